@@ -1,0 +1,21 @@
+"""Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
+
+from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise
+from sgn_sciml.layers.encodings import Encoding, GaussianFourierFeatures, PeriodicEncoding
+from sgn_sciml.layers.ffn import FeedForward
+from sgn_sciml.layers.gate import SpectralGate, SpectralShare
+from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap
+
+__all__ = [
+    "Activation",
+    "ActivationFactory",
+    "DenseSpectralMap",
+    "DiagonalSpectralMap",
+    "Elementwise",
+    "Encoding",
+    "FeedForward",
+    "GaussianFourierFeatures",
+    "PeriodicEncoding",
+    "SpectralGate",
+    "SpectralShare",
+]

@@ -1,0 +1,59 @@
+r"""The activation interface and plain elementwise activations.
+
+Networks take an *activation factory*: a callable that maps a number of channels to a module. A
+gate has parameters per channel; an elementwise activation ignores the number. Rivals of the gate
+plug in here, and may bring the initialisation their paper asks for in ``init_linear``.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Activation", "ActivationFactory", "Elementwise"]
+
+
+class Activation(nn.Module):
+    """Base of the activations, shape ``(..., features) -> (..., features)``.
+
+    Args:
+        features: Number of channels.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        if features < 1:
+            raise ValueError(f"an activation needs features >= 1, got {features}")
+        self.features = features
+
+    def init_linear(self, linear: nn.Linear, first: bool) -> None:
+        """Initialise the linear layer in front of this activation: Xavier-uniform, zero bias.
+
+        Args:
+            linear: The layer to initialise in place.
+            first: Whether it is the first layer of the network.
+        """
+        nn.init.xavier_uniform_(linear.weight)
+        nn.init.zeros_(linear.bias)
+
+
+ActivationFactory = Callable[[int], Activation]
+
+
+class Elementwise(Activation):
+    """An elementwise function as an activation.
+
+    Args:
+        features: Number of channels; any value, nothing depends on it.
+        function: The function, for example ``torch.tanh``.
+    """
+
+    def __init__(self, features: int, function: Callable[[Tensor], Tensor] = torch.tanh) -> None:
+        super().__init__(features)
+        self.function = function
+
+    def forward(self, u: Tensor) -> Tensor:
+        return self.function(u)
+
+    def extra_repr(self) -> str:
+        return getattr(self.function, "__name__", type(self.function).__name__)

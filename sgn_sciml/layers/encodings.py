@@ -1,0 +1,98 @@
+r"""Input encodings of coordinates that were scaled to :math:`[-1, 1]^d`."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Encoding", "GaussianFourierFeatures", "PeriodicEncoding"]
+
+
+class Encoding(nn.Module):
+    """Base of the encodings, shape ``(..., in_features) -> (..., out_features)``.
+
+    Args:
+        in_features: Number of coordinates.
+        out_features: Number of encoded features.
+    """
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+
+
+class PeriodicEncoding(Encoding):
+    r"""Make the network periodic in some coordinates.
+
+    Coordinate :math:`s_i` becomes :math:`\cos k\pi s_i, \sin k\pi s_i` for k = 1..harmonics, which
+    has period 2, the width of the scaled domain; the other coordinates pass unchanged.
+
+    Args:
+        in_features: Number of coordinates.
+        axes: Which coordinates are periodic.
+        harmonics: Number of harmonics of each.
+
+    References:
+        Dong and Ni, *A method for representing periodic functions and enforcing exactly periodic
+        boundary conditions with deep neural networks* (2021), https://arxiv.org/abs/2007.07442
+    """
+
+    def __init__(self, in_features: int, axes: tuple[int, ...] = (0,), harmonics: int = 1) -> None:
+        if harmonics < 1 or not all(0 <= axis < in_features for axis in axes):
+            raise ValueError(f"axes must lie in 0..{in_features - 1} and harmonics be >= 1")
+        super().__init__(in_features, in_features + len(axes) * (2 * harmonics - 1))
+        self.axes = tuple(axes)
+        self.others = tuple(i for i in range(in_features) if i not in self.axes)
+        self.harmonics = harmonics
+
+    def forward(self, s: Tensor) -> Tensor:
+        k = math.pi * torch.arange(1, self.harmonics + 1, dtype=s.dtype, device=s.device)
+        parts = [s[..., i : i + 1] for i in self.others]
+        for axis in self.axes:
+            phase = s[..., axis : axis + 1] * k
+            parts += [phase.cos(), phase.sin()]
+        return torch.cat(parts, dim=-1)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, axes={self.axes}, harmonics={self.harmonics}"
+
+
+class GaussianFourierFeatures(Encoding):
+    r"""Random Fourier features :math:`[\cos 2\pi B s, \sin 2\pi B s]`.
+
+    The entries of B are drawn from :math:`N(0, \sigma^2)`.
+
+    Args:
+        in_features: Number of coordinates.
+        num_frequencies: Number of frequencies, half the output channels.
+        scale: Standard deviation sigma, in cycles per unit of the scaled coordinate.
+        trainable: Train B; it is a fixed buffer otherwise, as in the paper.
+
+    References:
+        Tancik et al., *Fourier features let networks learn high frequency functions in low
+        dimensional domains* (2020), https://arxiv.org/abs/2006.10739
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_frequencies: int = 64,
+        scale: float = 1.0,
+        trainable: bool = False,
+    ) -> None:
+        super().__init__(in_features, 2 * num_frequencies)
+        b = scale * torch.randn(num_frequencies, in_features)
+        self.scale = scale
+        self.frequencies: Tensor
+        if trainable:
+            self.frequencies = nn.Parameter(b)
+        else:
+            self.register_buffer("frequencies", b)
+
+    def forward(self, s: Tensor) -> Tensor:
+        phase = 2 * math.pi * s @ self.frequencies.T
+        return torch.cat([phase.cos(), phase.sin()], dim=-1)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, {self.out_features // 2}, scale={self.scale}"

@@ -1,0 +1,74 @@
+r"""Typed bases of the networks.
+
+A task names the base it needs, so that a configuration which injects something else is refused by
+name, and ``--help`` lists our networks only.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["CoordinateNetwork", "Network", "count_parameters"]
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of trainable real numbers in a module; a complex weight counts as two."""
+    return sum(
+        p.numel() * (2 if p.is_complex() else 1) for p in module.parameters() if p.requires_grad
+    )
+
+
+class Network(nn.Module, ABC):
+    """Base of all networks."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Evaluate the network."""
+
+
+class CoordinateNetwork(Network):
+    """A function of coordinates, shape ``(..., in_features) -> (..., out_features)``.
+
+    The domain is a pair of buffers, stored with the weights: coordinates are scaled from it to
+    [-1, 1] before the first layer. It is [-1, 1] until :meth:`set_domain` is called.
+
+    Args:
+        in_features: Number of coordinates.
+        out_features: Number of fields.
+    """
+
+    lower: Tensor
+    upper: Tensor
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.register_buffer("lower", torch.full((in_features,), -1.0))
+        self.register_buffer("upper", torch.full((in_features,), 1.0))
+
+    def set_domain(self, lower: Sequence[float], upper: Sequence[float]) -> None:
+        """Set the box that is scaled to [-1, 1].
+
+        Args:
+            lower: Lower corner, one number per coordinate.
+            upper: Upper corner.
+
+        Raises:
+            ValueError: If the box is empty or has another dimension than the network.
+        """
+        if not len(lower) == len(upper) == self.in_features:
+            raise ValueError(
+                f"the network has in_features={self.in_features}, "
+                f"the domain {len(lower)} coordinates"
+            )
+        if not all(a < b for a, b in zip(lower, upper, strict=True)):
+            raise ValueError(f"empty domain: lower {tuple(lower)}, upper {tuple(upper)}")
+        self.lower.copy_(torch.tensor(lower, dtype=torch.float64))
+        self.upper.copy_(torch.tensor(upper, dtype=torch.float64))
+
+    def scale(self, coordinates: Tensor) -> Tensor:
+        """Scale coordinates from the domain to [-1, 1]."""
+        return 2 * (coordinates - self.lower) / (self.upper - self.lower) - 1

@@ -1,0 +1,77 @@
+r"""The coordinate network: a multilayer perceptron whose activation is injected.
+
+.. math::
+    h_0 = \mathrm{encode}(s(x)), \qquad h_{k+1} = T_k(W_k h_k + c_k), \qquad
+    y = W_L h_L + c_L
+
+with s the scaling of the domain to [-1, 1] and :math:`T_k` a spectral gate or one of its rivals.
+PINNs and implicit representations share it.
+"""
+
+from torch import Tensor, nn
+
+from sgn_sciml.layers import ActivationFactory, Encoding, SpectralGate
+from sgn_sciml.networks.base import CoordinateNetwork
+
+__all__ = ["CoordinateMLP"]
+
+
+class CoordinateMLP(CoordinateNetwork):
+    """Multilayer perceptron on coordinates.
+
+    Args:
+        in_features: Number of coordinates.
+        out_features: Number of fields.
+        width: Hidden channels.
+        depth: Number of hidden layers.
+        activation: Activation factory, called with the width; a spectral gate by default.
+        first_activation: Activation factory of the first hidden layer, where frequencies of the
+            input are set; ``activation`` when None.
+        encoding: Encoding of the scaled coordinates, or None.
+
+    Raises:
+        ValueError: If a size is below 1, or the encoding is for another number of coordinates.
+
+    Example:
+        >>> import torch
+        >>> CoordinateMLP(2, 1, width=32, depth=3)(torch.zeros(10, 2)).shape
+        torch.Size([10, 1])
+    """
+
+    def __init__(
+        self,
+        in_features: int = 2,
+        out_features: int = 1,
+        width: int = 32,
+        depth: int = 3,
+        activation: ActivationFactory = SpectralGate,
+        first_activation: ActivationFactory | None = None,
+        encoding: Encoding | None = None,
+    ) -> None:
+        super().__init__(in_features, out_features)
+        if min(in_features, out_features, width, depth) < 1:
+            raise ValueError(
+                "in_features, out_features, width and depth must be at least 1, got "
+                f"{in_features}, {out_features}, {width}, {depth}"
+            )
+        if encoding is not None and encoding.in_features != in_features:
+            raise ValueError(
+                f"the encoding has in_features={encoding.in_features}, the network {in_features}"
+            )
+        self.encoding = encoding if encoding is not None else nn.Identity()
+        channels = encoding.out_features if encoding is not None else in_features
+        layers: list[nn.Module] = []
+        for k in range(depth):
+            linear = nn.Linear(channels, width)
+            act = (first_activation or activation if k == 0 else activation)(width)
+            act.init_linear(linear, first=k == 0)
+            layers += [linear, act]
+            channels = width
+        head = nn.Linear(channels, out_features)
+        nn.init.xavier_uniform_(head.weight)
+        nn.init.zeros_(head.bias)
+        self.layers = nn.Sequential(*layers, head)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(self.encoding(self.scale(x)))
+        return y

@@ -1,0 +1,84 @@
+r"""Derivatives of a network by name: ``d.u``, ``d.u_x``, ``d.u_xx``, ``d.x``.
+
+A residual is written in these names, as on paper::
+
+    d.u_t + d.u * d.u_x - nu * d.u_xx
+
+A name is a field, an underscore and one letter per differentiation. Only what a residual asks for
+is computed, and each once. This engine nests reverse-mode autograd; a faster one only has to
+answer the same names.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+__all__ = ["Derivatives"]
+
+
+class Derivatives:
+    """Fields, coordinates and derivatives at N points, each a tensor of shape ``(N,)``.
+
+    Args:
+        function: Maps points ``(N, d)`` to fields ``(N, f)``, each row on its own.
+        points: Where to differentiate, shape ``(N, d)``.
+        coordinates: One-letter names of the d coordinates.
+        fields: Names of the f fields, without underscores.
+
+    Raises:
+        AttributeError: For a name that is no coordinate, field or derivative of one.
+
+    Example:
+        >>> points = torch.tensor([[3.0, 2.0]])
+        >>> d = Derivatives(lambda p: p[:, :1] ** 2 * p[:, 1:], points, "xt", "u")
+        >>> d.u_xx.item(), d.u_xt.item()
+        (4.0, 6.0)
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Tensor], Tensor],
+        points: Tensor,
+        coordinates: Sequence[str],
+        fields: Sequence[str],
+    ) -> None:
+        self._coordinates = tuple(coordinates)
+        self._fields = tuple(fields)
+        self._points = points.detach().requires_grad_()
+        self._gradients: dict[str, Tensor] = {}
+        with torch.enable_grad():
+            values = function(self._points)
+        if values.shape != (len(points), len(self._fields)):
+            raise ValueError(
+                f"expected fields {self._fields} of shape {(len(points), len(self._fields))}, "
+                f"got {tuple(values.shape)}"
+            )
+        self._values = {name: values[:, i] for i, name in enumerate(self._fields)}
+
+    def __getattr__(self, name: str) -> Tensor:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self._coordinates:
+            return self._points[:, self._coordinates.index(name)]
+        if name not in self._values:
+            self._values[name] = self._differentiate(name)
+        return self._values[name]
+
+    def _differentiate(self, name: str) -> Tensor:
+        field, _, letters = name.partition("_")
+        if field not in self._fields or not letters or set(letters) - set(self._coordinates):
+            raise AttributeError(
+                f"no derivative {name!r}: fields are {', '.join(self._fields)}, "
+                f"coordinates {', '.join(self._coordinates)}"
+            )
+        lower = field if len(letters) == 1 else f"{field}_{letters[:-1]}"
+        if lower not in self._gradients:
+            value = getattr(self, lower)
+            if not value.requires_grad:  # constant in every coordinate
+                return torch.zeros_like(value)
+            (gradient,) = torch.autograd.grad(
+                value.sum(), self._points, create_graph=True, materialize_grads=True
+            )
+            self._gradients[lower] = gradient
+        return self._gradients[lower][:, self._coordinates.index(letters[-1])]

@@ -1,0 +1,107 @@
+"""What a differential equation is to the rest of the house: one frozen dataclass.
+
+A new equation is one file with one subclass: its coordinates, fields and domain, its residual as
+one line of mathematics, its conditions and, where one exists, its exact solution.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.pde.derivatives import Derivatives
+
+__all__ = ["Condition", "Problem"]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An initial or boundary condition on a face of the domain.
+
+    Attributes:
+        name: Name in logs and tables.
+        face: The fixed coordinates, for example ``{"t": 0.0}``.
+        residual: Maps derivatives at points of the face to values that should vanish, ``(N,)``.
+    """
+
+    name: str
+    face: Mapping[str, float]
+    residual: Callable[[Derivatives], Tensor]
+
+
+@dataclass(frozen=True)
+class Problem(ABC):
+    """A partial differential equation on a box, with conditions and a reference solution."""
+
+    law: ClassVar[str]
+    """Name of the equation in files and tables."""
+    coordinates: ClassVar[tuple[str, ...]]
+    """One-letter names of the d coordinates."""
+    fields: ClassVar[tuple[str, ...]] = ("u",)
+    """Names of the f fields."""
+    imposed: ClassVar[frozenset[str]] = frozenset()
+    """Names of the conditions that :meth:`impose` satisfies exactly."""
+
+    @property
+    @abstractmethod
+    def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Lower and upper corner of the box, one number per coordinate."""
+
+    @property
+    @abstractmethod
+    def conditions(self) -> tuple[Condition, ...]:
+        """Initial and boundary conditions."""
+
+    @abstractmethod
+    def residual(self, d: Derivatives) -> Tensor | Mapping[str, Tensor]:
+        """What vanishes in the interior: ``(N,)``, or one such tensor per named equation."""
+
+    def impose(self, points: Tensor, raw: Tensor) -> Tensor:
+        """Turn a free network output into fields that satisfy the ``imposed`` conditions.
+
+        Args:
+            points: Points, shape ``(N, d)``.
+            raw: Network output, shape ``(N, f)``.
+
+        Returns:
+            Fields, shape ``(N, f)``.
+        """
+        return raw
+
+    def exact(self, points: Tensor) -> Tensor:
+        """Reference solution in float64: points ``(N, d)`` to fields ``(N, f)``.
+
+        Raises:
+            NotImplementedError: If none is known.
+        """
+        raise NotImplementedError(f"no exact solution of {self.law} is known here")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The constants of the equation, as written into files and cards."""
+        return asdict(self)
+
+    def face_points(self, condition: Condition, unit: Tensor) -> Tensor:
+        """Map points of the unit cube onto the face of a condition.
+
+        Args:
+            condition: The condition.
+            unit: Points in the unit cube, shape ``(N, d)``; fixed coordinates are overwritten.
+
+        Returns:
+            Points on the face, shape ``(N, d)``.
+        """
+        points = self.box_points(unit)
+        columns = [
+            torch.full_like(column, condition.face[name]) if name in condition.face else column
+            for name, column in zip(self.coordinates, points.unbind(-1), strict=True)
+        ]
+        return torch.stack(columns, dim=-1)
+
+    def box_points(self, unit: Tensor) -> Tensor:
+        """Map points of the unit cube into the domain, shape ``(N, d)``."""
+        lower, upper = (unit.new_tensor(corner) for corner in self.domain)
+        return lower + (upper - lower) * unit
