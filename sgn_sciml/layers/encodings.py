@@ -33,6 +33,9 @@ class PeriodicEncoding(Encoding):
         axes: Which coordinates are periodic.
         harmonics: Number of harmonics of each.
 
+    Raises:
+        ValueError: For an axis that does not exist or comes twice, or no harmonics.
+
     References:
         Dong and Ni, *A method for representing periodic functions and enforcing exactly periodic
         boundary conditions with deep neural networks* (2021), https://arxiv.org/abs/2007.07442
@@ -41,6 +44,8 @@ class PeriodicEncoding(Encoding):
     def __init__(self, in_features: int, axes: tuple[int, ...] = (0,), harmonics: int = 1) -> None:
         if harmonics < 1 or not all(0 <= axis < in_features for axis in axes):
             raise ValueError(f"axes must lie in 0..{in_features - 1} and harmonics be >= 1")
+        if len(set(axes)) < len(axes):
+            raise ValueError(f"an axis is named twice: {tuple(axes)}")
         super().__init__(in_features, in_features + len(axes) * (2 * harmonics - 1))
         self.axes = tuple(axes)
         self.others = tuple(i for i in range(in_features) if i not in self.axes)
@@ -69,6 +74,9 @@ class GaussianFourierFeatures(Encoding):
         scale: Standard deviation sigma, in cycles per unit of the scaled coordinate.
         trainable: Train B; it is a fixed buffer otherwise, as in the paper.
 
+    Raises:
+        ValueError: If ``num_frequencies`` is below 1.
+
     References:
         Tancik et al., *Fourier features let networks learn high frequency functions in low
         dimensional domains* (2020), https://arxiv.org/abs/2006.10739
@@ -81,6 +89,8 @@ class GaussianFourierFeatures(Encoding):
         scale: float = 1.0,
         trainable: bool = False,
     ) -> None:
+        if num_frequencies < 1:
+            raise ValueError(f"need num_frequencies >= 1, got {num_frequencies}")
         super().__init__(in_features, 2 * num_frequencies)
         b = scale * torch.randn(num_frequencies, in_features)
         self.scale = scale

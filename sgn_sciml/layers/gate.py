@@ -77,7 +77,7 @@ class SpectralGate(Activation):
         dropout: Probability of dropping a feature of the dense map.
 
     Raises:
-        ValueError: For sizes, scales or initial values out of range.
+        ValueError: For an unknown form, or sizes, scales or initial values out of range.
 
     Example:
         >>> layer = SpectralGate(64, gate="channel", num_frequencies=9)
@@ -103,6 +103,10 @@ class SpectralGate(Activation):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(features)
+        if spectral not in ("dense", "diagonal"):
+            raise ValueError(f"spectral is 'dense' or 'diagonal', got {spectral!r}")
+        if gate not in ("scalar", "channel", "input"):
+            raise ValueError(f"gate is 'scalar', 'channel' or 'input', got {gate!r}")
         if gate == "input" and not 0 < gate_init < 1:
             raise ValueError(f"the input gate starts at a value in (0, 1), got {gate_init}")
         self.form = gate
@@ -129,9 +133,10 @@ class SpectralGate(Activation):
 
     @classmethod
     def kaf(cls, features: int, num_frequencies: int = 9) -> "SpectralGate":
-        r"""The KAF activation :math:`a\,\mathrm{GELU}(u) + g\,(V z(u) + v)`, 3mn + m + n + 2 numbers.
+        r"""The KAF activation :math:`a\,\mathrm{GELU}(u) + g\,(V z(u) + v)`.
 
-        The scalars start at a = 1 and g = 0.01, and :math:`\Omega_{ij} \sim N(0, 1/(1.64 n))`.
+        It has 3mn + m + n + 2 parameters, with a = 1, g = 0.01 and
+        :math:`\Omega_{ij} \sim N(0, 1/(1.64 n))` at the start.
         """
         return cls(features, gate="scalar", learnable_base=True, num_frequencies=num_frequencies)
 

@@ -2,5 +2,13 @@
 
 from sgn_sciml.networks.base import CoordinateNetwork, Network, count_parameters
 from sgn_sciml.networks.coordinate import CoordinateMLP
+from sgn_sciml.networks.inject import Replacement, inject
 
-__all__ = ["CoordinateMLP", "CoordinateNetwork", "Network", "count_parameters"]
+__all__ = [
+    "CoordinateMLP",
+    "CoordinateNetwork",
+    "Network",
+    "Replacement",
+    "count_parameters",
+    "inject",
+]

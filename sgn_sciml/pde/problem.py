@@ -42,6 +42,8 @@ class Problem(ABC):
     """One-letter names of the d coordinates."""
     fields: ClassVar[tuple[str, ...]] = ("u",)
     """Names of the f fields."""
+    periodic: ClassVar[frozenset[str]] = frozenset()
+    """Names of the periodic coordinates."""
     imposed: ClassVar[frozenset[str]] = frozenset()
     """Names of the conditions that :meth:`impose` satisfies exactly."""
 

@@ -1,0 +1,7 @@
+"""``python -m sgn_sciml`` is ``sgn``."""
+
+import sys
+
+from sgn_sciml.cli import main
+
+sys.exit(main())

@@ -1,0 +1,20 @@
+"""Callbacks: read tensors, hand them to viz, send the result to every logger."""
+
+from sgn_sciml.callbacks.card import Card
+from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
+from sgn_sciml.callbacks.gates import GateEvolution
+from sgn_sciml.callbacks.guard import FiniteLoss, Interrupt, NonFiniteError
+from sgn_sciml.callbacks.progress import StepProgress
+from sgn_sciml.callbacks.spectrum import SpectralErrorMap
+
+__all__ = [
+    "Card",
+    "FieldFigures",
+    "FiniteLoss",
+    "GateEvolution",
+    "Interrupt",
+    "NonFiniteError",
+    "PredictionWriter",
+    "SpectralErrorMap",
+    "StepProgress",
+]

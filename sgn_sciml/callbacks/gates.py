@@ -1,0 +1,93 @@
+r"""Gate evolution: how much of each layer the spectral path has taken over.
+
+At every validation each gate is read once, on the input that validation brings to it: the gate
+value per channel, the root mean square of the gated path over that of the base path, and the
+learned frequencies. A training step never reads anything.
+"""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from sgn_sciml.callbacks.send import send_figure, send_histogram
+from sgn_sciml.layers import SpectralGate, SpectralShare
+from sgn_sciml.viz import gate_figure
+
+__all__ = ["GateEvolution"]
+
+LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+class GateEvolution(Callback):
+    """Log gates to CSV and TensorBoard, and draw ``figures/gates.png`` when training ends.
+
+    Logged per gate: ``gate/<layer>/q00 .. q100`` (quantiles over the channels of the gate value),
+    ``gate/<layer>/share`` (rms of gated path over rms of base path), and in TensorBoard histograms
+    of gate values and frequencies. A network without gates logs nothing.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[list[float]]] = {}  # layer -> rows (step, quantiles, share)
+        self.initial: dict[str, Tensor] = {}
+        self._shares: dict[str, SpectralShare] = {}
+        self._handles: list[RemovableHandle] = []
+
+    @staticmethod
+    def gates(module: nn.Module) -> dict[str, SpectralGate]:
+        """The spectral gates of a module by name, in order."""
+        return {n: m for n, m in module.named_modules() if isinstance(m, SpectralGate)}
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.initial:
+            self.initial = {n: _frequencies(g) for n, g in self.gates(pl_module).items()}
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._shares.clear()
+        for name, gate in self.gates(pl_module).items():
+            self._handles.append(gate.register_forward_pre_hook(self._reader(name)))
+
+    def _reader(self, name: str) -> Any:
+        def read(gate: SpectralGate, inputs: tuple[Tensor]) -> None:
+            if name not in self._shares:
+                self._shares[name] = gate.share(inputs[0].detach())
+
+        return read
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        if trainer.state.fn != "fit":
+            return
+        gates = self.gates(pl_module)
+        for name, share in self._shares.items():
+            levels = torch.tensor(LEVELS, dtype=share.gate.dtype, device=share.gate.device)
+            row = [*torch.quantile(share.gate, levels).tolist(), float(share.ratio)]
+            names = [*(f"q{round(100 * level):02d}" for level in LEVELS), "share"]
+            for key, value in zip(names, row, strict=True):
+                pl_module.log(f"gate/{name}/{key}", value, rank_zero_only=True)
+            self.history.setdefault(name, []).append([float(trainer.global_step), *row])
+            send_histogram(trainer, f"gate/{name}/value", share.gate)
+            send_histogram(trainer, f"gate/{name}/frequency", _frequencies(gates[name]))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.history:
+            return
+        final = {name: _frequencies(gate) for name, gate in self.gates(pl_module).items()}
+        history = {name: torch.tensor(rows) for name, rows in self.history.items()}
+        send_figure(trainer, "gates", gate_figure(history, self.initial, final))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"history": self.history, "initial": self.initial}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.history, self.initial = state_dict["history"], state_dict["initial"]
+
+
+def _frequencies(gate: SpectralGate) -> Tensor:
+    """Magnitude of each frequency: the norm of a row of the dense map, or omega itself."""
+    omega = gate.spectral.frequencies.detach().cpu()
+    return omega.norm(dim=1) if omega.ndim == 2 else omega.abs()

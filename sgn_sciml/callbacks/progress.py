@@ -1,0 +1,42 @@
+"""A progress bar in steps: an endless loader has no epochs to count."""
+
+from typing import Any
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
+
+__all__ = ["StepProgress"]
+
+
+class StepProgress(TQDMProgressBar):
+    """One bar over ``max_steps`` with the time left; validation within training has none.
+
+    Args:
+        refresh_rate: Steps between refreshes.
+    """
+
+    def __init__(self, refresh_rate: int = 10) -> None:
+        super().__init__(refresh_rate=refresh_rate)
+
+    @property
+    def total_train_batches(self) -> int | float:
+        """The step budget where there is one."""
+        steps = self.trainer.max_steps
+        return steps if steps > 0 else super().total_train_batches
+
+    def init_validation_tqdm(self) -> Tqdm:
+        bar = super().init_validation_tqdm()
+        bar.disable = bar.disable or self.trainer.state.fn == "fit"
+        return bar
+
+    def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
+        super().on_train_epoch_start(trainer, *args)
+        self.train_progress_bar.set_description("Training")
+
+    def get_metrics(
+        self, trainer: Trainer, pl_module: LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        return metrics

@@ -1,0 +1,35 @@
+"""Send figures and histograms to every logger of a run, and PNG to its folder."""
+
+from pathlib import Path
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib.figure import Figure
+from torch import Tensor
+
+__all__ = ["run_folder", "send_figure", "send_histogram"]
+
+
+def run_folder(trainer: Trainer) -> Path | None:
+    """The folder of the run, or None where nothing is logged."""
+    return Path(trainer.log_dir) if trainer.log_dir and trainer.loggers else None
+
+
+def send_figure(trainer: Trainer, name: str, figure: Figure) -> None:
+    """Write ``figures/<name>.png`` and add the figure to TensorBoard; rank zero only."""
+    folder = run_folder(trainer)
+    if folder is None or not trainer.is_global_zero:
+        return
+    path = folder / "figures" / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_figure(name, figure, trainer.global_step)
+
+
+def send_histogram(trainer: Trainer, name: str, values: Tensor) -> None:
+    """Add a histogram to TensorBoard; rank zero only."""
+    for logger in trainer.loggers if trainer.is_global_zero else ():
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_histogram(name, values, trainer.global_step)

@@ -1,0 +1,149 @@
+"""The ``sgn`` command: light to start; Lightning is imported only by the commands that train."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["main"]
+
+HELP = """\
+sgn: spectral gating networks for scientific machine learning
+
+usage: sgn COMMAND [options]
+
+  sgn fit --config FILE.yaml         train; writes runs/<name>/version_k/
+  sgn test --config FILE.yaml        measure the best checkpoint against the reference
+  sgn validate --config FILE.yaml    the same on the validation data
+  sgn predict --config FILE.yaml     write the predicted fields to HDF5
+  sgn data make LAW -o FILE.h5       make a data file from its law
+  sgn --version
+
+`sgn COMMAND --help` explains a command. `configs/` holds the experiments that are shipped.
+"""
+
+TRAINING_HELP = """\
+usage: sgn {command} --config FILE.yaml [--key value ...]
+
+{what}
+
+  --config FILE          configuration; given twice, the later file wins where they differ
+  --ckpt_path WORD       {ckpt}
+  --name NAME            name of the run (default: the configuration's file name)
+  --runs FOLDER          folder of all runs (default: runs)
+  --seed_everything N    seed of weights and points
+  --print_config         print the resolved configuration and stop
+
+Any key of the configuration can be set on the command line:
+
+  --model.network.init_args.width 64     --trainer.max_steps 500
+  --data.problem.init_args.nu 0.01       --trainer.accelerator gpu
+
+What can be configured:
+
+  --model.help PINN              the options of a task (PINN)
+  --data.help Collocation        the options of a data module (Collocation)
+  --trainer.help                 the options of Lightning's Trainer
+  networks      sgn_sciml.networks.CoordinateMLP
+  activations   sgn_sciml.layers.SpectralGate, Elementwise
+  problems      sgn_sciml.pde.Burgers
+  optimisers    torch.optim.*, sgn_sciml.optim.Phases
+  callbacks     sgn_sciml.callbacks.GateEvolution, SpectralErrorMap, FieldFigures
+
+Values in a checkpoint win over the configuration for the model (not for the trainer or the data).
+SGN_TRACEBACK=1 shows the full traceback of an error.
+"""
+
+COMMANDS = {
+    "fit": (
+        "Train a task.",
+        "'last' resumes a killed run, bit for bit, in its own folder",
+    ),
+    "validate": ("Evaluate on the validation data.", "'best' (default), 'last' or a file"),
+    "test": (
+        "Measure against the reference; prints the table and completes the run's card.",
+        "'best' (default), 'last' or a file",
+    ),
+    "predict": ("Write predicted fields to predictions.h5.", "'best' (default), 'last' or a file"),
+}
+
+
+def data_command(args: Sequence[str]) -> None:
+    """``sgn data make burgers-reference -o FILE``."""
+    parser = argparse.ArgumentParser(prog="sgn data", description="Make data files.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    make = verbs.add_parser("make", help="make a data file from its law")
+    laws = make.add_subparsers(dest="law", required=True, metavar="LAW")
+    burgers = laws.add_parser(
+        "burgers-reference", help="exact solution of Burgers' equation by Cole-Hopf"
+    )
+    burgers.add_argument("-o", "--output", type=Path, default=Path("data/burgers_reference.h5"))
+    burgers.add_argument("--nu", type=float, help="viscosity (default: 0.01/pi)")
+    burgers.add_argument("--nx", type=int, default=257, help="points in x, walls included")
+    burgers.add_argument("--nt", type=int, default=101, help="frames in t, t = 0 included")
+    options = parser.parse_args(args)
+
+    from sgn_sciml.data.make import burgers_reference
+    from sgn_sciml.pde import Burgers
+
+    nu = Burgers.nu if options.nu is None else options.nu
+    path = burgers_reference(options.output, nu, options.nx, options.nt)
+    print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KB): Burgers, nu = {nu:.6g}")
+
+
+def run(args: Sequence[str]) -> None:
+    """Run one command line; errors of the user are raised as ValueError or OSError."""
+    if not args or args[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+    elif args[0] == "--version":
+        from sgn_sciml import __version__
+
+        print(f"sgn-sciml {__version__}")
+    elif args[0] == "data":
+        data_command(args[1:])
+    elif args[0] in COMMANDS:
+        if {"-h", "--help"} & set(args[1:]) or not args[1:]:
+            what, ckpt = COMMANDS[args[0]]
+            print(TRAINING_HELP.format(command=args[0], what=what, ckpt=ckpt), end="")
+            return
+        from sgn_sciml.training import train
+
+        train(args)
+    else:
+        raise ValueError(f"no command {args[0]!r}; there are {', '.join(COMMANDS)} and data")
+
+
+def readable(message: str) -> str:
+    """The part of a parser's message that names the mistake, without dumps of values."""
+    text = " ".join(message.split())
+    text = re.split(r"(?:- )?Expected a <class 'NoneType'>", text)[0]  # "... nor is it null"
+    text = re.sub(
+        r"Does not validate against any of the Union subtypes.*?Errors: (?:- )?", "", text
+    )
+    text = re.sub(r"Expected a path but \S+ either not accessible or invalid ", "", text)
+    text = re.sub(r" Got value: Namespace\(.*", "", text)
+    return text.strip()
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line; an error of the user is one line and exit code 1 or 2.
+
+    Args:
+        args: Words of the command line; those of the process when None.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        run(sys.argv[1:] if args is None else args)
+    except (ValueError, OSError) as error:
+        if os.environ.get("SGN_TRACEBACK"):
+            raise
+        print(f"sgn: error: {readable(str(error))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sgn: interrupted", file=sys.stderr)
+        return 130
+    return 0

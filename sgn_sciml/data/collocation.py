@@ -1,0 +1,195 @@
+"""Collocation points without end, and the grid that measures what was learned from them.
+
+The loader yields step numbers only. Points are drawn on the way to the step as a function of
+(seed, redraw), and kept on the step's device until the next redraw; so no batch is prefetched with
+an outdated network, nothing is copied in a step, and a resumed run sees the same points.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from sgn_sciml.data.grid import GridFields, read_grid
+from sgn_sciml.data.sampling import ResidualAdaptive, Sampler, Uniform, derive_seed
+from sgn_sciml.pde import Problem
+
+__all__ = ["Collocation"]
+
+HELD_OUT = 2**31  # redraw number of the held-out points; training never gets there
+
+
+class Steps(IterableDataset[int]):
+    """The numbers 0, 1, 2, ... without end."""
+
+    def __iter__(self) -> Iterator[int]:
+        step = 0
+        while True:
+            yield step
+            step += 1
+
+
+class Batches(IterableDataset[dict[str, Tensor]]):
+    """A list as a dataset that Lightning neither shuffles nor shards."""
+
+    def __init__(self, batches: list[dict[str, Tensor]]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        return iter(self.batches)
+
+
+class Collocation(LightningDataModule):
+    """Training points for a PINN, held-out points, and a reference grid.
+
+    A training batch maps ``residual`` and each condition's name to points ``(N, d)``. Evaluation
+    has one such batch of held-out points, then batches of grid frames with ``points``
+    ``(frames, n, d)`` and ``fields`` ``(frames, f, n)``, where a frame is the grid at one value of
+    the last coordinate. Each process of a distributed run takes its share of every set.
+
+    Args:
+        problem: The equation.
+        reference: Grid file with the reference solution; None leaves evaluation without a grid.
+        num_points: Interior collocation points per step.
+        num_condition_points: Points per initial or boundary condition per step.
+        redraw_every: Steps between redraws of the points; 0 keeps the first draw.
+        sampler: Point set; uniform when None.
+        adaptive: Residual-adaptive choice of the interior points at each redraw, or None.
+        seed: Seed of the points; the command line sets it to ``seed_everything``.
+        frames_per_batch: Grid frames per evaluation batch.
+
+    Raises:
+        FileNotFoundError: If the reference file is missing.
+        ValueError: If it is damaged or of another law, or a count is out of range.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        reference: str | None = None,
+        num_points: int = 5000,
+        num_condition_points: int = 200,
+        redraw_every: int = 1,
+        sampler: Sampler | None = None,
+        adaptive: ResidualAdaptive | None = None,
+        seed: int = 0,
+        frames_per_batch: int = 16,
+    ) -> None:
+        super().__init__()
+        if min(num_points, num_condition_points, frames_per_batch) < 1 or redraw_every < 0:
+            raise ValueError("point and frame counts must be >= 1 and redraw_every >= 0")
+        self.problem = problem
+        self.reference = reference
+        self.num_points = num_points
+        self.num_condition_points = num_condition_points
+        self.redraw_every = redraw_every
+        self.sampler = sampler or Uniform()
+        self.adaptive = adaptive
+        self.seed = seed
+        self.frames_per_batch = frames_per_batch
+        self.grid: GridFields | None = None
+        self._redraw = -1
+        self._points: dict[str, Tensor] = {}
+
+    def setup(self, stage: str) -> None:
+        if self.reference is None or self.grid is not None:
+            return
+        if not Path(self.reference).is_file():
+            raise FileNotFoundError(
+                f"no reference file {self.reference}; make it with: "
+                f"sgn data make {self.problem.law}-reference -o {self.reference}"
+            )
+        grid = read_grid(self.reference)
+        ours = (self.problem.law, self.problem.parameters, self.problem.coordinates)
+        if (grid.law, dict(grid.parameters), tuple(grid.coordinates)) != ours:
+            raise ValueError(
+                f"{self.reference} holds {grid.law} {dict(grid.parameters)} over "
+                f"{tuple(grid.coordinates)}, the problem is {ours[0]} {ours[1]} over {ours[2]}"
+            )
+        self.grid = grid
+
+    # -- training points ---------------------------------------------------------------------
+
+    def draw(self, redraw: int, pool: int = 1) -> dict[str, Tensor]:
+        """Draw one set of points on the CPU in float64; ``pool`` multiplies the interior ones."""
+        d = len(self.problem.coordinates)
+        seed = [self.seed, redraw]
+        interior = self.sampler.draw(pool * self.num_points, d, derive_seed(*seed, 0))
+        points = {"residual": self.problem.box_points(interior)}
+        for k, condition in enumerate(self.problem.conditions):
+            unit = self.sampler.draw(self.num_condition_points, d, derive_seed(*seed, k + 1))
+            points[condition.name] = self.problem.face_points(condition, unit)
+        return points
+
+    def _draw_for(self, task: Any, redraw: int) -> dict[str, Tensor]:
+        """Draw the points of one redraw in the task's precision, on its device."""
+        pool = self.adaptive.pool if self.adaptive else 1
+        like = next(task.parameters())
+        points = {k: v.to(like) for k, v in self.draw(redraw, pool).items()}
+        if self.adaptive is not None:
+            residual = task.residual_magnitude(points["residual"])
+            chosen = self.adaptive.choose(
+                residual, self.num_points, derive_seed(self.seed, redraw, 99)
+            )
+            points["residual"] = points["residual"][chosen]
+        return {k: self._share(v) for k, v in points.items()}
+
+    def _share(self, points: Tensor) -> Tensor:
+        trainer = self.trainer
+        return points[trainer.global_rank :: trainer.world_size] if trainer else points
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        if self.trainer is None or not self.trainer.training:
+            return batch
+        step = self.trainer.global_step
+        redraw = step // self.redraw_every if self.redraw_every else 0
+        if redraw != self._redraw:
+            self._points = self._draw_for(self.trainer.lightning_module, redraw)
+            self._redraw = redraw
+        return self._points
+
+    def train_dataloader(self) -> DataLoader[int]:
+        return DataLoader(Steps(), batch_size=None)
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def _evaluation(self) -> DataLoader[dict[str, Tensor]]:
+        dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
+        held_out = {k: self._share(v).to(dtype) for k, v in self.draw(HELD_OUT).items()}
+        return DataLoader(Batches([held_out, *self._frames(dtype)]), batch_size=None)
+
+    def _frames(self, dtype: torch.dtype | None) -> list[dict[str, Tensor]]:
+        if self.grid is None:
+            return []
+        points = self.grid.points.movedim(-2, 0).to(dtype)
+        fields = torch.stack([self.grid.fields[f] for f in self.problem.fields])
+        fields = fields.movedim(-1, 0).to(dtype)
+        sets = (torch.split(self._share(v), self.frames_per_batch) for v in (points, fields))
+        return [{"points": p, "fields": f} for p, f in zip(*sets, strict=True)]
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        return self._evaluation()
+
+    def test_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        return self._evaluation()
+
+    def predict_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        if self.grid is None:
+            raise ValueError("prediction needs a grid: set data.init_args.reference")
+        dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
+        return DataLoader(Batches(self._frames(dtype)), batch_size=None)
+
+    # -- resume ------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        # Adaptive points depend on the network at their redraw, so they are kept; plain ones are
+        # drawn again. Other ranks of a resumed distributed run choose anew from the same pool.
+        return {"redraw": self._redraw, "points": self._points} if self.adaptive else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if self.trainer is not None and self.trainer.global_rank == 0:
+            self._redraw, self._points = state_dict["redraw"], state_dict["points"]

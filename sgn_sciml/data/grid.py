@@ -1,0 +1,130 @@
+"""Self-describing HDF5 files of fields on a tensor grid.
+
+Layout: one 1-D dataset per coordinate (``x``, ``t``, attached as dimension scales), one dataset
+per field (``u``, one axis per coordinate, in the file's coordinate order), and on the root the
+attributes ``format``, ``law`` and one per parameter of the law. Nothing about the grid is assumed:
+coordinates are read.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import torch
+from torch import Tensor
+
+import sgn_sciml
+
+__all__ = ["FORMAT", "GridFields", "read_grid", "write_grid"]
+
+FORMAT = "sgn-grid-1"
+
+
+@dataclass(frozen=True)
+class GridFields:
+    """Fields on a tensor grid.
+
+    Attributes:
+        coordinates: Name to strictly increasing values, shape ``(n_i,)``, in axis order.
+        fields: Name to values, shape ``(n_1, ..., n_d)``.
+        law: Name of the law the fields obey.
+        parameters: Constants of the law.
+    """
+
+    coordinates: Mapping[str, Tensor]
+    fields: Mapping[str, Tensor]
+    law: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def points(self) -> Tensor:
+        """All grid points, shape ``(n_1, ..., n_d, d)``."""
+        return torch.stack(torch.meshgrid(*self.coordinates.values(), indexing="ij"), dim=-1)
+
+
+def write_grid(path: str | Path, grid: GridFields) -> Path:
+    """Write a grid file; the name appears only when the file is whole.
+
+    Args:
+        path: File to write; an existing one is replaced.
+        grid: What to write.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: If the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with h5py.File(partial, "w") as file:
+            file.attrs.update(
+                format=FORMAT, law=grid.law, written_by=f"sgn-sciml {sgn_sciml.__version__}"
+            )
+            file.attrs.update(grid.parameters)
+            for name, values in grid.coordinates.items():
+                file[name] = values.numpy(force=True)
+                file[name].make_scale(name)
+            for name, values in grid.fields.items():
+                data = file.create_dataset(
+                    name, data=values.numpy(force=True), compression="gzip", shuffle=True
+                )
+                for axis, coordinate in enumerate(grid.coordinates):
+                    data.dims[axis].label = coordinate
+                    data.dims[axis].attach_scale(file[coordinate])
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def read_grid(path: str | Path) -> GridFields:
+    """Read a grid file.
+
+    Args:
+        path: A file written by :func:`write_grid`.
+
+    Returns:
+        Its fields, in the precision of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a readable grid file, or holds NaN or infinity.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no data file {path}")
+    try:
+        with h5py.File(path, "r") as file:
+            attributes = {k: v.item() if hasattr(v, "item") else v for k, v in file.attrs.items()}
+            if attributes.pop("format", None) != FORMAT:
+                raise ValueError(f"{path} is not a {FORMAT} file (no such format attribute)")
+            law = str(attributes.pop("law"))
+            attributes.pop("written_by", None)
+            arrays = {name: torch.from_numpy(data[()]) for name, data in file.items()}
+            axes = {
+                name: tuple(dim.label for dim in data.dims)
+                for name, data in file.items()
+                if not data.is_scale
+            }
+    except (OSError, KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{path} is damaged or no HDF5 file ({error}); make it again") from error
+    names = next(iter(axes.values()), ())
+    if not names or any(a != names for a in axes.values()) or not set(names) <= set(arrays):
+        raise ValueError(f"{path} has no fields on a common grid")
+    coordinates = {name: arrays[name] for name in names}
+    shape = tuple(len(values) for values in coordinates.values())
+    for name in axes:
+        if arrays[name].shape != shape:
+            raise ValueError(f"{path}: {name} has shape {tuple(arrays[name].shape)}, grid {shape}")
+        if not arrays[name].isfinite().all():
+            raise ValueError(f"{path}: {name} holds NaN or infinity")
+    for name, values in coordinates.items():
+        if not (values.diff() > 0).all():
+            raise ValueError(f"{path}: coordinate {name} does not increase strictly")
+    return GridFields(coordinates, {name: arrays[name] for name in axes}, law, attributes)

@@ -1,0 +1,103 @@
+"""Run folders: ``runs/<name>/version_k/`` and what lies in them.
+
+====================  ==========================================================================
+config.yaml           the resolved configuration; ``--config`` it to replay the run
+card.json             what is needed to trust a number: versions, seed, data, budget, results
+metrics.csv           every logged number; TensorBoard events lie beside it
+checkpoints/          ``best.ckpt`` (by held-out loss) and ``last.ckpt``
+figures/              PNG
+predictions.h5        what ``sgn predict`` wrote
+====================  ==========================================================================
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["RunFolder", "find_checkpoint", "new_run"]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One version of a run.
+
+    Attributes:
+        root: Folder of all runs.
+        name: Name of the run.
+        version: Number of the version.
+    """
+
+    root: Path
+    name: str
+    version: int
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.root / self.name / f"version_{self.version}"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.path / "checkpoints"
+
+    @classmethod
+    def holding(cls, path: Path) -> "RunFolder | None":
+        """The run folder that a file lies in, or None."""
+        for folder in path.parents:
+            if match := re.fullmatch(r"version_(\d+)", folder.name):
+                return cls(folder.parent.parent, folder.parent.name, int(match[1]))
+        return None
+
+
+def versions(root: Path, name: str) -> list[RunFolder]:
+    """The versions of a run, oldest first."""
+    found = [RunFolder.holding(path / "x") for path in (root / name).glob("version_*")]
+    return sorted((run for run in found if run is not None), key=lambda run: run.version)
+
+
+def new_run(root: Path, name: str) -> RunFolder:
+    """Create the folder of a new version; no existing one is ever reused.
+
+    Raises:
+        OSError: If it cannot be created.
+    """
+    last = versions(root, name)
+    version = last[-1].version + 1 if last else 0
+    while True:
+        run = RunFolder(root, name, version)
+        try:
+            run.path.mkdir(parents=True)
+            return run
+        except FileExistsError:  # another process was faster
+            version += 1
+
+
+def find_checkpoint(
+    word: str, root: Path, name: str, config: Path | None
+) -> tuple[Path, RunFolder]:
+    """Resolve ``best``, ``last`` or a path to a checkpoint and its run folder.
+
+    Args:
+        word: ``best``, ``last`` or the path of a checkpoint.
+        root: Folder of all runs.
+        name: Name of the run.
+        config: Configuration in use; one inside a run folder names that version, otherwise the
+            newest version that has such a checkpoint is taken.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    if word not in ("best", "last"):
+        path = Path(word)
+        if not path.is_file():
+            raise FileNotFoundError(f"no checkpoint {word} (give a file, 'best' or 'last')")
+        run = RunFolder.holding(path)
+        return path, run or new_run(root, name)
+    inside = RunFolder.holding(config) if config else None
+    for run in [inside] if inside else reversed(versions(root, name)):
+        path = run.checkpoints / f"{word}.ckpt"
+        if path.is_file():
+            return path, run
+    where = inside.path if inside else root / name
+    raise FileNotFoundError(f"no {word} checkpoint under {where}; run `sgn fit` first")

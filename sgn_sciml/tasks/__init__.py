@@ -1,0 +1,7 @@
+"""Tasks: LightningModules that join a network, a problem and metrics."""
+
+from sgn_sciml.tasks.balancing import GradientNorm
+from sgn_sciml.tasks.base import BaseTask
+from sgn_sciml.tasks.pinn import PINN
+
+__all__ = ["PINN", "BaseTask", "GradientNorm"]

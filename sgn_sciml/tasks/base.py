@@ -1,0 +1,79 @@
+"""What every task shares: hyper-parameters that reload safely, metrics per stage, optimiser."""
+
+import copy
+import warnings
+from abc import ABC
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import nn
+from torchmetrics import MetricCollection
+
+from sgn_sciml.optim import OptimizerFactory
+
+__all__ = ["BaseTask"]
+
+
+class BaseTask(LightningModule, ABC):
+    """Base of the tasks.
+
+    ``BaseTask.load_from_checkpoint(path)`` restores any task that the command line trained, with
+    ``weights_only=True``: its configuration is stored as plain values, never as pickled objects.
+    A task that was built in Python is restored by its own class, with its objects passed again.
+
+    Args:
+        optimizer: Optimiser factory.
+        kwargs: The other arguments of the subclass, recorded as hyper-parameters.
+    """
+
+    def __init__(self, optimizer: OptimizerFactory = torch.optim.Adam, **kwargs: Any) -> None:
+        super().__init__()
+        with warnings.catch_warnings():  # Lightning warns of the modules that are dropped below
+            warnings.filterwarnings("ignore", ".*is an instance of `nn.Module`.*")
+            self.save_hyperparameters()
+        for name in [k for k, v in self.hparams.items() if not _is_plain(v)]:
+            del self.hparams[name]
+        self._hparams_initial = copy.deepcopy(self.hparams)
+        self.optimizer = optimizer
+        self.stage_metrics = nn.ModuleDict()
+
+    def add_metrics(self, metrics: MetricCollection) -> None:
+        """Give each evaluation stage its own copy of the metrics, logged as ``stage/name``."""
+        for stage in ("val", "test"):
+            # "train" alone is an attribute of a module, hence the suffix.
+            self.stage_metrics[f"{stage}_stage"] = metrics.clone(prefix=f"{stage}/")
+
+    def metrics(self, stage: str) -> MetricCollection:
+        """The metrics of ``val`` or ``test``."""
+        collection = self.stage_metrics[f"{stage}_stage"]
+        assert isinstance(collection, MetricCollection)
+        return collection
+
+    def log_metrics(self, stage: str) -> None:
+        """Log the metrics of a stage if any process saw data, and start anew."""
+        metrics = self.metrics(stage)
+        with warnings.catch_warnings():  # a process may have no data and must still take part
+            warnings.filterwarnings("ignore", ".*was called before the ``update`` method.*")
+            values = metrics.compute()
+        if not all(value.isnan() or value.isinf() for value in values.values()):
+            self.log_dict(values, rank_zero_only=True)
+        metrics.reset()
+
+    def on_validation_epoch_end(self) -> None:
+        self.log_metrics("val")
+
+    def on_test_epoch_end(self) -> None:
+        self.log_metrics("test")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return self.optimizer(self.parameters())
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of what a weights-only checkpoint may hold."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))

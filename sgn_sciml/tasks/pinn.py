@@ -1,0 +1,180 @@
+r"""Physics-informed training: a coordinate network made to satisfy an equation.
+
+.. math::
+    L = \sum_i \lambda_i \,\frac{1}{N_i} \sum_{n} r_i(x_n)^2
+
+with one term for the residual and one per condition that is not built into the solution.
+
+References:
+    Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric, MetricCollection
+
+from sgn_sciml.metrics import Boundary, MaxError, RelativeH1, RelativeL2, SpectralError
+from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.optim import OptimizerFactory
+from sgn_sciml.pde import Derivatives, Problem
+from sgn_sciml.tasks.balancing import GradientNorm
+from sgn_sciml.tasks.base import BaseTask
+
+__all__ = ["PINN"]
+
+
+class PINN(BaseTask):
+    """Solve a differential equation with a network.
+
+    Args:
+        network: Network from the problem's coordinates to its fields.
+        problem: The equation.
+        optimizer: Optimiser factory.
+        exact_conditions: Build the conditions that the problem can impose into the solution;
+            otherwise they are loss terms.
+        balancing: Gradient-norm balance of the loss terms, or None for weights of 1.
+
+    Raises:
+        ValueError: If the network does not fit the problem's coordinates or fields.
+    """
+
+    def __init__(
+        self,
+        network: CoordinateNetwork,
+        problem: Problem,
+        optimizer: OptimizerFactory = torch.optim.Adam,
+        exact_conditions: bool = True,
+        balancing: GradientNorm | None = None,
+    ) -> None:
+        super().__init__(
+            optimizer,
+            network=network,
+            problem=problem,
+            exact_conditions=exact_conditions,
+            balancing=balancing,
+        )
+        sizes = (network.in_features, network.out_features)
+        wanted = (len(problem.coordinates), len(problem.fields))
+        if sizes != wanted:
+            raise ValueError(
+                f"the network maps {sizes[0]} to {sizes[1]} features, but {problem.law} has "
+                f"{wanted[0]} coordinates {problem.coordinates} and {wanted[1]} fields "
+                f"{problem.fields}: set in_features={wanted[0]}, out_features={wanted[1]}"
+            )
+        network.set_domain(*problem.domain)
+        self.network = network
+        self.problem = problem
+        self.exact_conditions = exact_conditions
+        built_in = problem.imposed if exact_conditions else frozenset()
+        self.conditions = tuple(c for c in problem.conditions if c.name not in built_in)
+        self.terms = ("residual", *(c.name for c in self.conditions))
+        self.balancing = balancing
+        if balancing is not None:
+            balancing.build(len(self.terms))
+        self.term_values = torch.zeros(len(self.terms))  # the last step's losses, for guards
+        self.held_out = MeanMetric()
+        # Frames are fields over all coordinates but the last.
+        periodic = tuple(name in problem.periodic for name in problem.coordinates[:-1])
+        lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[:-1]
+        boundary: tuple[Boundary | None, ...] = tuple(
+            "periodic" if p else "even" for p in periodic
+        )
+        self.add_metrics(
+            MetricCollection(
+                {
+                    "relative_l2": RelativeL2(),
+                    "relative_h1": RelativeH1(periodic, lengths),
+                    "max_error": MaxError(),
+                    "spectral": SpectralError(boundary, max_wavenumber=128),
+                },
+                compute_groups=False,
+            )
+        )
+
+    # -- the solution and its residuals ------------------------------------------------------
+
+    def forward(self, points: Tensor) -> Tensor:
+        """Fields at points: ``(..., d) -> (..., f)``."""
+        raw: Tensor = self.network(points)
+        return self.problem.impose(points, raw) if self.exact_conditions else raw
+
+    def derivatives(self, points: Tensor) -> Derivatives:
+        """Fields and derivatives at points ``(N, d)``."""
+        return Derivatives(self, points, self.problem.coordinates, self.problem.fields)
+
+    def residual(self, points: Tensor) -> Tensor:
+        """Residual of each equation, shape ``(equations, N)``.
+
+        Raises:
+            ValueError: If the problem returns another shape than one number per point.
+        """
+        r = self.problem.residual(self.derivatives(points))
+        rows = list(r.values()) if isinstance(r, Mapping) else [r]
+        for row in rows:
+            if row.shape != points.shape[:1]:
+                raise ValueError(
+                    f"the residual of {self.problem.law} has shape {tuple(row.shape)}, expected "
+                    f"{tuple(points.shape[:1])}, one number per point (a broadcast went wrong)"
+                )
+        return torch.stack(rows)
+
+    def residual_magnitude(self, points: Tensor) -> Tensor:
+        """Root of the summed squared residuals, ``(N, d) -> (N,)``, detached."""
+        with torch.enable_grad():
+            return self.residual(points).detach().square().sum(0).sqrt()
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Mean squared residual of the equation and of each condition that is not built in."""
+        losses = {"residual": self.residual(batch["residual"]).square().sum(0).mean()}
+        for c in self.conditions:
+            losses[c.name] = c.residual(self.derivatives(batch[c.name])).square().mean()
+        return losses
+
+    # -- training ----------------------------------------------------------------------------
+
+    def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        if self.balancing is not None and self.global_step % self.balancing.every == 0:
+            self.balancing.update(self.losses(batch), self.parameters())
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        losses = self.losses(batch)
+        values = torch.stack(list(losses.values()))
+        self.term_values = values.detach()
+        loss = values.sum() if self.balancing is None else (self.balancing.weights * values).sum()
+        self.log("train/loss", loss, prog_bar=True)
+        if len(losses) > 1:
+            self.log_dict({f"train/loss/{name}": value for name, value in losses.items()})
+        return loss
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def evaluate(self, batch: dict[str, Tensor], stage: str) -> None:
+        """Take in held-out points or grid frames."""
+        if "fields" in batch:
+            points, fields = batch["points"], batch["fields"]
+            predicted = self(points).movedim(-1, 1)
+            self.metrics(stage).update(predicted, fields)
+            return
+        with torch.enable_grad():
+            losses = self.losses(batch)
+        total = torch.stack([value.detach() for value in losses.values()]).sum()
+        self.held_out.update(total, len(batch["residual"]))
+        self.log(f"{stage}/loss", self.held_out)
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "val")
+
+    def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "test")
+
+    def predict_step(self, batch: dict[str, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """Predicted fields and residual on grid frames."""
+        points = batch["points"]
+        residual = self.residual_magnitude(points.reshape(-1, points.shape[-1]))
+        return {
+            "points": points,
+            "fields": self(points).movedim(-1, 1),
+            "residual": residual.reshape(points.shape[:-1]),
+        }

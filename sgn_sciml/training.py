@@ -1,0 +1,224 @@
+"""LightningCLI with run folders: what ``sgn fit|validate|test|predict`` do.
+
+A configuration names a task, a data module and what differs from the defaults below.
+"""
+
+import csv
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jsonargparse import ArgumentError
+from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch import LightningDataModule, Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+
+# Imported so that configurations can name their classes without a path.
+import sgn_sciml.callbacks
+import sgn_sciml.data
+import sgn_sciml.layers
+import sgn_sciml.networks
+import sgn_sciml.optim
+import sgn_sciml.pde
+import sgn_sciml.tasks
+from sgn_sciml.callbacks.card import summary
+from sgn_sciml.runs import RunFolder, find_checkpoint, new_run
+
+__all__ = ["train"]
+
+TRAINER_DEFAULTS = {
+    "max_epochs": -1,  # the budget is max_steps
+    "inference_mode": False,  # evaluation differentiates the network
+    "use_distributed_sampler": False,  # our data modules shard themselves, without duplicates
+    "check_val_every_n_epoch": None,
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 10,
+    "enable_model_summary": False,
+}
+
+
+class AppendingWriter(ExperimentWriter):
+    """A metrics.csv that a resumed run continues instead of deleting."""
+
+    def _check_log_dir_exists(self) -> None:
+        path = Path(self.metrics_file_path)
+        if path.is_file():
+            with path.open(newline="") as file:
+                self.metrics_keys = list(csv.DictReader(file).fieldnames or [])
+
+
+class AppendingCSVLogger(CSVLogger):
+    """CSVLogger with an :class:`AppendingWriter`."""
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The writer."""
+        if self._experiment is None:
+            self._experiment = AppendingWriter(self.log_dir)
+        return self._experiment
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Drop the rows of a metrics file that a run resumed at ``step`` will write again."""
+    if not path.is_file():
+        return
+    with path.open(newline="") as file:
+        rows = csv.DictReader(file)
+        names, kept = list(rows.fieldnames or []), [r for r in rows if int(r["step"]) < step]
+    partial = path.with_suffix(".partial")
+    with partial.open("w", newline="") as file:
+        table = csv.DictWriter(file, names)
+        table.writeheader()
+        table.writerows(kept)
+    partial.replace(path)
+
+
+class TrainingCLI(LightningCLI):
+    """The command line of one training command."""
+
+    folder: RunFolder | None = None
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--name", type=str | None, default=None, help="name of the run")
+        parser.add_argument("--runs", type=str, default="runs", help="folder of all runs")
+        parser.add_argument(
+            "--checkpoint_every", type=int, default=50, help="steps between writes of last.ckpt"
+        )
+        parser.link_arguments("seed_everything", "data.init_args.seed")
+        parser.link_arguments("data.init_args.problem", "model.init_args.problem")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, then settle which run folder and which checkpoint are meant."""
+        super().parse_arguments(parser, args)
+        command = self.config["subcommand"]
+        config = self.config[command]
+        first = Path(str(config.config[0])) if config.get("config") else None
+        inside = RunFolder.holding(first) if first else None
+        if config.runs == "runs" and inside:
+            config.runs = str(inside.root)
+        if config.name is None:
+            config.name = inside.name if inside else first.stem if first else "run"
+        root, word = Path(config.runs), config.get("ckpt_path")
+        if command != "fit" and word is None:
+            word = "best"
+        if config.trainer.fast_dev_run:
+            return
+        if word is not None:
+            path, self.folder = find_checkpoint(word, root, config.name, first)
+            config.ckpt_path = str(path)
+
+    def before_instantiate_classes(self) -> None:
+        """Keep the configuration and the log of a run that goes on."""
+        config = self.config[self.subcommand]
+        if self.subcommand in ("validate", "test"):
+            config.verbose = self.subcommand == "validate"  # testing prints its own table
+        if self.subcommand != "fit" or config.ckpt_path:
+            self.save_config_callback = None  # the folder has one already
+        if self.subcommand == "fit" and config.ckpt_path and self.folder:
+            step = torch.load(config.ckpt_path, weights_only=True)["global_step"]
+            forget_after(self.folder.path / "metrics.csv", step)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Create the trainer, and the folder of a new run once task and data are known good."""
+        config = self.config_init[self.subcommand]
+        self.datamodule.setup(self.subcommand)
+        if self.folder is None and not config.trainer.fast_dev_run:
+            self.folder = new_run(Path(config.runs), config.name)
+        extra: list[Callback] = []
+        if self.subcommand != "fit":  # seconds, and an endless loader has no length to show
+            config.trainer.enable_progress_bar = False
+        elif config.trainer.enable_progress_bar is not False:
+            extra.append(sgn_sciml.callbacks.StepProgress())
+        if self.folder is not None:
+            root, name, version = str(self.folder.root), self.folder.name, self.folder.version
+            if config.trainer.logger in (None, True):
+                kwargs["logger"] = [
+                    AppendingCSVLogger(root, name, version),
+                    TensorBoardLogger(root, name, version, default_hp_metric=False),
+                ]
+            extra += self._standard_callbacks(self.folder)
+        config.trainer.callbacks = [*(config.trainer.callbacks or []), *extra]
+        return super().instantiate_trainer(**kwargs)
+
+    def _standard_callbacks(self, folder: RunFolder) -> list[Callback]:
+        """What every run of a command has, whatever its configuration says."""
+        card = sgn_sciml.callbacks.Card(self.config[self.subcommand].seed_everything)
+        if self.subcommand == "predict":
+            return [sgn_sciml.callbacks.PredictionWriter()]
+        if self.subcommand != "fit":
+            return [card]
+        best = ModelCheckpoint(
+            str(folder.checkpoints),
+            filename="best",
+            monitor="val/loss",
+            enable_version_counter=False,
+        )
+        last = ModelCheckpoint(
+            str(folder.checkpoints),
+            filename="last",
+            every_n_train_steps=self.config.fit.checkpoint_every,
+            enable_version_counter=False,
+        )
+        guard = sgn_sciml.callbacks.FiniteLoss()
+        interrupt = sgn_sciml.callbacks.Interrupt(folder.checkpoints / "last.ckpt")
+        return [card, guard, interrupt, best, last]
+
+    def after_test(self) -> None:
+        """Print the table."""
+        if self.folder is not None and self.trainer.is_global_zero:
+            print(f"\n{self.folder.path}\n\n{summary(self.folder.path)}\n")
+
+    def after_fit(self) -> None:
+        """Say where things are and, after Ctrl-C, how to go on."""
+        if self.folder is None or not self.trainer.is_global_zero:
+            return
+        print(f"\nwrote {self.folder.path}")
+        if any(getattr(c, "requested", False) for c in self.trainer.callbacks):  # type: ignore[attr-defined]
+            print(
+                f"stopped at step {self.trainer.global_step}; go on with: sgn fit "
+                f"--config {self.folder.path / 'config.yaml'} --ckpt_path last"
+            )
+            raise KeyboardInterrupt
+
+
+def train(args: Sequence[str]) -> None:
+    """Run a training command.
+
+    Args:
+        args: Words of the command line, the command first.
+
+    Raises:
+        ValueError: For a configuration or data that cannot be used, or a NaN in training.
+        OSError: For files that cannot be read or written.
+        KeyboardInterrupt: After Ctrl-C.
+    """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", "LightningCLI's args parameter is intended.*")
+    # Points are made on the fly, so there is nothing for workers to load or to index ...
+    warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    warnings.filterwarnings("ignore", ".*Couldn't infer the batch indices.*")
+    # ... and evaluation needs no callback that only training has.
+    warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint.*")
+    warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")  # lightning #21326
+    try:
+        TrainingCLI(
+            sgn_sciml.tasks.BaseTask,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            trainer_defaults=TRAINER_DEFAULTS,
+            save_config_kwargs={"overwrite": True},
+            auto_configure_optimizers=False,
+            parser_kwargs={"exit_on_error": False},
+            args=list(args),
+        )
+    except ArgumentError as error:
+        raise ValueError(str(error)) from error

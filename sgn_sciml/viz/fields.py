@@ -1,0 +1,100 @@
+"""Figures of a field over two coordinates."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from torch import Tensor
+
+__all__ = ["field_figure"]
+
+Array = npt.NDArray[np.floating]
+
+
+def field_figure(
+    x: Tensor,
+    t: Tensor,
+    reference: Tensor,
+    predicted: Tensor,
+    residual: Tensor | None = None,
+    labels: tuple[str, str, str] = ("x", "t", "u"),
+    profiles: int = 5,
+) -> Figure:
+    """Draw reference, prediction, error, residual and profiles.
+
+    Args:
+        x: First coordinate, shape ``(nx,)``.
+        t: Second coordinate, shape ``(nt,)``.
+        reference: Reference solution, shape ``(nt, nx)``.
+        predicted: Prediction, same shape.
+        residual: Size of the residual, same shape, or None.
+        labels: Names of x, t and the field.
+        profiles: Number of profiles over x, evenly spaced in t.
+
+    Returns:
+        The figure.
+    """
+    return _draw(
+        *(v.numpy(force=True) for v in (x, t, reference, predicted)),
+        None if residual is None else residual.abs().numpy(force=True),
+        labels,
+        profiles,
+    )
+
+
+def _draw(
+    x: Array,
+    t: Array,
+    reference: Array,
+    predicted: Array,
+    residual: Array | None,
+    labels: tuple[str, str, str],
+    profiles: int,
+) -> Figure:
+    first, second, name = labels
+    error = np.abs(predicted - reference)
+    figure = Figure(figsize=(13, 6.4), layout="constrained")
+    axes = figure.subplots(2, 3)
+    low, high = float(reference.min()), float(reference.max())
+    panels: list[tuple[Axes, Array, str, dict[str, Any]]] = [
+        (
+            axes[0, 0],
+            reference,
+            f"reference {name}",
+            {"vmin": low, "vmax": high, "cmap": "RdBu_r"},
+        ),
+        (
+            axes[0, 1],
+            predicted,
+            f"predicted {name}",
+            {"vmin": low, "vmax": high, "cmap": "RdBu_r"},
+        ),
+        (axes[0, 2], error, "|error|", _logarithmic(error)),
+    ]
+    if residual is not None:
+        panels.append((axes[1, 2], residual, "|residual|", _logarithmic(residual)))
+    else:
+        axes[1, 2].set_axis_off()
+    for axis, values, title, style in panels:
+        image = axis.pcolormesh(t, x, values.T, shading="auto", rasterized=True, **style)
+        figure.colorbar(image, ax=axis)
+        axis.set(title=title, xlabel=second, ylabel=first)
+    frames = sorted({round(i) for i in np.linspace(0, len(t) - 1, profiles)})
+    for k, i in enumerate(frames):
+        color = f"C{k}"
+        axes[1, 0].plot(x, reference[i], color=color, label=f"{second} = {float(t[i]):.2g}")
+        axes[1, 0].plot(x, predicted[i], "k--", linewidth=0.8)
+        axes[1, 1].semilogy(x, np.maximum(error[i], 1e-16), color=color)
+    axes[1, 0].set(title=f"{name}: reference (colour), prediction (dashed)", xlabel=first)
+    axes[1, 0].legend(fontsize="small")
+    axes[1, 1].set(title="|error|", xlabel=first)
+    return figure
+
+
+def _logarithmic(values: Array) -> dict[str, object]:
+    """Six decades below the largest value."""
+    top = max(float(values.max()), 1e-15)
+    return {"norm": LogNorm(top * 1e-6, top, clip=True), "cmap": "viridis"}

@@ -1,0 +1,130 @@
+import math
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.pde import Burgers
+from sgn_sciml.tasks import PINN, GradientNorm
+
+
+@dataclass(frozen=True)
+class Broadcast(Burgers):
+    """A residual that subtracts an (N, 1) source from an (N,) vector."""
+
+    def residual(self, d):
+        return d.u_t - d.x[:, None]
+
+
+@dataclass(frozen=True)
+class TwoEquations(Burgers):
+    def residual(self, d):
+        return {"first": d.u_t, "second": d.u_x}
+
+
+def pinn(problem=None, **kwargs):
+    return PINN(CoordinateMLP(2, 1, width=8, depth=2), problem or Burgers(), **kwargs)
+
+
+def batch(task, n=20):
+    problem = task.problem
+    points = {"residual": problem.box_points(torch.rand(n, 2))}
+    return points | {c.name: problem.face_points(c, torch.rand(n, 2)) for c in problem.conditions}
+
+
+def test_exact_conditions_leave_one_loss_term():
+    task = pinn()
+    assert set(task.losses(batch(task))) == {"residual"}
+
+
+def test_soft_conditions_are_terms_of_their_own():
+    task = pinn(exact_conditions=False)
+    assert set(task.losses(batch(task))) == {"residual", "initial", "left", "right"}
+
+
+def test_loss_is_the_mean_squared_residual(float64):
+    task = pinn()
+    points = batch(task)["residual"].requires_grad_()
+    u = task(points)
+    (du,) = torch.autograd.grad(u.sum(), points, create_graph=True)
+    (du_x,) = torch.autograd.grad(du[:, 0].sum(), points)
+    r = du[:, 1] + u[:, 0] * du[:, 0] - task.problem.nu * du_x[:, 0]
+    loss = task.losses({"residual": points})["residual"]
+    assert loss.item() == pytest.approx(r.square().mean().item(), rel=1e-12)
+
+
+def test_soft_initial_loss_is_its_mean_square(float64):
+    task = pinn(exact_conditions=False)
+    points = batch(task)
+    u = task(points["initial"])[:, 0] + torch.sin(math.pi * points["initial"][:, 0])
+    assert task.losses(points)["initial"].item() == pytest.approx(u.square().mean().item())
+
+
+def test_several_equations_add_up(float64):
+    task = pinn(TwoEquations())
+    points = batch(task)
+    residual = task.residual(points["residual"])
+    assert residual.shape == (2, 20)
+    assert torch.allclose(task.losses(points)["residual"], residual.square().sum(0).mean())
+
+
+def test_broadcast_residual_is_refused_with_both_shapes():
+    task = pinn(Broadcast())
+    with pytest.raises(ValueError, match=r"\(20, 20\), expected \(20,\)"):
+        task.losses(batch(task))
+
+
+def test_network_of_wrong_size_is_refused_with_the_remedy():
+    with pytest.raises(ValueError, match="set in_features=2, out_features=1"):
+        PINN(CoordinateMLP(3, 1), Burgers())
+
+
+def test_network_scales_the_problems_domain():
+    task = pinn()
+    corners = torch.tensor([[-1.0, 0.0], [1.0, 1.0]])
+    assert torch.equal(task.network.scale(corners), torch.tensor([[-1.0, -1.0], [1.0, 1.0]]))
+
+
+def test_balancing_equalises_gradient_norms(float64):
+    balancing = GradientNorm(momentum=0.0)
+    task = pinn(exact_conditions=False, balancing=balancing)
+    losses = task.losses(batch(task))
+    balancing.update(losses, task.parameters())
+    norms = [
+        weight * torch.cat([g.flatten() for g in gradients]).norm()
+        for weight, gradients in zip(
+            balancing.weights,
+            (
+                torch.autograd.grad(
+                    v, list(task.parameters()), retain_graph=True, materialize_grads=True
+                )
+                for v in losses.values()
+            ),
+            strict=True,
+        )
+    ]
+    assert torch.allclose(torch.stack(norms), norms[0].expand(4))
+
+
+def test_balancing_keeps_the_weight_of_a_term_without_gradient():
+    balancing = GradientNorm(momentum=0.0)
+    balancing.build(2)
+    w = torch.nn.Parameter(torch.ones(1))
+    balancing.update({"a": (3 * w).sum(), "b": (0 * w).sum()}, [w])
+    assert balancing.weights.tolist() == [1.0, 1.0]
+
+
+def test_balancing_momentum_moves_part_of_the_way():
+    balancing = GradientNorm(momentum=0.75)
+    balancing.build(2)
+    w = torch.nn.Parameter(torch.ones(1))
+    balancing.update({"a": (3 * w).sum(), "b": (1 * w).sum()}, [w])
+    # targets are 4/3 and 4/1
+    assert balancing.weights.tolist() == pytest.approx([1 + 0.25 / 3, 1 + 0.25 * 3])
+
+
+@pytest.mark.parametrize("bad", [{"every": 0}, {"momentum": 1.0}])
+def test_balancing_arguments_are_checked(bad):
+    with pytest.raises(ValueError, match="need every >= 1"):
+        GradientNorm(**bad)

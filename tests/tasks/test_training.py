@@ -1,0 +1,188 @@
+"""A PINN under Lightning's Trainer, built in Python."""
+
+import pytest
+import torch
+from lightning.pytorch import Callback, Trainer
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from sgn_sciml.callbacks import FiniteLoss, NonFiniteError
+from sgn_sciml.data import Collocation
+from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.pde import Burgers
+from sgn_sciml.tasks import PINN, BaseTask, GradientNorm
+
+
+def trainer(tmp_path, **kwargs):
+    options = {
+        "accelerator": "cpu",
+        "max_epochs": -1,
+        "max_steps": 4,
+        "check_val_every_n_epoch": None,
+        "val_check_interval": 2,
+        "num_sanity_val_steps": 0,
+        "inference_mode": False,
+        "use_distributed_sampler": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "logger": False,
+        "enable_checkpointing": False,
+        "default_root_dir": tmp_path,
+    }
+    return Trainer(**(options | kwargs))
+
+
+def pinn(**kwargs):
+    return PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers(), **kwargs)
+
+
+@pytest.fixture
+def data(reference):
+    return Collocation(Burgers(), str(reference), num_points=32, num_condition_points=8)
+
+
+class HostSyncs(TorchDispatchMode):
+    """Records operations that wait for a device or move a tensor between devices.
+
+    Adam reads its own step counters, which it keeps on the host for every device: those do not
+    count.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+        self.seen = 0
+        self.counters = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.seen += 1
+        name = str(func)
+        moved = name.startswith("aten._to_copy") and (kwargs or {}).get("device") is not None
+        waits = "_local_scalar_dense" in name and args[0].data_ptr() not in self.counters
+        if waits or moved:
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+class Watch(Callback):
+    """Switches a dispatch mode on for the inside of every training step."""
+
+    def __init__(self):
+        self.mode = HostSyncs()
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if batch_idx > 0:  # the first step creates Adam's state
+            state = trainer.optimizers[0].state.values()
+            self.mode.counters = {s["step"].data_ptr() for s in state}
+            self.mode.__enter__()
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        if batch_idx > 0:
+            self.mode.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"exact_conditions": False, "balancing": GradientNorm(every=2)}]
+)
+def test_no_host_synchronisation_in_a_training_step(tmp_path, data, options):
+    watch = Watch()
+    # FiniteLoss runs inside the watch too: its hooks come after the watch has begun.
+    trainer(tmp_path, callbacks=[FiniteLoss(), watch]).fit(pinn(**options), data)
+    assert watch.mode.seen > 100
+    assert watch.mode.found == []
+
+
+def test_every_parameter_trains(tmp_path, data):
+    task = pinn()
+    before = {name: p.detach().clone() for name, p in task.named_parameters()}
+    trainer(tmp_path).fit(task, data)
+    still = [name for name, p in task.named_parameters() if torch.equal(p, before[name])]
+    assert still == []
+
+
+def test_metrics_are_logged_under_their_names(tmp_path, data):
+    fit = trainer(tmp_path)
+    fit.fit(pinn(exact_conditions=False), data)
+    logged = set(fit.callback_metrics)
+    bands = {
+        f"val/spectral_error/{b}{r}" for b in ("low", "mid", "high") for r in ("", "_relative")
+    }
+    terms = {f"train/loss/{t}" for t in ("residual", "initial", "left", "right")}
+    field = {"val/relative_l2", "val/relative_h1", "val/max_error"}
+    assert logged == {"train/loss", "val/loss"} | terms | bands | field
+
+
+def test_test_metrics_match_a_direct_computation(tmp_path, data, float64):
+    task = pinn().double()
+    (result,) = trainer(tmp_path, precision="64-true").test(task, data, verbose=False)
+    error = task(data.grid.points)[..., 0] - data.grid.fields["u"]
+    assert result["test/relative_l2"] == pytest.approx(
+        (error.norm() / data.grid.fields["u"].norm()).item()
+    )
+    assert result["test/max_error"] == pytest.approx(error.abs().max().item())
+
+
+def test_without_a_reference_the_held_out_loss_is_still_there(tmp_path):
+    fit = trainer(tmp_path)
+    fit.fit(pinn(), Collocation(Burgers(), num_points=16))
+    assert "val/loss" in fit.callback_metrics
+    assert "val/relative_l2" not in fit.callback_metrics
+
+
+def test_checkpoint_holds_no_pickled_objects(tmp_path, data):
+    fit = trainer(tmp_path)
+    fit.fit(pinn(), data)
+    fit.save_checkpoint(tmp_path / "a.ckpt")
+    content = torch.load(tmp_path / "a.ckpt", weights_only=True)
+    assert content["global_step"] == 4
+
+
+def test_a_task_built_in_python_reloads_with_its_objects(tmp_path, data):
+    task = pinn()
+    fit = trainer(tmp_path)
+    fit.fit(task, data)
+    fit.save_checkpoint(tmp_path / "a.ckpt")
+    again = PINN.load_from_checkpoint(
+        tmp_path / "a.ckpt",
+        network=CoordinateMLP(2, 1, width=8, depth=2),
+        problem=Burgers(),
+        weights_only=True,
+    )
+    points = torch.rand(5, 2)
+    assert torch.equal(again(points), task(points))
+
+
+def test_hyperparameters_are_plain(tmp_path):
+    assert dict(pinn(exact_conditions=False).hparams) == {
+        "exact_conditions": False,
+        "balancing": None,
+    }
+    assert issubclass(PINN, BaseTask)
+
+
+class Poisoned(PINN):
+    """The residual becomes NaN at step 3."""
+
+    def losses(self, batch):
+        losses = super().losses(batch)
+        bad = self.training and self.global_step == 2
+        return {k: v * (torch.nan if bad and k == "initial" else 1) for k, v in losses.items()}
+
+
+def test_nan_stops_with_step_and_term(tmp_path, data):
+    task = Poisoned(CoordinateMLP(2, 1, width=8, depth=2), Burgers(), exact_conditions=False)
+    with pytest.raises(
+        NonFiniteError, match="loss term 'initial' became NaN or infinite at step 3"
+    ):
+        trainer(tmp_path, callbacks=[FiniteLoss(every=1)]).fit(task, data)
+
+
+def test_nan_never_reaches_a_checkpoint(tmp_path, data):
+    task = pinn()
+    fit = trainer(tmp_path, callbacks=[FiniteLoss()])
+    fit.fit(task, data)
+    fit.save_checkpoint(tmp_path / "good.ckpt")
+    with torch.no_grad():
+        next(task.network.parameters()).fill_(torch.nan)
+    with pytest.raises(NonFiniteError, match=r"weight 'network\.layers\.0\.weight' became NaN"):
+        fit.save_checkpoint(tmp_path / "bad.ckpt")
+    assert not (tmp_path / "bad.ckpt").exists()

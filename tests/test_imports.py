@@ -1,0 +1,69 @@
+"""Which room may import which: the map in README.md, enforced."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "sgn_sciml"
+
+ALLOWED = {
+    "layers": set(),
+    "metrics": set(),
+    "viz": set(),
+    "optim": set(),
+    "pde": set(),
+    "networks": {"layers"},
+    "data": {"pde"},
+    "tasks": {"layers", "networks", "pde", "metrics", "optim"},
+    "callbacks": {"layers", "networks", "data", "viz"},
+}
+FOREIGN = {
+    "layers": {"torch"},
+    "networks": {"torch"},
+    "pde": {"torch", "scipy"},
+    "metrics": {"torch", "torchmetrics"},
+    "viz": {"torch", "matplotlib", "numpy"},
+    "optim": {"torch"},
+}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if node.module == "sgn_sciml":
+                yield from (f"sgn_sciml.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def modules(room):
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+def test_every_room_has_a_rule():
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert rooms == set(ALLOWED)
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_rooms_import_only_their_neighbours(room):
+    for path in modules(room):
+        used = {n.split(".")[1] for n in imports(path) if n.startswith("sgn_sciml.")}
+        assert used - {room} <= ALLOWED[room], path
+
+
+@pytest.mark.parametrize("room", FOREIGN)
+def test_leaves_know_few_packages(room):
+    import sys
+
+    for path in modules(room):
+        used = {n.split(".")[0] for n in imports(path)}
+        assert used - set(sys.stdlib_module_names) - {"sgn_sciml"} <= FOREIGN[room], path
+
+
+def test_the_package_itself_imports_nothing():
+    assert list(imports(PACKAGE / "__init__.py")) == []
