@@ -204,6 +204,7 @@ def train(args: Sequence[str]) -> None:
     # Points are made on the fly, so there is nothing for workers to load or to index ...
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*Couldn't infer the batch indices.*")
+    warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
     # ... and evaluation needs no callback that only training has.
     warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint.*")
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")  # lightning #21326

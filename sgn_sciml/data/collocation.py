@@ -43,6 +43,11 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         return iter(self.batches)
 
 
+def _loader(dataset: IterableDataset[Any]) -> DataLoader[Any]:
+    # A generator of its own: making an iterator must not advance the seed that dropout draws from.
+    return DataLoader(dataset, batch_size=None, generator=torch.Generator())
+
+
 class Collocation(LightningDataModule):
     """Training points for a PINN, held-out points, and a reference grid.
 
@@ -153,14 +158,14 @@ class Collocation(LightningDataModule):
         return self._points
 
     def train_dataloader(self) -> DataLoader[int]:
-        return DataLoader(Steps(), batch_size=None)
+        return _loader(Steps())
 
     # -- evaluation --------------------------------------------------------------------------
 
     def _evaluation(self) -> DataLoader[dict[str, Tensor]]:
         dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
         held_out = {k: self._share(v).to(dtype) for k, v in self.draw(HELD_OUT).items()}
-        return DataLoader(Batches([held_out, *self._frames(dtype)]), batch_size=None)
+        return _loader(Batches([held_out, *self._frames(dtype)]))
 
     def _frames(self, dtype: torch.dtype | None) -> list[dict[str, Tensor]]:
         if self.grid is None:
@@ -181,7 +186,7 @@ class Collocation(LightningDataModule):
         if self.grid is None:
             raise ValueError("prediction needs a grid: set data.init_args.reference")
         dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
-        return DataLoader(Batches(self._frames(dtype)), batch_size=None)
+        return _loader(Batches(self._frames(dtype)))
 
     # -- resume ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from torch import nn
+from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from sgn_sciml.optim import OptimizerFactory
@@ -36,6 +36,7 @@ class BaseTask(LightningModule, ABC):
             del self.hparams[name]
         self._hparams_initial = copy.deepcopy(self.hparams)
         self.optimizer = optimizer
+        self._rng: list[Tensor] = []
         self.stage_metrics = nn.ModuleDict()
 
     def add_metrics(self, metrics: MetricCollection) -> None:
@@ -49,6 +50,23 @@ class BaseTask(LightningModule, ABC):
         collection = self.stage_metrics[f"{stage}_stage"]
         assert isinstance(collection, MetricCollection)
         return collection
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Dropout draws from these; the points of a data module have generators of their own.
+        checkpoint["rng"] = [torch.get_rng_state()]
+        if self.device.type == "cuda":
+            checkpoint["rng"].append(torch.cuda.get_rng_state(self.device))
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._rng = checkpoint.get("rng", [])
+
+    def on_train_start(self) -> None:
+        for k, state in enumerate(self._rng):
+            if k == 0:
+                torch.set_rng_state(state.cpu())
+            elif self.device.type == "cuda":
+                torch.cuda.set_rng_state(state.cpu(), self.device)
+        self._rng = []
 
     def log_metrics(self, stage: str) -> None:
         """Log the metrics of a stage if any process saw data, and start anew."""

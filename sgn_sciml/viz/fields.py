@@ -37,57 +37,34 @@ def field_figure(
     Returns:
         The figure.
     """
-    return _draw(
-        *(v.numpy(force=True) for v in (x, t, reference, predicted)),
-        None if residual is None else residual.abs().numpy(force=True),
-        labels,
-        profiles,
-    )
-
-
-def _draw(
-    x: Array,
-    t: Array,
-    reference: Array,
-    predicted: Array,
-    residual: Array | None,
-    labels: tuple[str, str, str],
-    profiles: int,
-) -> Figure:
+    xs, ts = x.numpy(force=True), t.numpy(force=True)
+    truth, guess = reference.numpy(force=True), predicted.numpy(force=True)
     first, second, name = labels
-    error = np.abs(predicted - reference)
+    error = np.abs(guess - truth)
     figure = Figure(figsize=(13, 6.4), layout="constrained")
     axes = figure.subplots(2, 3)
-    low, high = float(reference.min()), float(reference.max())
+    low, high = float(truth.min()), float(truth.max())
+    signed = {"vmin": low, "vmax": high, "cmap": "RdBu_r"}
     panels: list[tuple[Axes, Array, str, dict[str, Any]]] = [
-        (
-            axes[0, 0],
-            reference,
-            f"reference {name}",
-            {"vmin": low, "vmax": high, "cmap": "RdBu_r"},
-        ),
-        (
-            axes[0, 1],
-            predicted,
-            f"predicted {name}",
-            {"vmin": low, "vmax": high, "cmap": "RdBu_r"},
-        ),
+        (axes[0, 0], truth, f"reference {name}", signed),
+        (axes[0, 1], guess, f"predicted {name}", signed),
         (axes[0, 2], error, "|error|", _logarithmic(error)),
     ]
     if residual is not None:
-        panels.append((axes[1, 2], residual, "|residual|", _logarithmic(residual)))
+        size = residual.abs().numpy(force=True)
+        panels.append((axes[1, 2], size, "|residual|", _logarithmic(size)))
     else:
         axes[1, 2].set_axis_off()
     for axis, values, title, style in panels:
-        image = axis.pcolormesh(t, x, values.T, shading="auto", rasterized=True, **style)
+        image = axis.pcolormesh(ts, xs, values.T, shading="auto", rasterized=True, **style)
         figure.colorbar(image, ax=axis)
         axis.set(title=title, xlabel=second, ylabel=first)
-    frames = sorted({round(i) for i in np.linspace(0, len(t) - 1, profiles)})
+    frames = sorted({round(i) for i in np.linspace(0, len(ts) - 1, profiles)})
     for k, i in enumerate(frames):
         color = f"C{k}"
-        axes[1, 0].plot(x, reference[i], color=color, label=f"{second} = {float(t[i]):.2g}")
-        axes[1, 0].plot(x, predicted[i], "k--", linewidth=0.8)
-        axes[1, 1].semilogy(x, np.maximum(error[i], 1e-16), color=color)
+        axes[1, 0].plot(xs, truth[i], color=color, label=f"{second} = {float(ts[i]):.2g}")
+        axes[1, 0].plot(xs, guess[i], "k--", linewidth=0.8)
+        axes[1, 1].semilogy(xs, np.maximum(error[i], 1e-16), color=color)
     axes[1, 0].set(title=f"{name}: reference (colour), prediction (dashed)", xlabel=first)
     axes[1, 0].legend(fontsize="small")
     axes[1, 1].set(title="|error|", xlabel=first)

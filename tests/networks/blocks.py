@@ -1,0 +1,110 @@
+"""Blocks that injection knows, one of each kind."""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from sgn_sciml.layers import Elementwise, FeedForward, SpectralGate
+from sgn_sciml.networks import CoordinateMLP
+
+D, N = 48, 128
+
+
+class Mlp(nn.Module):
+    """The block of vision transformers in timm's attribute names."""
+
+    def __init__(self, d=D, n=N, act_layer=nn.GELU, norm=False):
+        super().__init__()
+        self.fc1 = nn.Linear(d, n)
+        self.act = act_layer()
+        self.drop = nn.Dropout(0.0)
+        self.norm = nn.LayerNorm(n) if norm else nn.Identity()
+        self.fc2 = nn.Linear(n, d)
+
+    def forward(self, x):
+        return self.drop(self.fc2(self.norm(self.drop(self.act(self.fc1(x))))))
+
+
+class ClipMlp(nn.Module):
+    """The same block in the attribute names of language models, with a function."""
+
+    def __init__(self, d=D, n=N):
+        super().__init__()
+        self.fc1, self.activation_fn, self.fc2 = nn.Linear(d, n), F.silu, nn.Linear(n, d)
+
+    def forward(self, x):
+        return self.fc2(self.activation_fn(self.fc1(x)))
+
+
+class Decoder(nn.Module):
+    """A decoder layer that attends to its own input."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.layer = nn.TransformerDecoderLayer(D, 4, N, 0.0, batch_first=True, **options)
+
+    def forward(self, x):
+        return self.layer(x, x)
+
+
+def chain(*widths, act=nn.GELU, norm=nn.Identity):
+    """Linear layers with an activation and a norm between them; the widths are hidden ones."""
+    layers = [nn.Linear(D, widths[0])]
+    for n, after in zip(widths, (*widths[1:], D), strict=True):
+        layers += [act(), norm(n), nn.Linear(n, after)]
+    for linear in layers[::3]:
+        nn.init.xavier_uniform_(linear.weight)  # torch's default leaves pre-activations small
+    return nn.Sequential(*layers)
+
+
+def encoder(**options):
+    options = {"dropout": 0.0, "batch_first": True, **options}
+    return nn.TransformerEncoderLayer(D, 4, N, **options)
+
+
+KINDS = {
+    "sequential": lambda: chain(N, 96),
+    "sequential-norm": lambda: chain(N, 96, act=nn.Tanh, norm=nn.LayerNorm),
+    "sequential-nested": lambda: nn.Sequential(
+        nn.Sequential(nn.Linear(D, N), nn.LayerNorm(N), nn.SiLU(), nn.Dropout(0.0)),
+        nn.Linear(N, D),
+    ),
+    "encoder-relu": encoder,
+    "encoder-gelu": lambda: encoder(activation="gelu"),
+    "encoder-module": lambda: encoder(activation=nn.GELU(), norm_first=True, bias=False),
+    "decoder": Decoder,
+    "decoder-gelu": lambda: Decoder(activation=F.gelu),
+    "timm": Mlp,
+    "timm-norm": lambda: Mlp(norm=True),
+    "activation-fn": ClipMlp,
+    "feed-forward": lambda: FeedForward(D, N, activation=Elementwise),
+    "coordinate": lambda: CoordinateMLP(
+        D, 2, N, 2, activation=partial(Elementwise, function=F.gelu)
+    ),
+}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def make(kind):
+    torch.manual_seed(0)
+    return KINDS[kind]()
+
+
+def inputs():
+    return torch.randn(8, 10, D, generator=torch.Generator().manual_seed(1))
+
+
+def gates(module):
+    return [m for m in module.modules() if isinstance(m, SpectralGate)]
+
+
+def open_gates(module, value=3.0):
+    for gate in gates(module):
+        nn.init.constant_(gate.gate, value)
+
+
+def relative(new, old):
+    return ((new - old).norm() / old.norm()).item()

@@ -1,0 +1,107 @@
+import pytest
+import torch
+from torch import nn
+
+from sgn_sciml.optim import SSBFGS
+from sgn_sciml.optim.ssbfgs import update, wolfe
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def minimise(function, start, steps, **kwargs):
+    x = nn.Parameter(torch.tensor(start))
+    optimizer = SSBFGS([x], **kwargs)
+    calls = []
+
+    def closure():
+        calls.append(1)
+        optimizer.zero_grad()
+        loss = function(x)
+        loss.backward()
+        return loss
+
+    for _ in range(steps):
+        optimizer.step(closure)
+    return x.detach(), len(calls)
+
+
+def rosenbrock(x):
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+
+def test_reaches_the_minimum_of_rosenbrock():
+    x, calls = minimise(rosenbrock, [-1.2, 1.0, -1.0, 1.0], steps=5)
+    assert torch.allclose(x, torch.ones(4), atol=1e-8)
+    assert calls < 150
+
+
+def test_solves_an_ill_conditioned_quadratic():
+    scales = torch.logspace(0, 8, 9)
+    x, _ = minimise(lambda x: (scales * (x - 1) ** 2).sum(), [0.0] * 9, steps=10)
+    assert torch.allclose(x, torch.ones(9), atol=1e-8)
+
+
+def test_update_is_the_scaled_product_form():
+    p = 6
+    root = torch.randn(p, p)
+    h = root @ root.T + torch.eye(p)
+    s, y = torch.randn(p), torch.randn(p)
+    y = y if s @ y > 0 else -y
+    bs = torch.linalg.solve(h, s)
+    tau = min(1.0, (s @ y / (s @ bs)).item())
+    left = torch.eye(p) - torch.outer(s, y) / (s @ y)
+    expected = left @ h @ left.T / tau + torch.outer(s, s) / (s @ y)
+    assert torch.allclose(update(h.clone(), s, y, bs), expected)
+
+
+def test_update_satisfies_the_secant_equation():
+    s = torch.randn(5)
+    y = s + 0.1 * torch.randn(5)
+    assert torch.allclose(update(None, s, y, s) @ y, s)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_search_satisfies_the_strong_wolfe_conditions(scale):
+    def evaluate(x):
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            loss = rosenbrock(x)
+            return loss.item(), torch.autograd.grad(loss, x)[0]
+
+    x = torch.tensor([-1.2, 1.0])
+    f, g = evaluate(x)
+    direction = -g / g.norm() * scale
+    length, f_new, g_new = wolfe(evaluate, x, f, g, direction, 1e-4, 0.9, 20)
+    assert length > 0
+    assert f_new <= f + 1e-4 * length * (g @ direction)
+    assert abs(g_new @ direction) <= 0.9 * abs(g @ direction)
+    assert evaluate(x + length * direction)[0] == f_new
+
+
+def test_search_refuses_an_ascent_direction():
+    g = torch.tensor([1.0])
+    assert wolfe(lambda x: (0.0, g), torch.zeros(1), 0.0, g, g, 1e-4, 0.9, 5)[0] == 0
+
+
+def test_a_nan_region_is_searched_around():
+    def function(x):
+        return torch.where(x > 0.5, torch.nan, (x - 0.4) ** 2).sum()
+
+    x, _ = minimise(function, [0.0], steps=2)
+    assert x.item() == pytest.approx(0.4, abs=1e-6)
+
+
+def test_stays_at_a_minimum():
+    x, _ = minimise(lambda x: (x**2).sum(), [0.0, 0.0], steps=2)
+    assert torch.equal(x, torch.zeros(2))
+
+
+def test_too_many_parameters_name_the_memory_and_the_way_out():
+    with pytest.raises(ValueError, match=r"6000 x 6000 matrix \(0\.3 GB\).*LBFGS"):
+        SSBFGS([nn.Parameter(torch.zeros(6000))])
+
+
+def test_single_precision_is_warned_of():
+    x = nn.Parameter(torch.ones(2, dtype=torch.float32))
+    with pytest.warns(UserWarning, match="SSBFGS needs float64"):
+        SSBFGS([x], max_iter=1).step(lambda: (x**2).sum())

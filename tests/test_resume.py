@@ -1,0 +1,90 @@
+"""A killed run goes on to the same weights, bit for bit; Ctrl-C leaves a usable checkpoint."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+LAST = Path("runs/tiny/version_0/checkpoints/last.ckpt")
+QUASI_NEWTON = {
+    "lbfgs": "torch.optim.LBFGS\n              init_args: {max_iter: 2}",
+    "ssbfgs": "sgn_sciml.optim.SSBFGS\n              init_args: {max_iter: 2}",
+}
+
+
+def start(config, *words):
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "sgn_sciml", "fit", "--config", str(config), *words]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def wait_for(process, path, seconds=60):
+    end = time.monotonic() + seconds
+    while not path.is_file():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end, "no checkpoint was written"
+        time.sleep(0.001)
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)["state_dict"]
+
+
+def longer(config, steps, adam=4, second=""):
+    """The tiny configuration with more steps, and possibly another second phase."""
+    text = config.read_text().replace("max_steps: 8", f"max_steps: {steps}")
+    text = text.replace("steps: 4", f"steps: {adam}").replace(
+        "val_check_interval: 2", "val_check_interval: 5"
+    )
+    if second:
+        line = next(row for row in text.splitlines() if "torch.optim.LBFGS" in row)
+        text = text.replace(line, f"          - optimizer:\n              class_path: {second}")
+        text = text.replace("dropout: 0.1", "dropout: 0.0")
+    config.write_text(text)
+
+
+@pytest.mark.parametrize("second", ["", "lbfgs", "ssbfgs"], ids=["adam", "lbfgs", "ssbfgs"])
+def test_kill_and_resume_is_bit_exact(config, sgn, second):
+    longer(config, steps=60, adam=1 if second else 100, second=QUASI_NEWTON.get(second, ""))
+    process = start(config)
+    wait_for(process, LAST)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    reached = torch.load(LAST, weights_only=True)["global_step"]
+    assert 0 < reached < 60
+    code, _, err = sgn("fit", "--config", config, "--ckpt_path", "last")
+    assert code == 0, err
+    assert sgn("fit", "--config", config, "--runs", "whole")[0] == 0
+    a, b = weights(LAST), weights(Path("whole/tiny/version_0/checkpoints/last.ckpt"))
+    assert a.keys() == b.keys()
+    assert [key for key in a if not torch.equal(a[key], b[key])] == []
+    assert not Path("runs/tiny/version_1").exists()
+    steps = [
+        row.split(",") for row in Path("runs/tiny/version_0/metrics.csv").read_text().splitlines()
+    ]
+    column, loss = steps[0].index("step"), steps[0].index("train/loss")
+    logged = [int(row[column]) for row in steps[1:] if row[loss]]
+    assert logged == list(range(60)), "every step once"
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(config, sgn):
+    longer(config, steps=100_000, adam=100_000)
+    process = start(config)
+    wait_for(process, LAST)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "Traceback" not in out
+    assert "--ckpt_path last" in out
+    reached = torch.load(LAST, weights_only=True)["global_step"]
+    words = ["--trainer.max_steps", reached + 2]
+    assert sgn("fit", "--config", config, "--ckpt_path", "last", *words)[0] == 0
+    assert torch.load(LAST, weights_only=True)["global_step"] == reached + 2
