@@ -167,7 +167,7 @@ class TrainingCLI(LightningCLI):
             enable_version_counter=False,
         )
         guard = sgn_sciml.callbacks.FiniteLoss()
-        interrupt = sgn_sciml.callbacks.Interrupt(folder.checkpoints / "last.ckpt")
+        interrupt = sgn_sciml.callbacks.FinalCheckpoint(folder.checkpoints / "last.ckpt")
         return [card, guard, interrupt, best, last]
 
     def after_test(self) -> None:

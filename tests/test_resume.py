@@ -10,26 +10,26 @@ from pathlib import Path
 import pytest
 import torch
 
+OUTPUT = Path("output.txt")
 LAST = Path("runs/tiny/version_0/checkpoints/last.ckpt")
 QUASI_NEWTON = {
-    "lbfgs": "torch.optim.LBFGS\n              init_args: {max_iter: 2}",
-    "ssbfgs": "sgn_sciml.optim.SSBFGS\n              init_args: {max_iter: 2}",
+    "lbfgs": ("torch.optim.LBFGS", "{max_iter: 2, line_search_fn: strong_wolfe}"),
+    "ssbfgs": ("sgn_sciml.optim.SSBFGS", "{max_iter: 2}"),
 }
 
 
 def start(config, *words):
-    """The command in a process of its own."""
+    """The command in a process of its own, which prints into OUTPUT."""
     command = [sys.executable, "-m", "sgn_sciml", "fit", "--config", str(config), *words]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    with OUTPUT.open("w") as file:
+        return subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT)
 
 
 def wait_for(process, path, seconds=60):
     end = time.monotonic() + seconds
     while not path.is_file():
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, OUTPUT.read_text()
         assert time.monotonic() < end, "no checkpoint was written"
         time.sleep(0.001)
 
@@ -38,7 +38,7 @@ def weights(path):
     return torch.load(path, weights_only=True)["state_dict"]
 
 
-def longer(config, steps, adam=4, second=""):
+def longer(config, steps, adam=4, second=None):
     """The tiny configuration with more steps, and possibly another second phase."""
     text = config.read_text().replace("max_steps: 8", f"max_steps: {steps}")
     text = text.replace("steps: 4", f"steps: {adam}").replace(
@@ -46,14 +46,17 @@ def longer(config, steps, adam=4, second=""):
     )
     if second:
         line = next(row for row in text.splitlines() if "torch.optim.LBFGS" in row)
-        text = text.replace(line, f"          - optimizer:\n              class_path: {second}")
+        name, settings = second
+        text = text.replace(
+            line, f"          - optimizer: {{class_path: {name}, init_args: {settings}}}"
+        )
         text = text.replace("dropout: 0.1", "dropout: 0.0")
     config.write_text(text)
 
 
 @pytest.mark.parametrize("second", ["", "lbfgs", "ssbfgs"], ids=["adam", "lbfgs", "ssbfgs"])
 def test_kill_and_resume_is_bit_exact(config, sgn, second):
-    longer(config, steps=60, adam=1 if second else 100, second=QUASI_NEWTON.get(second, ""))
+    longer(config, steps=60, adam=1 if second else 100, second=QUASI_NEWTON.get(second))
     process = start(config)
     wait_for(process, LAST)
     process.send_signal(signal.SIGKILL)
@@ -72,7 +75,9 @@ def test_kill_and_resume_is_bit_exact(config, sgn, second):
     ]
     column, loss = steps[0].index("step"), steps[0].index("train/loss")
     logged = [int(row[column]) for row in steps[1:] if row[loss]]
-    assert logged == list(range(60)), "every step once"
+    assert sorted(set(logged)) == logged
+    # The row of a step is written just after its checkpoint; the kill may fall between the two.
+    assert set(range(60)) - set(logged) <= {reached - 1}
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(config, sgn):
@@ -80,8 +85,9 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(config, sgn):
     process = start(config)
     wait_for(process, LAST)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, out
+    code = process.wait(timeout=60)
+    out = OUTPUT.read_text()
+    assert code == 130, out
     assert "Traceback" not in out
     assert "--ckpt_path last" in out
     reached = torch.load(LAST, weights_only=True)["global_step"]

@@ -3,7 +3,7 @@
 from sgn_sciml.callbacks.card import Card
 from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
 from sgn_sciml.callbacks.gates import GateEvolution
-from sgn_sciml.callbacks.guard import FiniteLoss, Interrupt, NonFiniteError
+from sgn_sciml.callbacks.guard import FiniteLoss, FinalCheckpoint, NonFiniteError
 from sgn_sciml.callbacks.progress import StepProgress
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
 
@@ -12,7 +12,7 @@ __all__ = [
     "FieldFigures",
     "FiniteLoss",
     "GateEvolution",
-    "Interrupt",
+    "FinalCheckpoint",
     "NonFiniteError",
     "PredictionWriter",
     "SpectralErrorMap",

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from torch import Tensor
 
-__all__ = ["FiniteLoss", "Interrupt", "NonFiniteError"]
+__all__ = ["FiniteLoss", "FinalCheckpoint", "NonFiniteError"]
 
 
 class NonFiniteError(ValueError):
@@ -85,8 +85,8 @@ class FiniteLoss(Callback):
         return f"kept {' and '.join(kept)}" if kept else "no checkpoint had been written yet"
 
 
-class Interrupt(Callback):
-    """Turn the first Ctrl-C into a stop after the current step, with ``last.ckpt`` written.
+class FinalCheckpoint(Callback):
+    """Write ``last.ckpt`` at the last step, and turn the first Ctrl-C into a last step.
 
     Args:
         checkpoint: Where to write it.
@@ -115,7 +115,8 @@ class Interrupt(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if self.requested and not trainer.should_stop:
+        over = trainer.global_step == trainer.max_steps
+        if over or (self.requested and not trainer.should_stop):
             trainer.save_checkpoint(self.checkpoint)
             trainer.should_stop = True
 

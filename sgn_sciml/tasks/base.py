@@ -3,6 +3,7 @@
 import copy
 import warnings
 from abc import ABC
+from itertools import chain
 from typing import Any
 
 import torch
@@ -59,6 +60,12 @@ class BaseTask(LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._rng = checkpoint.get("rng", [])
+        # Lightning converts the precision only after loading: a float64 run would go on from
+        # weights rounded to float32.
+        saved = checkpoint["state_dict"]
+        for name, tensor in chain(self.named_parameters(), self.named_buffers()):
+            if name in saved:
+                tensor.data = tensor.data.to(saved[name].dtype)
 
     def on_train_start(self) -> None:
         for k, state in enumerate(self._rng):
