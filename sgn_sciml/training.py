@@ -3,7 +3,6 @@
 A configuration names a task, a data module and what differs from the defaults below.
 """
 
-import csv
 import logging
 import warnings
 from collections.abc import Sequence
@@ -12,12 +11,10 @@ from typing import Any
 
 import torch
 from jsonargparse import ArgumentError
-from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.loggers import TensorBoardLogger
 
 # Imported so that configurations can name their classes without a path.
 import sgn_sciml.callbacks
@@ -28,6 +25,7 @@ import sgn_sciml.optim
 import sgn_sciml.pde
 import sgn_sciml.tasks
 from sgn_sciml.callbacks.card import summary
+from sgn_sciml.files import AppendingCSVLogger, AtomicCheckpointIO, forget_after
 from sgn_sciml.runs import RunFolder, find_checkpoint, new_run
 
 __all__ = ["train"]
@@ -41,43 +39,6 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 10,
     "enable_model_summary": False,
 }
-
-
-class AppendingWriter(ExperimentWriter):
-    """A metrics.csv that a resumed run continues instead of deleting."""
-
-    def _check_log_dir_exists(self) -> None:
-        path = Path(self.metrics_file_path)
-        if path.is_file():
-            with path.open(newline="") as file:
-                self.metrics_keys = list(csv.DictReader(file).fieldnames or [])
-
-
-class AppendingCSVLogger(CSVLogger):
-    """CSVLogger with an :class:`AppendingWriter`."""
-
-    @property
-    @rank_zero_experiment
-    def experiment(self) -> Any:
-        """The writer."""
-        if self._experiment is None:
-            self._experiment = AppendingWriter(self.log_dir)
-        return self._experiment
-
-
-def forget_after(path: Path, step: int) -> None:
-    """Drop the rows of a metrics file that a run resumed at ``step`` will write again."""
-    if not path.is_file():
-        return
-    with path.open(newline="") as file:
-        rows = csv.DictReader(file)
-        names, kept = list(rows.fieldnames or []), [r for r in rows if int(r["step"]) < step]
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="") as file:
-        table = csv.DictWriter(file, names)
-        table.writeheader()
-        table.writerows(kept)
-    partial.replace(path)
 
 
 class TrainingCLI(LightningCLI):
@@ -144,6 +105,7 @@ class TrainingCLI(LightningCLI):
                     TensorBoardLogger(root, name, version, default_hp_metric=False),
                 ]
             extra += self._standard_callbacks(self.folder)
+            config.trainer.plugins = [*(config.trainer.plugins or []), AtomicCheckpointIO()]
         config.trainer.callbacks = [*(config.trainer.callbacks or []), *extra]
         return super().instantiate_trainer(**kwargs)
 

@@ -1,7 +1,9 @@
 """The command line as a newcomer uses it, good input and bad."""
 
+import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,6 @@ import pytest
 import torch
 
 from sgn_sciml.data import read_grid
-from sgn_sciml.runs import new_run
 from sgn_sciml.tasks import BaseTask
 
 
@@ -196,14 +197,24 @@ def test_unwritable_run_folder_is_one_line(config, sgn, tmp_path):
     assert "file" in one_line(err)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_full_disk_is_one_line(config, sgn, tmp_path):
-    run = new_run(tmp_path / "runs", "tiny")
-    (run.root / "tiny" / "version_1").mkdir()
-    (run.root / "tiny" / "version_1" / "metrics.csv").symlink_to("/dev/full")
-    code, _, err = sgn("data", "make", "burgers-reference", "-o", "/dev/full/x.h5")
-    assert code != 0
-    assert one_line(err)
+def test_full_disk_is_one_line_and_keeps_the_checkpoint_before(config, sgn, monkeypatch):
+    save, full = torch.save, []
+
+    def disk(checkpoint, file):
+        if checkpoint["global_step"] > 4:
+            file.write(b"half")
+            full.append(checkpoint["global_step"])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        save(checkpoint, file)
+
+    monkeypatch.setattr(torch, "save", disk)
+    code, _, err = sgn("fit", "--config", config)
+    assert code == 1
+    assert full == [6]
+    assert re.search(r"No space left on device: '.*\.ckpt'", one_line(err))
+    folder = Path("runs/tiny/version_0/checkpoints")
+    assert sorted(path.name for path in folder.iterdir()) == ["best.ckpt", "last.ckpt"]
+    assert torch.load(folder / "last.ckpt", weights_only=True)["global_step"] == 4
 
 
 def test_unknown_command(sgn):

@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from torch import Tensor
 
-__all__ = ["FiniteLoss", "FinalCheckpoint", "NonFiniteError"]
+__all__ = ["FinalCheckpoint", "FiniteLoss", "NonFiniteError"]
 
 
 class NonFiniteError(ValueError):

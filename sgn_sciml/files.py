@@ -1,0 +1,72 @@
+"""Files of a run that survive a kill and a full disk: checkpoints and the table of metrics."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+__all__ = ["AppendingCSVLogger", "AtomicCheckpointIO", "forget_after"]
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Write a checkpoint beside its place and move it there.
+
+    Lightning's own way starts in the folder of temporary files; on another disk its move is a
+    copy, which a kill or a full disk cuts short after the old checkpoint is gone.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
+    ) -> None:
+        partial = Path(f"{path}.partial")
+        try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+            partial.replace(path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+class AppendingWriter(ExperimentWriter):
+    """A metrics.csv that a resumed run continues instead of deleting."""
+
+    def _check_log_dir_exists(self) -> None:
+        path = Path(self.metrics_file_path)
+        if path.is_file():
+            with path.open(newline="") as file:
+                self.metrics_keys = list(csv.DictReader(file).fieldnames or [])
+
+
+class AppendingCSVLogger(CSVLogger):
+    """CSVLogger with an :class:`AppendingWriter`."""
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The writer."""
+        if self._experiment is None:
+            self._experiment = AppendingWriter(self.log_dir)
+        return self._experiment
+
+
+def forget_after(path: Path, step: int) -> None:
+    """Drop the rows of a metrics file that a run resumed at ``step`` will write again."""
+    if not path.is_file():
+        return
+    with path.open(newline="") as file:
+        rows = csv.DictReader(file)
+        names, kept = list(rows.fieldnames or []), [r for r in rows if int(r["step"]) < step]
+    partial = path.with_suffix(".partial")
+    with partial.open("w", newline="") as file:
+        table = csv.DictWriter(file, names)
+        table.writeheader()
+        table.writerows(kept)
+    partial.replace(path)
