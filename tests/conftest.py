@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 
 from sgn_sciml.cli import main
 from sgn_sciml.data.make import burgers_reference
@@ -54,3 +55,28 @@ def sgn(capfd):
         return code, out, err
 
     return run
+
+
+@pytest.fixture
+def trainer(tmp_path):
+    """Make a Trainer of a few steps on the CPU, silent, which leaves nothing behind."""
+
+    def make(**kwargs: object) -> Trainer:
+        options = {
+            "accelerator": "cpu",
+            "max_epochs": -1,
+            "max_steps": 4,
+            "check_val_every_n_epoch": None,
+            "val_check_interval": 2,
+            "num_sanity_val_steps": 0,
+            "inference_mode": False,
+            "use_distributed_sampler": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "logger": False,
+            "enable_checkpointing": False,
+            "default_root_dir": tmp_path,
+        }
+        return Trainer(**(options | kwargs))
+
+    return make

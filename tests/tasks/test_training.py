@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sgn_sciml.callbacks import FiniteLoss, NonFiniteError
@@ -10,25 +10,6 @@ from sgn_sciml.data import Collocation
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
 from sgn_sciml.tasks import PINN, BaseTask, GradientNorm
-
-
-def trainer(tmp_path, **kwargs):
-    options = {
-        "accelerator": "cpu",
-        "max_epochs": -1,
-        "max_steps": 4,
-        "check_val_every_n_epoch": None,
-        "val_check_interval": 2,
-        "num_sanity_val_steps": 0,
-        "inference_mode": False,
-        "use_distributed_sampler": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        "logger": False,
-        "enable_checkpointing": False,
-        "default_root_dir": tmp_path,
-    }
-    return Trainer(**(options | kwargs))
 
 
 def pinn(**kwargs):
@@ -83,24 +64,24 @@ class Watch(Callback):
 @pytest.mark.parametrize(
     "options", [{}, {"exact_conditions": False, "balancing": GradientNorm(every=2)}]
 )
-def test_no_host_synchronisation_in_a_training_step(tmp_path, data, options):
+def test_no_host_synchronisation_in_a_training_step(trainer, data, options):
     watch = Watch()
     # FiniteLoss runs inside the watch too: its hooks come after the watch has begun.
-    trainer(tmp_path, callbacks=[FiniteLoss(), watch]).fit(pinn(**options), data)
+    trainer(callbacks=[FiniteLoss(), watch]).fit(pinn(**options), data)
     assert watch.mode.seen > 100
     assert watch.mode.found == []
 
 
-def test_every_parameter_trains(tmp_path, data):
+def test_every_parameter_trains(trainer, data):
     task = pinn()
     before = {name: p.detach().clone() for name, p in task.named_parameters()}
-    trainer(tmp_path).fit(task, data)
+    trainer().fit(task, data)
     still = [name for name, p in task.named_parameters() if torch.equal(p, before[name])]
     assert still == []
 
 
-def test_metrics_are_logged_under_their_names(tmp_path, data):
-    fit = trainer(tmp_path)
+def test_metrics_are_logged_under_their_names(trainer, data):
+    fit = trainer()
     fit.fit(pinn(exact_conditions=False), data)
     logged = set(fit.callback_metrics)
     bands = {
@@ -111,9 +92,9 @@ def test_metrics_are_logged_under_their_names(tmp_path, data):
     assert logged == {"train/loss", "val/loss"} | terms | bands | field
 
 
-def test_test_metrics_match_a_direct_computation(tmp_path, data, float64):
+def test_test_metrics_match_a_direct_computation(trainer, data, float64):
     task = pinn().double()
-    (result,) = trainer(tmp_path, precision="64-true").test(task, data, verbose=False)
+    (result,) = trainer(precision="64-true").test(task, data, verbose=False)
     error = task(data.grid.points)[..., 0] - data.grid.fields["u"]
     assert result["test/relative_l2"] == pytest.approx(
         (error.norm() / data.grid.fields["u"].norm()).item()
@@ -121,24 +102,24 @@ def test_test_metrics_match_a_direct_computation(tmp_path, data, float64):
     assert result["test/max_error"] == pytest.approx(error.abs().max().item())
 
 
-def test_without_a_reference_the_held_out_loss_is_still_there(tmp_path):
-    fit = trainer(tmp_path)
+def test_without_a_reference_the_held_out_loss_is_still_there(trainer):
+    fit = trainer()
     fit.fit(pinn(), Collocation(Burgers(), num_points=16))
     assert "val/loss" in fit.callback_metrics
     assert "val/relative_l2" not in fit.callback_metrics
 
 
-def test_checkpoint_holds_no_pickled_objects(tmp_path, data):
-    fit = trainer(tmp_path)
+def test_checkpoint_holds_no_pickled_objects(trainer, tmp_path, data):
+    fit = trainer()
     fit.fit(pinn(), data)
     fit.save_checkpoint(tmp_path / "a.ckpt")
     content = torch.load(tmp_path / "a.ckpt", weights_only=True)
     assert content["global_step"] == 4
 
 
-def test_a_task_built_in_python_reloads_with_its_objects(tmp_path, data):
+def test_a_task_built_in_python_reloads_with_its_objects(trainer, tmp_path, data):
     task = pinn()
-    fit = trainer(tmp_path)
+    fit = trainer()
     fit.fit(task, data)
     fit.save_checkpoint(tmp_path / "a.ckpt")
     again = PINN.load_from_checkpoint(
@@ -151,7 +132,7 @@ def test_a_task_built_in_python_reloads_with_its_objects(tmp_path, data):
     assert torch.equal(again(points), task(points))
 
 
-def test_hyperparameters_are_plain(tmp_path):
+def test_hyperparameters_are_plain():
     assert dict(pinn(exact_conditions=False).hparams) == {
         "exact_conditions": False,
         "balancing": None,
@@ -168,17 +149,17 @@ class Poisoned(PINN):
         return {k: v * (torch.nan if bad and k == "initial" else 1) for k, v in losses.items()}
 
 
-def test_nan_stops_with_step_and_term(tmp_path, data):
+def test_nan_stops_with_step_and_term(trainer, data):
     task = Poisoned(CoordinateMLP(2, 1, width=8, depth=2), Burgers(), exact_conditions=False)
     with pytest.raises(
         NonFiniteError, match="loss term 'initial' became NaN or infinite at step 3"
     ):
-        trainer(tmp_path, callbacks=[FiniteLoss(every=1)]).fit(task, data)
+        trainer(callbacks=[FiniteLoss(every=1)]).fit(task, data)
 
 
-def test_nan_never_reaches_a_checkpoint(tmp_path, data):
+def test_nan_never_reaches_a_checkpoint(trainer, tmp_path, data):
     task = pinn()
-    fit = trainer(tmp_path, callbacks=[FiniteLoss()])
+    fit = trainer(callbacks=[FiniteLoss()])
     fit.fit(task, data)
     fit.save_checkpoint(tmp_path / "good.ckpt")
     with torch.no_grad():

@@ -1,0 +1,65 @@
+"""The card of a run."""
+
+import hashlib
+
+import pytest
+import torch
+from lightning.pytorch.loggers import CSVLogger
+
+from sgn_sciml.callbacks.card import Card, read_card, summary, write_card
+from sgn_sciml.data import Collocation
+from sgn_sciml.networks import CoordinateMLP, count_parameters
+from sgn_sciml.pde import Burgers
+from sgn_sciml.tasks import PINN
+
+
+def test_card_holds_what_makes_a_number_trustworthy(trainer, reference, tmp_path):
+    task = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers())
+    data = Collocation(Burgers(), str(reference), num_points=32, seed=5)
+    logger = CSVLogger(tmp_path, "card")
+    trainer(callbacks=[Card(seed=5)], logger=logger).fit(task, data)
+    card = read_card(tmp_path / "card/version_0")
+    assert card["seed"] == card["data"]["seed"] == 5
+    assert card["steps"] == card["max_steps"] == 4
+    assert card["parameters"] == count_parameters(task)
+    assert card["problem"] == {"law": "burgers", "nu": Burgers.nu}
+    assert card["data"]["reference_sha256"] == hashlib.sha256(reference.read_bytes()).hexdigest()
+    assert card["machine"]["packages"]["torch"] == torch.__version__
+    assert card["training"]["final"]["val/relative_l2"] > 0
+    assert card["training"]["wall_seconds"] > 0
+
+
+def test_time_adds_up_over_a_resumed_run():
+    card = Card()
+    card.load_state_dict({"wall_seconds": 100.0, "cpu_seconds": 200.0})
+    assert card.state_dict()["wall_seconds"] >= 100
+
+
+def test_card_is_replaced_in_one_go(tmp_path):
+    write_card(tmp_path, {"a": 1})
+    with pytest.raises(TypeError):
+        write_card(tmp_path, {"a": object()})
+    assert read_card(tmp_path) == {"a": 1}
+
+
+def test_summary_shows_the_cards_numbers(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "u.png").write_bytes(b"")
+    card = {
+        "steps": 1234,
+        "parameters": 4321,
+        "precision": "64-true",
+        "training": {"wall_seconds": 12.3},
+        "test": {
+            "test/relative_l2": 1.5e-4,
+            "test/max_error": 2e-3,
+            "test/spectral_error/low": 1e-5,
+            "test/spectral_error/low_relative": 3e-5,
+            "checkpoint": "best.ckpt of step 1200",
+        },
+    }
+    write_card(tmp_path, card)
+    text = summary(tmp_path)
+    errors = ["1.50e-04", "2.00e-03", "1.00e-05  (relative 3.00e-05)"]
+    cost = ["1,234 steps in 12 s", "4,321, 64-true", "of step 1200"]
+    assert [word for word in (*errors, *cost, "figures/u.png") if word not in text] == []

@@ -1,0 +1,64 @@
+"""Gate evolution against the gates themselves."""
+
+import pytest
+import torch
+from lightning.pytorch.loggers import CSVLogger
+
+from sgn_sciml.callbacks import GateEvolution
+from sgn_sciml.data import Collocation
+from sgn_sciml.layers import Elementwise
+from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.pde import Burgers
+from sgn_sciml.tasks import PINN
+
+
+@pytest.fixture
+def data():
+    return Collocation(Burgers(), num_points=64)
+
+
+def test_rows_are_quantiles_and_share_of_each_gate(trainer, data):
+    task, gates = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers()), GateEvolution()
+    trainer(callbacks=[gates]).fit(task, data)
+    assert list(gates.history) == ["network.layers.1", "network.layers.3"]
+    for name, gate in gates.gates(task).items():
+        steps, last = [row[0] for row in gates.history[name]], gates.history[name][-1]
+        assert steps == [2, 4]
+        values = gate.gate.detach().sort().values
+        assert last[1] == pytest.approx(values[0].item())
+        assert last[5] == pytest.approx(values[-1].item())
+        assert last[3] == pytest.approx((values[3] + values[4]).item() / 2)
+    # The share of the first gate, from the definition, on the held-out points it was read on.
+    points = next(iter(data.val_dataloader()))["residual"].to(task.network.layers[0].weight.dtype)
+    first, gate = task.network.layers[:2]
+    u = first(task.network.scale(points)).detach()
+    ratio = (gate(u) - gate.base(u)).square().mean().sqrt() / gate.base(u).square().mean().sqrt()
+    assert gates.history["network.layers.1"][-1][6] == pytest.approx(ratio.item(), rel=1e-4)
+
+
+def test_training_is_the_same_with_and_without(trainer, data):
+    weights = []
+    for callbacks in ([], [GateEvolution()]):
+        torch.manual_seed(3)
+        task = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers())
+        trainer(callbacks=callbacks).fit(task, data)
+        weights.append(task.network.layers[0].weight.detach())
+    assert torch.equal(*weights)
+
+
+def test_figure_is_written(trainer, data, tmp_path):
+    task = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers())
+    logger = CSVLogger(tmp_path, "gates")
+    trainer(callbacks=[GateEvolution()], logger=logger).fit(task, data)
+    assert (tmp_path / "gates/version_0/figures/gates.png").stat().st_size > 10_000
+
+
+def test_network_without_gates_logs_nothing(trainer, data):
+    network = CoordinateMLP(
+        2, 1, width=8, depth=2, activation=lambda n: Elementwise(n, torch.tanh)
+    )
+    gates, fit = GateEvolution(), trainer(callbacks=[])
+    fit.callbacks.append(gates)
+    fit.fit(PINN(network, Burgers()), data)
+    assert gates.history == {}
+    assert not [key for key in fit.callback_metrics if key.startswith("gate/")]
