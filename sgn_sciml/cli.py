@@ -49,7 +49,7 @@ What can be configured:
   networks      sgn_sciml.networks.CoordinateMLP
   activations   sgn_sciml.layers.SpectralGate, Elementwise
   problems      sgn_sciml.pde.Burgers
-  optimisers    torch.optim.*, sgn_sciml.optim.Phases
+  optimisers    torch.optim.*, sgn_sciml.optim.Phases, SSBroyden, SSBFGS
   callbacks     sgn_sciml.callbacks.GateEvolution, SpectralErrorMap, FieldFigures
 
 Values in a checkpoint win over the configuration for the model (not for the trainer or the data).

@@ -25,10 +25,14 @@ class StepProgress(TQDMProgressBar):
         steps = self.trainer.max_steps
         return steps if steps > 0 else super().total_train_batches
 
-    def init_validation_tqdm(self) -> Tqdm:
-        bar = super().init_validation_tqdm()
-        bar.disable = bar.disable or self.trainer.state.fn == "fit"
+    def init_train_tqdm(self) -> Tqdm:
+        bar = super().init_train_tqdm()
+        bar.smoothing = 0.3  # the phases of an optimiser differ in speed
         return bar
+
+    def init_validation_tqdm(self) -> Tqdm:
+        within = self.trainer.state.fn == "fit"
+        return Tqdm(disable=True) if within else super().init_validation_tqdm()
 
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
         super().on_train_epoch_start(trainer, *args)

@@ -1,6 +1,7 @@
-"""Optimisers that torch does not have."""
+"""Optimisers for small problems that torch.optim lacks, and their schedules."""
 
 from sgn_sciml.optim.phases import OptimizerFactory, Phase, Phases
 from sgn_sciml.optim.ssbfgs import SSBFGS
+from sgn_sciml.optim.ssbroyden import SSBroyden
 
-__all__ = ["SSBFGS", "OptimizerFactory", "Phase", "Phases"]
+__all__ = ["SSBFGS", "OptimizerFactory", "Phase", "Phases", "SSBroyden"]

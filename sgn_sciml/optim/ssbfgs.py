@@ -74,6 +74,26 @@ class SSBFGS(Optimizer):
                 f"parameters; use torch.optim.LBFGS, or raise max_parameters={max_parameters}"
             )
 
+    @staticmethod
+    def update(h: Tensor | None, s: Tensor, y: Tensor, bs: Tensor) -> Tensor:
+        r"""The next inverse Hessian, in place.
+
+        Args:
+            h: Inverse Hessian, shape ``(P, P)``; None stands for :math:`(s^T y / y^T y) I`.
+            s: Step, shape ``(P,)``.
+            y: Change of the gradient, shape ``(P,)``; :math:`s^T y > 0`.
+            bs: :math:`H^{-1} s`, shape ``(P,)``.
+        """
+        sy = s @ y
+        if h is None:
+            h = torch.eye(len(s), dtype=s.dtype, device=s.device) * (sy / (y @ y))
+        else:
+            h /= torch.clamp(sy / (s @ bs), max=1)
+        hy = h @ y
+        # Expanded, the two-sided product is one rank-two update: a single pass over the matrix.
+        u = s * ((1 + (y @ hy) / sy) / sy) - hy / sy
+        return h.addmm_(torch.stack([u, s], 1), torch.stack([s, -hy / sy], 0))
+
     def step(self, closure: Callable[[], Any]) -> Tensor:  # type: ignore[override]
         """Take ``max_iter`` iterations.
 
@@ -111,30 +131,10 @@ class SSBFGS(Optimizer):
                     continue
                 s, y = length * direction, g_new - g
                 if s @ y > 1e-14 * s.norm() * y.norm():
-                    state["inverse_hessian"] = update(h, s, y, -length * g)
+                    state["inverse_hessian"] = self.update(h, s, y, -length * g)
                 x, f, g = x + s, f_new, g_new
             vector_to_parameters(x, self.parameters)
         return torch.tensor(start, dtype=x.dtype, device=x.device)
-
-
-def update(h: Tensor | None, s: Tensor, y: Tensor, bs: Tensor) -> Tensor:
-    r"""The next inverse Hessian, in place.
-
-    Args:
-        h: Inverse Hessian, shape ``(P, P)``; None stands for :math:`(s^T y / y^T y) I`.
-        s: Step, shape ``(P,)``.
-        y: Change of the gradient, shape ``(P,)``.
-        bs: :math:`H^{-1} s`, shape ``(P,)``.
-    """
-    sy = s @ y
-    if h is None:
-        h = torch.eye(len(s), dtype=s.dtype, device=s.device) * (sy / (y @ y))
-    else:
-        h /= torch.clamp(sy / (s @ bs), max=1)
-    hy = h @ y
-    # Expanded, the two-sided product is one rank-two update: a single pass over the matrix.
-    u = s * ((1 + (y @ hy) / sy) / sy) - hy / sy
-    return h.addmm_(torch.stack([u, s], 1), torch.stack([s, -hy / sy], 0))
 
 
 def wolfe(
