@@ -34,6 +34,7 @@ usage: sgn {command} --config FILE.yaml [--key value ...]
   --name NAME            name of the run (default: the configuration's file name)
   --runs FOLDER          folder of all runs (default: runs)
   --seed_everything N    seed of weights and points
+  --threads N            CPU threads (default: torch's choice)
   --print_config         print the resolved configuration and stop
 
 Any key of the configuration can be set on the command line:

@@ -52,6 +52,12 @@ class TrainingCLI(LightningCLI):
         parser.add_argument(
             "--checkpoint_every", type=int, default=50, help="steps between writes of last.ckpt"
         )
+        parser.add_argument(
+            "--threads",
+            type=int | None,
+            default=None,
+            help="CPU threads (default: torch's choice)",
+        )
         parser.link_arguments("seed_everything", "data.init_args.seed")
         parser.link_arguments("data.init_args.problem", "model.init_args.problem")
 
@@ -78,6 +84,8 @@ class TrainingCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Keep the configuration and the log of a run that goes on."""
         config = self.config[self.subcommand]
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
         if self.subcommand in ("validate", "test"):
             config.verbose = self.subcommand == "validate"  # testing prints its own table
         if self.subcommand != "fit" or config.ckpt_path:

@@ -45,7 +45,8 @@ class Elementwise(Activation):
 
     Args:
         features: Number of channels; any value, nothing depends on it.
-        function: The function, for example ``torch.tanh``.
+        function: The function, for example ``torch.tanh`` (in a configuration
+            ``torch.nn.functional.tanh``, whose signature can be checked).
     """
 
     def __init__(self, features: int, function: Callable[[Tensor], Tensor] = torch.tanh) -> None:
