@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from jsonargparse import ArgumentError
+from jsonargparse.typing import PositiveInt
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -50,11 +51,14 @@ class TrainingCLI(LightningCLI):
         parser.add_argument("--name", type=str | None, default=None, help="name of the run")
         parser.add_argument("--runs", type=str, default="runs", help="folder of all runs")
         parser.add_argument(
-            "--checkpoint_every", type=int, default=50, help="steps between writes of last.ckpt"
+            "--checkpoint_every",
+            type=PositiveInt,
+            default=50,
+            help="steps between writes of last.ckpt",
         )
         parser.add_argument(
             "--threads",
-            type=int | None,
+            type=PositiveInt | None,
             default=None,
             help="CPU threads (default: torch's choice)",
         )

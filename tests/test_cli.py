@@ -152,6 +152,7 @@ BAD = {
         ["--model.init_args.network.init_args.activation.init_args.gate", "blue"],
         "gate",
     ),
+    "no threads": (["--threads", 0], "threads"),
     "missing checkpoint": (["--ckpt_path", "last"], "no last checkpoint"),
     "missing config": (["--config", "none.yaml"], "none.yaml"),
 }
