@@ -6,6 +6,7 @@ A configuration names a task, a data module and what differs from the defaults b
 import logging
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 
 # Imported so that configurations can name their classes without a path.
 import sgn_sciml.callbacks
@@ -40,6 +42,11 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 10,
     "enable_model_summary": False,
 }
+
+
+def is_first_process() -> bool:
+    """Whether this process writes the files of the run; known before the trainer is made."""
+    return getattr(rank_zero_only, "rank", 0) == 0
 
 
 class TrainingCLI(LightningCLI):
@@ -94,7 +101,8 @@ class TrainingCLI(LightningCLI):
             config.verbose = self.subcommand == "validate"  # testing prints its own table
         if self.subcommand != "fit" or config.ckpt_path:
             self.save_config_callback = None  # the folder has one already
-        if self.subcommand == "fit" and config.ckpt_path and self.folder:
+        resumed = self.subcommand == "fit" and config.ckpt_path
+        if resumed and self.folder and is_first_process():
             step = torch.load(config.ckpt_path, weights_only=True)["global_step"]
             forget_after(self.folder.path / "metrics.csv", step)
 
@@ -103,7 +111,8 @@ class TrainingCLI(LightningCLI):
         config = self.config_init[self.subcommand]
         self.datamodule.setup(self.subcommand)
         if self.folder is None and not config.trainer.fast_dev_run:
-            self.folder = new_run(Path(config.runs), config.name)
+            make = new_run if is_first_process() else partial(RunFolder, version=0)
+            self.folder = make(Path(config.runs), config.name)
         extra: list[Callback] = []
         if self.subcommand != "fit":  # seconds, and an endless loader has no length to show
             config.trainer.enable_progress_bar = False
@@ -181,6 +190,8 @@ def train(args: Sequence[str]) -> None:
     warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
     # ... and evaluation needs no callback that only training has.
     warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint.*")
+    # ... and what is logged has been reduced over the processes by then.
+    warnings.filterwarnings("ignore", "It is recommended to use `self.log.*sync_dist=True.*")
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")  # lightning #21326
     try:
         TrainingCLI(

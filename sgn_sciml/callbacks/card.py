@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, Trainer
 
+from sgn_sciml.callbacks.send import run_folder
 from sgn_sciml.networks import count_parameters
 
 __all__ = ["Card", "read_card", "summary", "write_card"]
@@ -98,13 +99,14 @@ class Card(Callback):
         self._start = (time.perf_counter(), time.process_time())
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
-        if not trainer.is_global_zero or not trainer.log_dir:
+        folder = run_folder(trainer)
+        if folder is None:
             return
-        card = read_card(Path(trainer.log_dir))
+        card = read_card(folder)
         problem = getattr(pl_module, "problem", None)
         card.update(
             written=datetime.now(UTC).isoformat(timespec="seconds"),
-            run="/".join(Path(trainer.log_dir).parts[-2:]),
+            run="/".join(folder.parts[-2:]),
             task=type(pl_module).__name__,
             network=pl_module.hparams.get("network") or str(pl_module.network),
             parameters=count_parameters(pl_module),
@@ -119,11 +121,11 @@ class Card(Callback):
             machine=describe_machine(pl_module.device),
             training={**self._total(), "final": _numbers(trainer)},
         )
-        write_card(Path(trainer.log_dir), card)
+        write_card(folder, card)
 
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
-        if trainer.is_global_zero and trainer.log_dir:
-            folder = Path(trainer.log_dir)
+        folder = run_folder(trainer)
+        if folder is not None:
             card = read_card(folder)
             results = _numbers(trainer)
             step = torch.load(str(trainer.ckpt_path), weights_only=True)["global_step"]

@@ -11,14 +11,18 @@ __all__ = ["run_folder", "send_figure", "send_histogram"]
 
 
 def run_folder(trainer: Trainer) -> Path | None:
-    """The folder of the run, or None where nothing is logged."""
-    return Path(trainer.log_dir) if trainer.log_dir and trainer.loggers else None
+    """The folder of the run; None on all processes but the first, and where nothing is logged.
+
+    Unlike ``trainer.log_dir`` it is no collective, so that one process may ask alone.
+    """
+    folders = [logger.log_dir for logger in trainer.loggers if logger.log_dir]
+    return Path(folders[0]) if folders and trainer.is_global_zero else None
 
 
 def send_figure(trainer: Trainer, name: str, figure: Figure) -> None:
     """Write ``figures/<name>.png`` and add the figure to TensorBoard; rank zero only."""
     folder = run_folder(trainer)
-    if folder is None or not trainer.is_global_zero:
+    if folder is None:
         return
     path = folder / "figures" / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ class SpectralErrorMap(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
         folder = run_folder(trainer)
-        if not self.steps or folder is None or not trainer.is_global_zero:
+        if not self.steps or folder is None:
             return
         with (folder / "spectral_error.csv").open("w", newline="") as file:
             table = csv.writer(file)

@@ -1,0 +1,35 @@
+"""A run on two processes measures what one process measures, and leaves one folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CARD = Path("runs/tiny/version_0/card.json")
+
+
+def test_two_processes_train_together_and_measure_exactly(config, sgn):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.max_steps", "4"]
+    for command in ("fit", "test"):
+        done = subprocess.run(
+            [sys.executable, "-m", "sgn_sciml", command, "--config", config, *two],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert [path.name for path in Path("runs/tiny").iterdir()] == ["version_0"]
+    card = json.loads(CARD.read_text())
+    assert card["world_size"] == 2
+    assert sgn("test", "--config", config)[0] == 0  # the same checkpoint in one process
+    again = json.loads(CARD.read_text())
+    assert card["test"].keys() == again["test"].keys()
+    for name, value in card["test"].items():
+        exact = value if isinstance(value, str) else pytest.approx(value, rel=1e-12)
+        assert again["test"][name] == exact
