@@ -60,18 +60,23 @@ def field_figure(
         figure.colorbar(image, ax=axis)
         axis.set(title=title, xlabel=second, ylabel=first)
     frames = sorted({round(i) for i in np.linspace(0, len(ts) - 1, profiles)})
+    bottom = _top(error) * 1e-6
     for k, i in enumerate(frames):
         color = f"C{k}"
         axes[1, 0].plot(xs, truth[i], color=color, label=f"{second} = {float(ts[i]):.2g}")
         axes[1, 0].plot(xs, guess[i], "k--", linewidth=0.8)
-        axes[1, 1].semilogy(xs, np.maximum(error[i], 1e-16), color=color)
+        axes[1, 1].semilogy(xs, np.maximum(error[i], bottom), color=color)
     axes[1, 0].set(title=f"{name}: reference (colour), prediction (dashed)", xlabel=first)
     axes[1, 0].legend(fontsize="small")
-    axes[1, 1].set(title="|error|", xlabel=first)
+    axes[1, 1].set(title="|error|", xlabel=first, ylim=(bottom, None))
     return figure
 
 
 def _logarithmic(values: Array) -> dict[str, object]:
     """Six decades below the largest value."""
-    top = max(float(values.max()), 1e-15)
+    top = _top(values)
     return {"norm": LogNorm(top * 1e-6, top, clip=True), "cmap": "viridis"}
+
+
+def _top(values: Array) -> float:
+    return max(float(values.max()), 1e-15)

@@ -46,3 +46,12 @@ def test_spectral_figure_of_a_single_step():
         torch.tensor([5]), torch.arange(3.0), torch.ones(1, 3), torch.ones(3)
     )
     figure.canvas.draw()
+
+
+def test_shell_without_target_has_no_relative_error():
+    target = torch.tensor([0.0, 1.0, 1.0])
+    figure = spectral_error_figure(
+        torch.tensor([5]), torch.arange(3.0), torch.full((1, 3), 0.01), target
+    )
+    image = figure.axes[0].collections[0].get_array()
+    assert image.mask.ravel().tolist() == [True, False, False]
