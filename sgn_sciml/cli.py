@@ -16,7 +16,7 @@ usage: sgn COMMAND [options]
 
   sgn fit --config FILE.yaml         train; writes runs/<name>/version_k/
   sgn test --config FILE.yaml        measure the best checkpoint against the reference
-  sgn validate --config FILE.yaml    the same on the validation data
+  sgn validate --config FILE.yaml    the same metrics, without table or card
   sgn predict --config FILE.yaml     write the predicted fields to HDF5
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn --version

@@ -44,6 +44,12 @@ class AppendingWriter(ExperimentWriter):
             with path.open(newline="") as file:
                 self.metrics_keys = list(csv.DictReader(file).fieldnames or [])
 
+    def _rewrite_with_new_header(self, fieldnames: list[str]) -> None:
+        path = Path(self.metrics_file_path)
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        write_table(path, fieldnames, rows)
+
 
 class AppendingCSVLogger(CSVLogger):
     """CSVLogger with an :class:`AppendingWriter`."""
@@ -63,10 +69,23 @@ def forget_after(path: Path, step: int) -> None:
         return
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
-        names, kept = list(rows.fieldnames or []), [r for r in rows if int(r["step"]) < step]
+        names, kept = list(rows.fieldnames or []), [r for r in rows if _is_before(r, step)]
+    write_table(path, names, kept)
+
+
+def _is_before(row: dict[str, str], step: int) -> bool:
+    """Whether a row was written before a checkpoint: training rows count from 0, others from 1."""
+    if None in row.values() or not row["step"].isdigit():  # the kill cut this row short
+        return False
+    trained = any(value for key, value in row.items() if key and key.startswith("train/"))
+    return int(row["step"]) < step + (not trained)
+
+
+def write_table(path: Path, names: list[str], rows: list[dict[str, Any]]) -> None:
+    """Write a CSV file in one go, so that a kill leaves the old one."""
     partial = path.with_suffix(".partial")
     with partial.open("w", newline="") as file:
         table = csv.DictWriter(file, names)
         table.writeheader()
-        table.writerows(kept)
+        table.writerows(rows)
     partial.replace(path)

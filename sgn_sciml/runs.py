@@ -11,6 +11,7 @@ predictions.h5        what ``sgn predict`` wrote
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +42,16 @@ class RunFolder:
         """The folder of its checkpoints."""
         return self.path / "checkpoints"
 
+    def discard(self) -> None:
+        """Remove the folder if nothing was written into it."""
+        for folder in (self.path, self.path.parent, self.root):
+            with suppress(OSError):
+                folder.rmdir()
+
     @classmethod
     def holding(cls, path: Path) -> "RunFolder | None":
         """The run folder that a file lies in, or None."""
-        for folder in path.parents:
+        for folder in path.absolute().parents:
             if match := re.fullmatch(r"version_(\d+)", folder.name):
                 return cls(folder.parent.parent, folder.parent.name, int(match[1]))
         return None
@@ -52,8 +59,8 @@ class RunFolder:
 
 def versions(root: Path, name: str) -> list[RunFolder]:
     """The versions of a run, oldest first."""
-    found = [RunFolder.holding(path / "x") for path in (root / name).glob("version_*")]
-    return sorted((run for run in found if run is not None), key=lambda run: run.version)
+    numbers = [path.name.removeprefix("version_") for path in (root / name).glob("version_*")]
+    return [RunFolder(root, name, k) for k in sorted(int(n) for n in numbers if n.isdigit())]
 
 
 def new_run(root: Path, name: str) -> RunFolder:
@@ -75,8 +82,8 @@ def new_run(root: Path, name: str) -> RunFolder:
 
 def find_checkpoint(
     word: str, root: Path, name: str, config: Path | None
-) -> tuple[Path, RunFolder]:
-    """Resolve ``best``, ``last`` or a path to a checkpoint and its run folder.
+) -> tuple[Path, RunFolder | None]:
+    """Resolve ``best``, ``last`` or a path to a checkpoint and the run folder it lies in, if any.
 
     Args:
         word: ``best``, ``last`` or the path of a checkpoint.
@@ -92,8 +99,7 @@ def find_checkpoint(
         path = Path(word)
         if not path.is_file():
             raise FileNotFoundError(f"no checkpoint {word} (give a file, 'best' or 'last')")
-        run = RunFolder.holding(path)
-        return path, run or new_run(root, name)
+        return path, RunFolder.holding(path)
     inside = RunFolder.holding(config) if config else None
     for run in [inside] if inside else reversed(versions(root, name)):
         path = run.checkpoints / f"{word}.ckpt"

@@ -8,11 +8,13 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from jsonargparse import ArgumentError
 from jsonargparse.typing import PositiveInt
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -49,10 +51,23 @@ def is_first_process() -> bool:
     return getattr(rank_zero_only, "rank", 0) == 0
 
 
+def read_step(checkpoint: Path) -> int:
+    """The step a checkpoint was written at.
+
+    Raises:
+        ValueError: If the file is no whole checkpoint.
+    """
+    try:
+        return int(torch.load(checkpoint, weights_only=True, map_location="cpu")["global_step"])
+    except (RuntimeError, OSError, EOFError, KeyError, UnpicklingError) as error:
+        raise ValueError(f"{checkpoint} is damaged or no checkpoint of ours") from error
+
+
 class TrainingCLI(LightningCLI):
     """The command line of one training command."""
 
     folder: RunFolder | None = None
+    reached = 0  # step of the checkpoint in use
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--name", type=str | None, default=None, help="name of the run")
@@ -86,10 +101,9 @@ class TrainingCLI(LightningCLI):
         root, word = Path(config.runs), config.get("ckpt_path")
         if command != "fit" and word is None:
             word = "best"
-        if config.trainer.fast_dev_run:
-            return
-        if word is not None:
+        if word is not None and not config.trainer.fast_dev_run:
             path, self.folder = find_checkpoint(word, root, config.name, first)
+            self.reached = read_step(path)
             config.ckpt_path = str(path)
 
     def before_instantiate_classes(self) -> None:
@@ -99,18 +113,22 @@ class TrainingCLI(LightningCLI):
             torch.set_num_threads(config.threads)
         if self.subcommand in ("validate", "test"):
             config.verbose = self.subcommand == "validate"  # testing prints its own table
-        if self.subcommand != "fit" or config.ckpt_path:
-            self.save_config_callback = None  # the folder has one already
-        resumed = self.subcommand == "fit" and config.ckpt_path
-        if resumed and self.folder and is_first_process():
-            step = torch.load(config.ckpt_path, weights_only=True)["global_step"]
-            forget_after(self.folder.path / "metrics.csv", step)
+        if self.subcommand != "fit" or config.trainer.logger is False:
+            self.save_config_callback = None
+        elif self.folder is not None:  # a run goes on: what it began with stays
+            self.save_config_kwargs["config_filename"] = "config_resumed.yaml"
+            if is_first_process():
+                forget_after(self.folder.path / "metrics.csv", self.reached)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Create the trainer, and the folder of a new run once task and data are known good."""
         config = self.config_init[self.subcommand]
         self.datamodule.setup(self.subcommand)
-        if self.folder is None and not config.trainer.fast_dev_run:
+        silent = config.trainer.fast_dev_run or config.trainer.logger is False
+        created = self.folder is None and not silent
+        if silent:
+            config.trainer.enable_checkpointing = False
+        if created:
             make = new_run if is_first_process() else partial(RunFolder, version=0)
             self.folder = make(Path(config.runs), config.name)
         extra: list[Callback] = []
@@ -128,13 +146,18 @@ class TrainingCLI(LightningCLI):
             extra += self._standard_callbacks(self.folder)
             config.trainer.plugins = [*(config.trainer.plugins or []), AtomicCheckpointIO()]
         config.trainer.callbacks = [*(config.trainer.callbacks or []), *extra]
-        return super().instantiate_trainer(**kwargs)
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except Exception:
+            if created and self.folder is not None and is_first_process():
+                self.folder.discard()
+            raise
 
     def _standard_callbacks(self, folder: RunFolder) -> list[Callback]:
         """What every run of a command has, whatever its configuration says."""
         card = sgn_sciml.callbacks.Card(self.config[self.subcommand].seed_everything)
         if self.subcommand == "predict":
-            return [sgn_sciml.callbacks.PredictionWriter()]
+            return [sgn_sciml.callbacks.PredictionWriter(folder.path / "predictions.h5")]
         if self.subcommand != "fit":
             return [card]
         best = ModelCheckpoint(
@@ -143,15 +166,10 @@ class TrainingCLI(LightningCLI):
             monitor="val/loss",
             enable_version_counter=False,
         )
-        last = ModelCheckpoint(
-            str(folder.checkpoints),
-            filename="last",
-            every_n_train_steps=self.config.fit.checkpoint_every,
-            enable_version_counter=False,
+        last = sgn_sciml.callbacks.LastCheckpoint(
+            folder.checkpoints / "last.ckpt", self.config.fit.checkpoint_every
         )
-        guard = sgn_sciml.callbacks.FiniteLoss()
-        interrupt = sgn_sciml.callbacks.FinalCheckpoint(folder.checkpoints / "last.ckpt")
-        return [card, guard, interrupt, best, last]
+        return [card, sgn_sciml.callbacks.FiniteLoss(), best, last]
 
     def after_test(self) -> None:
         """Print the table."""
@@ -206,5 +224,5 @@ def train(args: Sequence[str]) -> None:
             parser_kwargs={"exit_on_error": False},
             args=list(args),
         )
-    except ArgumentError as error:
+    except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(str(error)) from error

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,7 @@ BAD = {
         "gate",
     ),
     "no threads": (["--threads", 0], "threads"),
+    "missing device": (["--trainer.accelerator", "mps"], "MPS"),
     "missing checkpoint": (["--ckpt_path", "last"], "no last checkpoint"),
     "missing config": (["--config", "none.yaml"], "none.yaml"),
 }
@@ -166,7 +168,7 @@ def test_bad_input_is_one_line(case, config, sgn, tmp_path):
     line = one_line(err)
     assert expected in line
     assert len(line) < 600
-    left = [p for p in tmp_path.rglob("*") if p.is_file() and p != config]
+    left = [p for p in tmp_path.rglob("*") if p != config]
     assert left == [], "nothing half-written"
 
 
@@ -179,16 +181,55 @@ def test_damaged_reference_is_one_line(damage, config, sgn, reference, tmp_path)
     assert "bad.h5 is damaged or no HDF5 file" in one_line(err)
 
 
-def test_nan_is_one_line_and_keeps_the_last_good_checkpoint(config, sgn, tmp_path):
-    code, _, err = sgn(
-        "fit", "--config", config, "--model.init_args.optimizer", "torch.optim.SGD",
-        "--model.init_args.optimizer.init_args.lr", "1e200", "--checkpoint_every", 1,
-    )  # fmt: skip
-    assert code != 0
-    assert "became NaN or infinite" in one_line(err)
-    for path in tmp_path.glob("runs/tiny/version_0/checkpoints/*.ckpt"):
-        state = torch.load(path, weights_only=True)["state_dict"]
-        assert all(v.isfinite().all() for v in state.values() if v.is_floating_point())
+def test_nan_is_one_line_and_keeps_the_last_good_checkpoint(config, sgn):
+    poisoned = "tests.tasks.test_training.Poisoned"  # the initial term is NaN at the third step
+    words = ["--checkpoint_every", 1, "--model.init_args.exact_conditions", "false"]
+    code, _, err = sgn("fit", "--config", config, "--model", poisoned, *words)
+    assert code == 1
+    line = one_line(err)
+    assert "the loss term 'initial' became NaN or infinite at step 3" in line
+    assert "last.ckpt" in line
+    kept = torch.load("runs/tiny/version_0/checkpoints/last.ckpt", weights_only=True)
+    assert kept["global_step"] == 2
+    assert all(v.isfinite().all() for v in kept["state_dict"].values())
+
+
+def test_another_problem_than_the_checkpoints_is_refused(config, sgn):
+    sgn("fit", "--config", config, "--trainer.max_steps", 2)
+    nu = ["--data.init_args.problem.init_args.nu", 0.1, "--data.init_args.reference", "null"]
+    code, _, err = sgn("test", "--config", config, *nu)
+    assert code == 1
+    assert "the configuration asks for {'law': 'burgers', 'nu': 0.1}" in one_line(err)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", None], ids=["empty", "foreign", "truncated"])
+def test_damaged_checkpoint_is_one_line(content, config, sgn):
+    sgn("fit", "--config", config, "--trainer.max_steps", 2)
+    path = Path("runs/tiny/version_0/checkpoints/last.ckpt")
+    path.write_bytes(path.read_bytes()[:9000] if content is None else content)
+    code, _, err = sgn("fit", "--config", config, "--ckpt_path", "last")
+    assert code == 1
+    assert "last.ckpt is damaged or no checkpoint" in one_line(err)
+
+
+def test_without_a_logger_nothing_is_written(config, sgn, tmp_path):
+    assert sgn("fit", "--config", config, "--trainer.logger", "false")[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+def test_a_resumed_run_keeps_the_configuration_it_began_with(config, sgn):
+    sgn("fit", "--config", config, "--trainer.max_steps", 2)
+    before = Path("runs/tiny/version_0/config.yaml").read_text()
+    sgn("fit", "--config", config, "--ckpt_path", "last", "--trainer.max_steps", 4)
+    assert Path("runs/tiny/version_0/config.yaml").read_text() == before
+    assert "max_steps: 4" in Path("runs/tiny/version_0/config_resumed.yaml").read_text()
+
+
+def test_a_checkpoint_from_elsewhere_is_tested_in_a_folder_of_its_own(config, sgn, tmp_path):
+    sgn("fit", "--config", config, "--trainer.max_steps", 2)
+    shutil.copy("runs/tiny/version_0/checkpoints/best.ckpt", tmp_path / "theirs.ckpt")
+    assert sgn("test", "--config", config, "--ckpt_path", tmp_path / "theirs.ckpt")[0] == 0
+    assert card("runs/tiny/version_1/card.json")["test"]["checkpoint"] == "theirs.ckpt of step 2"
 
 
 def test_unwritable_run_folder_is_one_line(config, sgn, tmp_path):

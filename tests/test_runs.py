@@ -1,5 +1,7 @@
 """Where runs go, and which checkpoint a word means."""
 
+from pathlib import Path
+
 import pytest
 
 from sgn_sciml.runs import RunFolder, find_checkpoint, new_run
@@ -42,6 +44,27 @@ def test_a_path_belongs_to_the_run_it_lies_in(tmp_path):
 def test_missing_checkpoint(word, tmp_path):
     with pytest.raises(FileNotFoundError, match="checkpoint"):
         find_checkpoint(word, tmp_path, "a", None)
+
+
+def test_a_checkpoint_outside_of_runs_has_no_folder(tmp_path):
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(b"")
+    assert find_checkpoint(str(path), tmp_path, "a", None) == (path, None)
+
+
+def test_an_empty_run_is_discarded_and_a_used_one_is_not(tmp_path):
+    used, empty = new_run(tmp_path / "runs", "a"), new_run(tmp_path / "runs", "b")
+    checkpoint(used, "last")
+    for run in (used, empty):
+        run.discard()
+    assert used.path.exists()
+    assert not (tmp_path / "runs" / "b").exists()
+
+
+def test_a_relative_path_inside_a_run_finds_it(tmp_path, monkeypatch):
+    run = new_run(tmp_path, "a")
+    monkeypatch.chdir(run.path)
+    assert RunFolder.holding(Path("config.yaml")) == run
 
 
 def test_a_file_outside_of_runs_has_no_folder(tmp_path):

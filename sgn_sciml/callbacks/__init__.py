@@ -3,16 +3,16 @@
 from sgn_sciml.callbacks.card import Card
 from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
 from sgn_sciml.callbacks.gates import GateEvolution
-from sgn_sciml.callbacks.guard import FinalCheckpoint, FiniteLoss, NonFiniteError
+from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
 from sgn_sciml.callbacks.progress import StepProgress
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
 
 __all__ = [
     "Card",
     "FieldFigures",
-    "FinalCheckpoint",
     "FiniteLoss",
     "GateEvolution",
+    "LastCheckpoint",
     "NonFiniteError",
     "PredictionWriter",
     "SpectralErrorMap",

@@ -55,18 +55,24 @@ def describe_data(datamodule: Any) -> dict[str, Any]:
     return found
 
 
+def git_commit() -> str | None:
+    """The commit of the checkout that this package runs from, if it does and there is git."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() or None
+
+
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """Versions and hardware."""
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
-        "git": git.stdout.strip() or None,
+        "git": git_commit(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "device": gpu or f"{device.type} ({platform.machine()}, {os.cpu_count()} cores)",
@@ -86,13 +92,14 @@ class Card(Callback):
     def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
         self.spent = {"wall_seconds": 0.0, "cpu_seconds": 0.0}
-        self._start = (0.0, 0.0)
+        self._start: tuple[float, float] | None = None
 
     def _total(self) -> dict[str, float]:
         now = (time.perf_counter(), time.process_time())
+        start = self._start or now
         return {
             key: round(value + b - a, 2)
-            for (key, value), a, b in zip(self.spent.items(), self._start, now, strict=True)
+            for (key, value), a, b in zip(self.spent.items(), start, now, strict=True)
         }
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
@@ -118,19 +125,24 @@ class Card(Callback):
             seed=self.seed,
             steps=trainer.global_step,
             max_steps=trainer.max_steps,
-            machine=describe_machine(pl_module.device),
+            machine=describe_machine(trainer.strategy.root_device),
             training={**self._total(), "final": _numbers(trainer)},
         )
         write_card(folder, card)
 
-    def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         folder = run_folder(trainer)
         if folder is not None:
             card = read_card(folder)
             results = _numbers(trainer)
             step = torch.load(str(trainer.ckpt_path), weights_only=True)["global_step"]
             checkpoint = f"{Path(str(trainer.ckpt_path)).name} of step {step}"
-            card["test"] = {"checkpoint": checkpoint, **results}
+            card["test"] = {
+                "checkpoint": checkpoint,
+                "data": describe_data(trainer.datamodule),
+                "machine": describe_machine(trainer.strategy.root_device),
+                **results,
+            }
             write_card(folder, card)
 
     def state_dict(self) -> dict[str, Any]:

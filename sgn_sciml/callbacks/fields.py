@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
-from sgn_sciml.callbacks.send import run_folder, send_figure
+from sgn_sciml.callbacks.send import send_figure
 from sgn_sciml.data import GridFields, write_grid
 from sgn_sciml.viz import field_figure
 
@@ -64,13 +64,13 @@ class FieldFigures(Callback):
 
 
 class PredictionWriter(BasePredictionWriter):
-    """Write the predicted fields to ``predictions.h5`` in the run folder.
+    """Write the predicted fields of a two-coordinate problem to a grid file.
 
     Args:
-        path: File to write instead.
+        path: File to write.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path = Path("predictions.h5")) -> None:
         super().__init__("epoch")
         self.path = path
 
@@ -81,10 +81,12 @@ class PredictionWriter(BasePredictionWriter):
         predictions: Sequence[Any],
         batch_indices: Sequence[Any],
     ) -> None:
+        problem = pl_module.problem
         if trainer.world_size > 1:
             raise ValueError("predict writes one file: run it with --trainer.devices 1")
+        if len(problem.coordinates) != 2:
+            raise ValueError(f"predict writes two coordinates, got {problem.coordinates}")
         grid = _join(predictions)
-        problem = pl_module.problem
         points = grid["points"]
         coordinates = {
             problem.coordinates[0]: points[0, :, 0],
@@ -92,6 +94,5 @@ class PredictionWriter(BasePredictionWriter):
         }
         fields = {name: grid["fields"][:, i].T for i, name in enumerate(problem.fields)}
         fields["residual"] = grid["residual"].T
-        folder = self.path or (run_folder(trainer) or Path()) / "predictions.h5"
-        path = write_grid(folder, GridFields(coordinates, fields, problem.law, problem.parameters))
-        print(f"wrote {path}")
+        found = GridFields(coordinates, fields, problem.law, problem.parameters)
+        print(f"wrote {write_grid(self.path, found)}")

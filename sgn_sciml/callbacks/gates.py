@@ -64,8 +64,8 @@ class GateEvolution(Callback):
             return
         gates = self.gates(pl_module)
         for name, share in self._shares.items():
-            levels = torch.tensor(LEVELS, dtype=share.gate.dtype, device=share.gate.device)
-            row = [*torch.quantile(share.gate, levels).tolist(), float(share.ratio)]
+            gate = share.gate.float()  # quantiles are not defined for half precision
+            row = [*torch.quantile(gate, gate.new_tensor(LEVELS)).tolist(), float(share.ratio)]
             names = [*(f"q{round(100 * level):02d}" for level in LEVELS), "share"]
             for key, value in zip(names, row, strict=True):
                 pl_module.log(f"gate/{name}/{key}", value, rank_zero_only=True)

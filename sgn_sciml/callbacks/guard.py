@@ -1,5 +1,6 @@
 """Guards of a training run: stop at the first NaN, and stop cleanly at Ctrl-C."""
 
+import math
 import signal
 import threading
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
-__all__ = ["FinalCheckpoint", "FiniteLoss", "NonFiniteError"]
+__all__ = ["FiniteLoss", "LastCheckpoint", "NonFiniteError"]
 
 
 class NonFiniteError(ValueError):
@@ -80,21 +82,28 @@ class FiniteLoss(Callback):
 
     @staticmethod
     def _kept(trainer: Trainer) -> str:
-        paths = [Path(getattr(c, "best_model_path", "")) for c in trainer.checkpoint_callbacks]
-        kept = sorted(str(p) for p in paths if p.is_file())
+        callbacks = trainer.checkpoint_callbacks
+        paths = [getattr(c, "path", getattr(c, "best_model_path", "")) for c in callbacks]
+        kept = sorted(str(p) for p in paths if Path(p).is_file())
         return f"kept {' and '.join(kept)}" if kept else "no checkpoint had been written yet"
 
 
-class FinalCheckpoint(Callback):
-    """Write ``last.ckpt`` at the last step, and turn the first Ctrl-C into a last step.
+class LastCheckpoint(Checkpoint):
+    """Keep ``last.ckpt``: every few steps, at the end, and at Ctrl-C, which makes an end.
+
+    Where a validation follows the step it is written after that, so that a resumed run neither
+    lacks nor repeats it.
 
     Args:
-        checkpoint: Where to write it.
+        path: Where to write it.
+        every: Steps between writes.
     """
 
-    def __init__(self, checkpoint: Path) -> None:
-        self.checkpoint = checkpoint
+    def __init__(self, path: Path, every: int = 50) -> None:
+        self.path = path
+        self.every = every
         self.requested = False
+        self._due = False
         self._previous: Any = None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -108,17 +117,28 @@ class FinalCheckpoint(Callback):
             self._previous = signal.signal(signal.SIGINT, self._handle)
 
     def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: Any,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        over = trainer.global_step == trainer.max_steps
-        if over or (self.requested and not trainer.should_stop):
-            trainer.save_checkpoint(self.checkpoint)
-            trainer.should_stop = True
+        stop = self.requested
+        if trainer.world_size > 1:  # all processes stop at one step; they agree now and then
+            meet = trainer.global_step % 10 == 0
+            stop = meet and trainer.strategy.reduce_boolean_decision(stop, all=False)
+        trainer.should_stop = trainer.should_stop or stop
+        self._due = self._due or trainer.global_step % self.every == 0
+        interval = trainer.val_check_batch or math.inf
+        if (trainer.fit_loop.total_batch_idx + 1) % interval != 0:  # no validation follows
+            self._save(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        if self._due:
+            trainer.save_checkpoint(self.path)
+            self._due = False
+
+    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+        trainer.save_checkpoint(self.path)
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         if self._previous is not None:

@@ -20,7 +20,7 @@ from sgn_sciml.pde import Problem
 
 __all__ = ["Collocation"]
 
-HELD_OUT = 2**31  # redraw number of the held-out points; training never gets there
+HELD_OUT = 2**31  # redraw numbers of the held-out points; training never gets there
 
 
 class Steps(IterableDataset[int]):
@@ -155,6 +155,9 @@ class Collocation(LightningDataModule):
         if redraw != self._redraw:
             self._points = self._draw_for(self.trainer.lightning_module, redraw)
             self._redraw = redraw
+        # Restored points come from the file on the CPU; elsewhere this moves nothing.
+        device = self.trainer.lightning_module.device
+        self._points = {k: v.to(device) for k, v in self._points.items()}
         return self._points
 
     def train_dataloader(self) -> DataLoader[int]:
@@ -162,9 +165,9 @@ class Collocation(LightningDataModule):
 
     # -- evaluation --------------------------------------------------------------------------
 
-    def _evaluation(self) -> DataLoader[dict[str, Tensor]]:
+    def _evaluation(self, redraw: int) -> DataLoader[dict[str, Tensor]]:
         dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
-        held_out = {k: self._share(v).to(dtype) for k, v in self.draw(HELD_OUT).items()}
+        held_out = {k: self._share(v).to(dtype) for k, v in self.draw(redraw).items()}
         return _loader(Batches([held_out, *self._frames(dtype)]))
 
     def _frames(self, dtype: torch.dtype | None) -> list[dict[str, Tensor]]:
@@ -172,15 +175,17 @@ class Collocation(LightningDataModule):
             return []
         points = self.grid.points.movedim(-2, 0).to(dtype)
         fields = torch.stack([self.grid.fields[f] for f in self.problem.fields])
-        fields = fields.movedim(-1, 0).to(dtype)
+        # The truth is not rounded to a half-precision network's format.
+        exact = None if dtype is None else torch.promote_types(dtype, torch.float32)
+        fields = fields.movedim(-1, 0).to(exact)
         sets = (torch.split(self._share(v), self.frames_per_batch) for v in (points, fields))
         return [{"points": p, "fields": f} for p, f in zip(*sets, strict=True)]
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        return self._evaluation()
+        return self._evaluation(HELD_OUT)
 
     def test_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        return self._evaluation()
+        return self._evaluation(HELD_OUT + 1)  # the best checkpoint was chosen on the other ones
 
     def predict_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         if self.grid is None:

@@ -84,11 +84,12 @@ class ResidualAdaptive:
 
     def choose(self, residual: Tensor, count: int, seed: int) -> Tensor:
         """Indices ``(count,)`` into a pool from the residual at its points, shape ``(pool,)``."""
-        weight = residual.detach().abs().double() ** self.power
+        # On the host, so that every device chooses alike.
+        weight = residual.detach().cpu().abs().double() ** self.power
         weight = weight / weight.mean().clamp_min(1e-300) + self.offset
-        # Largest of log-weight plus Gumbel noise: sampling without replacement, on any device.
+        # Largest of log-weight plus Gumbel noise: sampling without replacement.
         noise = torch.rand(
             weight.shape, dtype=weight.dtype, generator=torch.Generator().manual_seed(seed)
         )
-        keys = weight.log() - (-noise.clamp(1e-300).log()).log().to(weight.device)
-        return keys.topk(count).indices
+        keys = weight.log() - (-noise.clamp(1e-300).log()).log()
+        return keys.topk(count).indices.to(residual.device)

@@ -67,7 +67,6 @@ class DenseSpectralMap(SpectralMap):
         frequency_scale: Standard deviation of one phase :math:`\Omega_i u` for ``u ~ N(0, I)``; a
             pair ``(low, high)`` spreads the m frequencies evenly over that range.
         normalize: Divide the features by :math:`\sqrt m`, as a Monte-Carlo kernel estimate does.
-        readout_bias: Give the read-out a bias v.
         dropout: Probability of dropping a feature.
 
     Raises:
@@ -80,7 +79,6 @@ class DenseSpectralMap(SpectralMap):
         num_frequencies: int = 9,
         frequency_scale: FrequencyScale = 1.64**-0.5,
         normalize: bool = False,
-        readout_bias: bool = True,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -92,7 +90,7 @@ class DenseSpectralMap(SpectralMap):
         self.frequencies = nn.Parameter(torch.empty(m, n))
         self.phases = nn.Parameter(torch.empty(m))
         self.readout = nn.Parameter(torch.empty(n, 2 * m))
-        self.bias = nn.Parameter(torch.empty(n)) if readout_bias else None
+        self.bias = nn.Parameter(torch.empty(n))
         self.dropout = nn.Dropout(dropout)
         self.reset_parameters()
 
@@ -104,19 +102,18 @@ class DenseSpectralMap(SpectralMap):
             self.frequencies.copy_(torch.randn(m, n) * scales[:, None] * n**-0.5)
             self.phases.uniform_(0, 2 * math.pi)
             nn.init.xavier_uniform_(self.readout)
-            if self.bias is not None:
-                self.bias.uniform_(-((2 * m) ** -0.5), (2 * m) ** -0.5)
+            self.bias.uniform_(-((2 * m) ** -0.5), (2 * m) ** -0.5)
 
     def forward(self, u: Tensor, gain: Tensor | None = None) -> Tensor:
         phase = full_precision_linear(u, self.frequencies, self.phases)
         waves = self.dropout(torch.cat([phase.cos(), phase.sin()], dim=-1))
         readout: Tensor = self.readout
-        bias: Tensor | None = self.bias
+        bias: Tensor = self.bias
         if self.scale != 1:
             readout = self.scale * readout
         if gain is not None:
             readout = gain.unsqueeze(-1) * readout
-            bias = None if bias is None else gain * bias
+            bias = gain * bias
         return F.linear(waves, readout, bias)
 
     def extra_repr(self) -> str:

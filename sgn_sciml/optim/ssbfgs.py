@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim import Optimizer
@@ -111,15 +112,20 @@ class SSBFGS(Optimizer):
                 stacklevel=2,
             )
 
+        x = last = parameters_to_vector(self.parameters).detach()
+
         def evaluate(x: Tensor) -> tuple[float, Tensor]:
-            vector_to_parameters(x, self.parameters)
+            nonlocal last
+            vector_to_parameters(last := x, self.parameters)
             with torch.enable_grad():
-                loss = float(closure().detach())
+                loss = closure().detach()
+            if dist.is_initialized():  # gradients are means over the processes, so is the loss
+                dist.all_reduce(loss := loss.clone())
+                loss /= dist.get_world_size()
             grads = (torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters)
-            return loss, parameters_to_vector(grads)
+            return float(loss), parameters_to_vector(grads)
 
         with torch.no_grad():
-            x = parameters_to_vector(self.parameters)
             start, g = f, _ = evaluate(x)
             for _ in range(self.max_iter):
                 h: Tensor | None = state.get("inverse_hessian")
@@ -133,7 +139,10 @@ class SSBFGS(Optimizer):
                 if s @ y > 1e-14 * s.norm() * y.norm():
                     state["inverse_hessian"] = self.update(h, s, y, -length * g)
                 x, f, g = x + s, f_new, g_new
-            vector_to_parameters(x, self.parameters)
+            if not torch.equal(
+                last, x
+            ):  # leave parameters, gradients and the caller's loss as one
+                evaluate(x)
         return torch.tensor(start, dtype=x.dtype, device=x.device)
 
 
@@ -162,21 +171,24 @@ def wolfe(
         max_search: Most evaluations.
 
     Returns:
-        Length, loss and gradient there; the length is 0 where nothing lower was found.
+        Length, loss and gradient there: the lowest that was tried if none met the conditions, and
+        length 0 if none was lower.
     """
     slope = float(g @ direction)
     if not slope < 0:
         return 0.0, f, g
     low, f_low, slope_low = 0.0, f, slope
+    best = 0.0, f, g
     high, f_high, slope_high = math.inf, math.nan, math.nan
     t = 1.0
     for _ in range(max_search):
-        tried = t
         f_t, g_t = evaluate(x + t * direction)
         slope_t = float(g_t @ direction)
         too_high = not math.isfinite(f_t) or f_t > f + decrease * t * slope
         if not too_high and abs(slope_t) <= -curvature * slope:
             return t, f_t, g_t
+        if f_t < best[1]:
+            best = t, f_t, g_t
         if too_high or (low > 0 and f_t >= f_low) or slope_t >= 0:
             high, f_high, slope_high = t, f_t, slope_t
         else:
@@ -193,4 +205,4 @@ def wolfe(
                 if bottom:
                     t = high - width * (slope_high + math.sqrt(root) - mean) / bottom
         t = min(max(t, low + 0.1 * width), high - 0.1 * width)
-    return (tried, f_t, g_t) if f_t < f else (0.0, f, g)
+    return best

@@ -1,8 +1,10 @@
 """What every task shares: hyper-parameters that reload safely, metrics per stage, optimiser."""
 
 import copy
+import fnmatch
 import warnings
 from abc import ABC
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -91,8 +93,28 @@ class BaseTask(LightningModule, ABC):
     def on_test_epoch_end(self) -> None:
         self.log_metrics("test")
 
+    def freeze_parameters(self, patterns: Sequence[str]) -> None:
+        """Keep parameters at their initial values, for ablations.
+
+        Args:
+            patterns: Shell-style patterns of parameter names: ``*.gate``, ``*.frequencies``.
+
+        Raises:
+            ValueError: If a pattern matches no parameter.
+        """
+        for pattern in patterns:
+            names = fnmatch.filter((name for name, _ in self.named_parameters()), pattern)
+            if not names:
+                raise ValueError(f"no parameter is called {pattern!r}, so it cannot be frozen")
+            for name in names:
+                self.get_parameter(name).requires_grad_(False)
+
+    def trainable(self) -> list[nn.Parameter]:
+        """The parameters that train."""
+        return [p for p in self.parameters() if p.requires_grad]
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        return self.optimizer(self.parameters())
+        return self.optimizer(self.trainable())
 
 
 def _is_plain(value: Any) -> bool:

@@ -9,7 +9,8 @@ References:
     Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,9 +36,11 @@ class PINN(BaseTask):
         exact_conditions: Build the conditions that the problem can impose into the solution;
             otherwise they are loss terms.
         balancing: Gradient-norm balance of the loss terms, or None for weights of 1.
+        frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
 
     Raises:
-        ValueError: If the network does not fit the problem's coordinates or fields.
+        ValueError: If the network does not fit the problem's coordinates or fields, or nothing
+            is called what should be frozen.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class PINN(BaseTask):
         optimizer: OptimizerFactory = torch.optim.Adam,
         exact_conditions: bool = True,
         balancing: GradientNorm | None = None,
+        frozen: Sequence[str] = (),
     ) -> None:
         super().__init__(
             optimizer,
@@ -54,6 +58,7 @@ class PINN(BaseTask):
             problem=problem,
             exact_conditions=exact_conditions,
             balancing=balancing,
+            frozen=frozen,
         )
         sizes = (network.in_features, network.out_features)
         wanted = (len(problem.coordinates), len(problem.fields))
@@ -65,6 +70,7 @@ class PINN(BaseTask):
             )
         network.set_domain(*problem.domain)
         self.network = network
+        self.freeze_parameters(frozen)
         self.problem = problem
         self.exact_conditions = exact_conditions
         built_in = problem.imposed if exact_conditions else frozenset()
@@ -74,7 +80,9 @@ class PINN(BaseTask):
         if balancing is not None:
             balancing.build(len(self.terms))
         self.term_values = torch.zeros(len(self.terms))  # the last step's losses, for guards
-        self.held_out = MeanMetric()
+        self.held_out = MetricCollection(
+            {name: MeanMetric(nan_strategy="disable") for name in self.terms}, compute_groups=False
+        )
         # Frames are fields over all coordinates but the last.
         periodic = tuple(name in problem.periodic for name in problem.coordinates[:-1])
         lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[:-1]
@@ -92,6 +100,18 @@ class PINN(BaseTask):
                 compute_groups=False,
             )
         )
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["problem"] = {"law": self.problem.law, **self.problem.parameters}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        ours = {"law": self.problem.law, **self.problem.parameters}
+        if checkpoint["problem"] != ours:
+            raise ValueError(
+                f"the checkpoint solves {checkpoint['problem']}, the configuration asks for {ours}"
+            )
 
     # -- the solution and its residuals ------------------------------------------------------
 
@@ -136,7 +156,7 @@ class PINN(BaseTask):
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         if self.balancing is not None and self.global_step % self.balancing.every == 0:
-            self.balancing.update(self.losses(batch), self.parameters())
+            self.balancing.update(self.losses(batch), self.trainable())
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         losses = self.losses(batch)
@@ -159,9 +179,14 @@ class PINN(BaseTask):
             return
         with torch.enable_grad():
             losses = self.losses(batch)
-        total = torch.stack([value.detach() for value in losses.values()]).sum()
-        self.held_out.update(total, len(batch["residual"]))
-        self.log(f"{stage}/loss", self.held_out)
+        for name, value in losses.items():
+            self.held_out[name].update(value.detach(), len(batch[name]))
+
+    def log_metrics(self, stage: str) -> None:
+        super().log_metrics(stage)
+        means = list(self.held_out.compute().values())
+        self.log(f"{stage}/loss", torch.stack(means).sum(), rank_zero_only=True)
+        self.held_out.reset()
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         self.evaluate(batch, "val")

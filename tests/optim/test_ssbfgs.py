@@ -88,6 +88,33 @@ def test_search_refuses_an_ascent_direction():
     assert wolfe(lambda x: (0.0, g), torch.zeros(1), 0.0, g, g, 1e-4, 0.9, 5)[0] == 0
 
 
+def test_exhausted_search_returns_the_lowest_trial():
+    def evaluate(x):  # falls to -1 at t = 1, too steeply for the curvature, then jumps
+        return (-1.0, -torch.ones(1)) if x <= 1 else (50.0, torch.ones(1))
+
+    start = 0.0, -torch.ones(1), torch.ones(1)
+    length, f, _ = wolfe(evaluate, torch.zeros(1), *start, 1e-4, 0.9, 2)
+    assert (length, f) == (1.0, -1.0)
+
+
+@both
+def test_step_ends_with_the_gradient_of_its_parameters(method):
+    x = nn.Parameter(torch.tensor([-1.2, 1.0]))
+    optimizer = method([x], max_iter=3, max_search=2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = rosenbrock(x)
+        loss.backward()
+        return loss
+
+    for _ in range(5):
+        optimizer.step(closure)
+        kept = x.grad.clone()
+        closure()
+        assert torch.equal(x.grad, kept)
+
+
 def test_a_nan_region_is_searched_around():
     def function(x):
         return torch.where(x > 0.5, torch.nan, (x - 0.4) ** 2).sum()

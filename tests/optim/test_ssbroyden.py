@@ -62,3 +62,9 @@ def test_scaling_is_positive_and_at_most_one(b, excess):
     assert 0 < tau <= 1
     # phi > -1/a keeps the update positive definite, with a = b h - 1.
     assert phi > -1 / max(excess, 1e-12)
+
+
+def test_update_survives_a_hessian_spoilt_by_rounding():
+    _, s, y, _ = curved(6, 0)
+    for h in (-1e-12 * torch.eye(6), 1e17 * torch.eye(6)):
+        assert SSBroyden.update(h, s, y, s / 1e-3).isfinite().all()

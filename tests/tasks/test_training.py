@@ -44,21 +44,41 @@ class HostSyncs(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+READS = ("item", "tolist", "cpu", "numpy", "cuda", "__bool__", "__float__", "__int__")
+
+
 class Watch(Callback):
-    """Switches a dispatch mode on for the inside of every training step."""
+    """Switches a dispatch mode on for the inside of every training step.
+
+    What leaves no trace in the dispatcher on a CPU is caught at the tensor's own methods.
+    """
 
     def __init__(self):
         self.mode = HostSyncs()
+        self.patch = pytest.MonkeyPatch()
+
+    def note(self, name):
+        method = getattr(torch.Tensor, name)
+
+        def noting(tensor, *args, **kwargs):
+            if tensor.data_ptr() not in self.mode.counters:
+                self.mode.found.append(name)
+            return method(tensor, *args, **kwargs)
+
+        return noting
 
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
         if batch_idx > 0:  # the first step creates Adam's state
             state = trainer.optimizers[0].state.values()
             self.mode.counters = {s["step"].data_ptr() for s in state}
             self.mode.__enter__()
+            for name in READS:
+                self.patch.setattr(torch.Tensor, name, self.note(name))
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         if batch_idx > 0:
             self.mode.__exit__(None, None, None)
+            self.patch.undo()
 
 
 @pytest.mark.parametrize(
@@ -70,6 +90,33 @@ def test_no_host_synchronisation_in_a_training_step(trainer, data, options):
     trainer(callbacks=[FiniteLoss(), watch]).fit(pinn(**options), data)
     assert watch.mode.seen > 100
     assert watch.mode.found == []
+
+
+def test_frozen_parameters_stay_and_the_others_train(trainer, data):
+    task = pinn(frozen=["*.frequencies", "*.gate"])
+    before = {name: p.detach().clone() for name, p in task.named_parameters()}
+    trainer().fit(task, data)
+    still = {name for name, p in task.named_parameters() if torch.equal(p, before[name])}
+    assert still == {n for n in before if n.endswith(("frequencies", "gate"))}
+    assert len(still) == 4
+
+
+def test_freezing_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"no parameter is called '\*\.frequencie'"):
+        pinn(frozen=["*.frequencie"])
+
+
+class Reads(Callback):
+    """Reads a number in every step."""
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        pl_module.term_values.tolist()
+
+
+def test_a_read_in_a_step_would_be_found(trainer, data):
+    watch = Watch()
+    trainer(callbacks=[Reads(), watch]).fit(pinn(), data)
+    assert "tolist" in watch.mode.found
 
 
 def test_every_parameter_trains(trainer, data):
@@ -136,6 +183,7 @@ def test_hyperparameters_are_plain():
     assert dict(pinn(exact_conditions=False).hparams) == {
         "exact_conditions": False,
         "balancing": None,
+        "frozen": (),
     }
     assert issubclass(PINN, BaseTask)
 
