@@ -34,7 +34,7 @@ def write_card(folder: Path, card: dict[str, Any]) -> Path:
     """Write a card in one go, so that a kill leaves the old one."""
     path = folder / "card.json"
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(card, indent=2, sort_keys=True) + "\n")
+    partial.write_text(json.dumps(card, indent=2) + "\n")
     partial.replace(path)
     return path
 
@@ -164,21 +164,19 @@ def summary(folder: Path) -> str:
         (label, f"{test[key]:.2e}")
         for label, key in (
             ("relative L2", "test/relative_l2"),
-            ("relative H1", "test/relative_h1"),
+            ("relative H1 in space", "test/relative_h1"),
             ("worst point", "test/max_error"),
             ("held-out loss", "test/loss"),
         )
         if key in test
     ]
-    bands = [
-        k.rpartition("/")[2]
-        for k in ("test/spectral_error/low", "test/spectral_error/mid", "test/spectral_error/high")
-        if k in test
-    ]
-    for band in bands:
-        value = test[f"test/spectral_error/{band}"]
-        relative = test[f"test/spectral_error/{band}_relative"]
-        rows.append((f"error, {band} band", f"{value:.2e}  (relative {relative:.2e})"))
+    for band in ("low", "mid", "high"):
+        key = f"test/spectral_error/{band}"
+        if key in test:
+            value, relative = test[key], test[f"{key}_relative"]
+            rows.append((f"error, {band} band", f"{value:.2e}  (relative {relative:.2e})"))
+    if grid := test.get("data", {}).get("grid"):
+        rows.append(("measured on", " x ".join(f"{n} ({name})" for name, n in grid.items())))
     if "training" in card:
         seconds = card["training"]["wall_seconds"]
         rows.append(("training", f"{card['steps']:,} steps in {seconds:.0f} s"))

@@ -15,8 +15,8 @@ channel    one number per channel                      n
 input      :math:`\sigma(w \odot u + c)` per channel   2n
 =========  ==========================================  =================
 
-The paper's gate form, initial value and m are not public, so all three forms are first-class; say
-which one a result used.
+Which form, initial value and m the paper used was not known to us, so all three forms are
+first-class; say which one a result used.
 
 References:
     Zhang et al., *Spectral Gating Networks* (2026), https://arxiv.org/abs/2602.07679

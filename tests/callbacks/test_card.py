@@ -60,10 +60,11 @@ def test_summary_shows_the_cards_numbers(tmp_path):
             "test/spectral_error/low": 1e-5,
             "test/spectral_error/low_relative": 3e-5,
             "checkpoint": "best.ckpt of step 1200",
+            "data": {"grid": {"x": 257, "t": 101}},
         },
     }
     write_card(tmp_path, card)
     text = summary(tmp_path)
     errors = ["1.50e-04", "2.00e-03", "1.00e-05  (relative 3.00e-05)"]
-    cost = ["1,234 steps in 12 s", "4,321, 64-true", "of step 1200"]
+    cost = ["1,234 steps in 12 s", "4,321, 64-true", "of step 1200", "257 (x) x 101 (t)"]
     assert [word for word in (*errors, *cost, "figures/u.png") if word not in text] == []
