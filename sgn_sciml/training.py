@@ -68,6 +68,7 @@ class TrainingCLI(LightningCLI):
 
     folder: RunFolder | None = None
     reached = 0  # step of the checkpoint in use
+    silent = False  # whether the command leaves no files
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--name", type=str | None, default=None, help="name of the run")
@@ -107,27 +108,25 @@ class TrainingCLI(LightningCLI):
             config.ckpt_path = str(path)
 
     def before_instantiate_classes(self) -> None:
-        """Keep the configuration and the log of a run that goes on."""
+        """Settle what the command writes."""
         config = self.config[self.subcommand]
         if config.threads is not None:
             torch.set_num_threads(config.threads)
-        if self.subcommand in ("validate", "test"):
-            config.verbose = self.subcommand == "validate"  # testing prints its own table
-        if self.subcommand != "fit" or config.trainer.logger is False:
+        if config.trainer.logger is False or config.trainer.fast_dev_run:  # leave no trace
+            self.silent, self.folder, self.save_config_callback = True, None, None
+            config.trainer.enable_checkpointing = False
+        if self.subcommand in ("validate", "test"):  # testing prints its own table, from the card
+            config.verbose = self.silent or self.subcommand == "validate"
+        if self.subcommand != "fit":
             self.save_config_callback = None
         elif self.folder is not None:  # a run goes on: what it began with stays
             self.save_config_kwargs["config_filename"] = "config_resumed.yaml"
-            if is_first_process():
-                forget_after(self.folder.path / "metrics.csv", self.reached)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Create the trainer, and the folder of a new run once task and data are known good."""
         config = self.config_init[self.subcommand]
         self.datamodule.setup(self.subcommand)
-        silent = config.trainer.fast_dev_run or config.trainer.logger is False
-        created = self.folder is None and not silent
-        if silent:
-            config.trainer.enable_checkpointing = False
+        created = self.folder is None and not self.silent
         if created:
             make = new_run if is_first_process() else partial(RunFolder, version=0)
             self.folder = make(Path(config.runs), config.name)
@@ -170,6 +169,11 @@ class TrainingCLI(LightningCLI):
             folder.checkpoints / "last.ckpt", self.config.fit.checkpoint_every
         )
         return [card, sgn_sciml.callbacks.FiniteLoss(), best, last]
+
+    def before_fit(self) -> None:
+        """Drop from the log of a run that goes on what it will log again."""
+        if self.folder is not None and self.config.fit.ckpt_path and is_first_process():
+            forget_after(self.folder.path / "metrics.csv", self.reached)
 
     def after_test(self) -> None:
         """Print the table."""

@@ -217,6 +217,15 @@ def test_without_a_logger_nothing_is_written(config, sgn, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
 
 
+def test_a_test_without_a_logger_prints_the_metrics_only(config, sgn):
+    sgn("fit", "--config", config, "--trainer.max_steps", 2)
+    before = Path("runs/tiny/version_0/card.json").read_text()
+    code, out, _ = sgn("test", "--config", config, "--trainer.logger", "false")
+    assert code == 0
+    assert "test/relative_l2" in out
+    assert Path("runs/tiny/version_0/card.json").read_text() == before
+
+
 def test_a_resumed_run_keeps_the_configuration_it_began_with(config, sgn):
     sgn("fit", "--config", config, "--trainer.max_steps", 2)
     before = Path("runs/tiny/version_0/config.yaml").read_text()
