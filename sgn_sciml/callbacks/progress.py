@@ -25,11 +25,6 @@ class StepProgress(TQDMProgressBar):
         steps = self.trainer.max_steps
         return steps if steps > 0 else super().total_train_batches
 
-    def init_train_tqdm(self) -> Tqdm:
-        bar = super().init_train_tqdm()
-        bar.smoothing = 0.3  # the phases of an optimiser differ in speed
-        return bar
-
     def init_validation_tqdm(self) -> Tqdm:
         within = self.trainer.state.fn == "fit"
         return Tqdm(disable=True) if within else super().init_validation_tqdm()
