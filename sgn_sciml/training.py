@@ -184,6 +184,8 @@ class TrainingCLI(LightningCLI):
         """Say where things are and, after Ctrl-C, how to go on."""
         if self.folder is None or not self.trainer.is_global_zero:
             return
+        if 0 < self.trainer.max_steps <= self.reached:
+            print(f"nothing left to train: the checkpoint is at step {self.reached}")
         print(f"\nwrote {self.folder.path}")
         if any(getattr(c, "requested", False) for c in self.trainer.callbacks):  # type: ignore[attr-defined]
             print(

@@ -234,6 +234,14 @@ def test_a_resumed_run_keeps_the_configuration_it_began_with(config, sgn):
     assert "max_steps: 4" in Path("runs/tiny/version_0/config_resumed.yaml").read_text()
 
 
+def test_resuming_a_finished_run_says_so(config, sgn):
+    sgn("fit", "--config", config, "--trainer.max_steps", 2)
+    words = ["--ckpt_path", "last", "--trainer.max_steps", 2]
+    code, out, _ = sgn("fit", "--config", config, *words)
+    assert code == 0
+    assert "nothing left to train: the checkpoint is at step 2" in out
+
+
 def test_a_checkpoint_from_elsewhere_is_tested_in_a_folder_of_its_own(config, sgn, tmp_path):
     sgn("fit", "--config", config, "--trainer.max_steps", 2)
     shutil.copy("runs/tiny/version_0/checkpoints/best.ckpt", tmp_path / "theirs.ckpt")
