@@ -2,7 +2,7 @@
 
 ``python benchmarks/burgers_rivals.py run`` tunes the learning rate of each rival on a seed of its
 own (four trials each, chosen by the held-out residual, never by the reference), then trains three
-seeds. Finished runs are kept, killed ones resumed. It takes about an hour with two jobs.
+seeds. Finished runs are kept, killed ones resumed. It takes about 45 minutes with two jobs.
 
 ``python benchmarks/burgers_rivals.py table`` copies the cards beside this file and writes the
 table from them.

@@ -119,7 +119,8 @@ class SSBFGS(Optimizer):
             vector_to_parameters(last := x, self.parameters)
             with torch.enable_grad():
                 loss = closure().detach()
-            if dist.is_initialized():  # gradients are means over the processes, so is the loss
+            # Gradients are means over the processes, and so must the loss be.
+            if dist.is_available() and dist.is_initialized():
                 dist.all_reduce(loss := loss.clone())
                 loss /= dist.get_world_size()
             grads = (torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters)
@@ -139,10 +140,8 @@ class SSBFGS(Optimizer):
                 if s @ y > 1e-14 * s.norm() * y.norm():
                     state["inverse_hessian"] = self.update(h, s, y, -length * g)
                 x, f, g = x + s, f_new, g_new
-            if not torch.equal(
-                last, x
-            ):  # leave parameters, gradients and the caller's loss as one
-                evaluate(x)
+            if not torch.equal(last, x):
+                evaluate(x)  # leave parameters, gradients and what the closure notes as one
         return torch.tensor(start, dtype=x.dtype, device=x.device)
 
 

@@ -35,9 +35,8 @@ class SSBroyden(SSBFGS):
             return SSBFGS.update(h, s, y, bs)
         hy = h @ y
         sy, yhy, sbs = torch.stack([s @ y, y @ hy, s @ bs]).tolist()
-        if not (
-            yhy > 0 and 0 < sbs * yhy < 1e12 * sy**2
-        ):  # h has lost its definiteness to rounding
+        # Otherwise rounding has cost h its definiteness.
+        if not (yhy > 0 and 0 < sbs * yhy < 1e12 * sy**2):
             return SSBFGS.update(h, s, y, bs)
         phi, tau = coefficients(sbs / sy, yhy / sy, len(s))
         v = math.sqrt(yhy) * (s / sy - hy / yhy)

@@ -84,7 +84,7 @@ class BaseTask(LightningModule, ABC):
             warnings.filterwarnings("ignore", ".*was called before the ``update`` method.*")
             values = metrics.compute()
         if not all(value.isnan() or value.isinf() for value in values.values()):
-            self.log_dict(values, rank_zero_only=True)
+            self.log_dict(values)  # the same on every process, so that all may monitor it
         metrics.reset()
 
     def on_validation_epoch_end(self) -> None:

@@ -185,7 +185,7 @@ class PINN(BaseTask):
     def log_metrics(self, stage: str) -> None:
         super().log_metrics(stage)
         means = list(self.held_out.compute().values())
-        self.log(f"{stage}/loss", torch.stack(means).sum(), rank_zero_only=True)
+        self.log(f"{stage}/loss", torch.stack(means).sum())
         self.held_out.reset()
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
