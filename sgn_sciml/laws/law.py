@@ -1,0 +1,85 @@
+"""What every law of benchmark data has: parameters, a grid, random inputs, a solver."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Array", "Law", "option", "relative_difference", "rng_of"]
+
+Array = NDArray[Any]
+
+
+def option(default: Any, about: str) -> Any:
+    """A parameter of a law with the text that explains it on the command line."""
+    return field(default=default, metadata={"help": about})
+
+
+def rng_of(seed: int, sample: int) -> np.random.Generator:
+    """The random stream of one sample: a function of the seed and the sample's number only."""
+    return np.random.default_rng([seed, sample])
+
+
+def relative_difference(a: Array, b: Array) -> float:
+    """Largest relative L2 difference of ``a`` from ``b`` over samples, their first axis."""
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    return float((np.linalg.norm(a - b, axis=1) / np.linalg.norm(b, axis=1)).max())
+
+
+@dataclass(frozen=True)
+class Law(ABC):
+    """A distribution of inputs and the equation that maps them to outputs.
+
+    A sample depends on its random stream alone: not on the number of samples, on the process that
+    makes it, or on the resolution it is stored at, so files of several resolutions hold the same
+    functions.
+
+    Attributes:
+        name: Word on the command line and in files.
+        about: One line for the help.
+        axes: Field to the names of its axes after the sample axis.
+        block: Samples that are solved together.
+        checked: Samples whose solution is compared with another solver's.
+    """
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+    axes: ClassVar[Mapping[str, tuple[str, ...]]]
+    block: ClassVar[int] = 1
+    checked: ClassVar[int] = 4
+
+    @abstractmethod
+    def coordinates(self) -> dict[str, Array]:
+        """Coordinate to its values, shape ``(n,)``."""
+
+    @abstractmethod
+    def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
+        """Draw one sample from each stream and solve for it.
+
+        Returns:
+            Field to values in float64, shape ``(len(rngs), *axes)``.
+        """
+
+    @abstractmethod
+    def other_solver(self) -> Self:
+        """The same law with a solver twice as fine, or half as fine where that costs too much."""
+
+    def self_convergence(self, seed: int) -> float:
+        """Largest relative L2 difference of the output between this solver and the other one.
+
+        Args:
+            seed: Seed of the samples, of which the first ``checked`` are taken.
+        """
+        one, other = (
+            law.solve([rng_of(seed, i) for i in range(self.checked)])
+            for law in (self, self.other_solver())
+        )
+        output = list(self.axes)[-1]
+        return relative_difference(one[output], other[output])
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters by name."""
+        return asdict(self)
