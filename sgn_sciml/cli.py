@@ -1,11 +1,9 @@
 """The ``sgn`` command: light to start; Lightning is imported only by the commands that train."""
 
-import argparse
 import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 __all__ = ["main"]
 
@@ -19,6 +17,8 @@ usage: sgn COMMAND [options]
   sgn validate --config FILE.yaml    the same metrics, without table or card
   sgn predict --config FILE.yaml     write the predicted fields to HDF5
   sgn data make LAW -o FILE.h5       make a data file from its law
+  sgn data inspect FILE              say what is in a data file, of any layout
+  sgn data fetch NAME                download an official benchmark file
   sgn --version
 
 `sgn COMMAND --help` explains a command. `configs/` holds the experiments that are shipped.
@@ -71,29 +71,6 @@ COMMANDS = {
 }
 
 
-def data_command(args: Sequence[str]) -> None:
-    """``sgn data make burgers-reference -o FILE``."""
-    parser = argparse.ArgumentParser(prog="sgn data", description="Make data files.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    make = verbs.add_parser("make", help="make a data file from its law")
-    laws = make.add_subparsers(dest="law", required=True, metavar="LAW")
-    burgers = laws.add_parser(
-        "burgers-reference", help="exact solution of Burgers' equation by Cole-Hopf"
-    )
-    burgers.add_argument("-o", "--output", type=Path, default=Path("data/burgers_reference.h5"))
-    burgers.add_argument("--nu", type=float, help="viscosity (default: 0.01/pi)")
-    burgers.add_argument("--nx", type=int, default=257, help="points in x, walls included")
-    burgers.add_argument("--nt", type=int, default=101, help="frames in t, t = 0 included")
-    options = parser.parse_args(args)
-
-    from sgn_sciml.data.make import burgers_reference
-    from sgn_sciml.pde import Burgers
-
-    nu = Burgers.nu if options.nu is None else options.nu
-    path = burgers_reference(options.output, nu, options.nx, options.nt)
-    print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KB): Burgers, nu = {nu:.6g}")
-
-
 def run(args: Sequence[str]) -> None:
     """Run one command line; errors of the user are raised as ValueError or OSError."""
     if not args or args[0] in ("-h", "--help", "help"):
@@ -103,6 +80,8 @@ def run(args: Sequence[str]) -> None:
 
         print(f"sgn-sciml {__version__}")
     elif args[0] == "data":
+        from sgn_sciml.commands.data import data_command
+
         data_command(args[1:])
     elif args[0] in COMMANDS:
         if {"-h", "--help"} & set(args[1:]) or not args[1:]:

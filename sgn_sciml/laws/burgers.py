@@ -30,7 +30,7 @@ import numpy as np
 import scipy.fft
 
 from sgn_sciml.laws.etdrk4 import Complex, etdrk4
-from sgn_sciml.laws.law import Array, Law, option
+from sgn_sciml.laws.law import Array, RandomLaw, option
 
 __all__ = ["BurgersPaper", "BurgersR10"]
 
@@ -38,7 +38,7 @@ FINEST = 8192  # grid of the benchmark; a coarser one takes every 2^k-th of its 
 
 
 @dataclass(frozen=True)
-class BurgersR10(Law):
+class BurgersR10(RandomLaw):
     """The law that the FNO benchmark's file obeys."""
 
     name = "burgers-r10"

@@ -25,7 +25,7 @@ import numpy as np
 
 from sgn_sciml.laws.law import Array
 
-__all__ = ["cole_hopf", "num_steps", "spacing"]
+__all__ = ["cole_hopf", "num_steps", "propagate", "spacing"]
 
 BLOCK = 16  # points that share one scale
 REACH = 8.0  # deviations of the Gaussian that count: e^-32 is left out
@@ -80,6 +80,34 @@ def cole_hopf(
             u = out[frame] if step == steps - 1 else None
             log_theta = _step(log_theta, jump, speed, nu, dt, n, u)
     return out
+
+
+def propagate(u: Array, nu: float, time: float) -> Array:
+    """Carry samples of a periodic, band-limited state forward in time.
+
+    Args:
+        u: Values on a uniform grid of the unit interval, shape ``(n,)``.
+        nu: Viscosity.
+        time: How far.
+
+    Returns:
+        Values on the same grid.
+    """
+    n, speed = len(u), float(np.abs(u).max()) + 1e-30
+    steps = num_steps(speed, nu, time)
+    factor = max(1, math.ceil(1 / (spacing(nu, time / steps) * n)))
+    factor += 1 - factor % 2
+    k = 2j * np.pi * np.arange(n // 2 + 1)
+    # Where the grid lies in the period does not matter: take its points as centres of cells.
+    spectrum = np.fft.rfft(u, norm="forward") * np.exp(-k / (2 * n))
+    k[0] = 1
+    integral = spectrum / k
+    integral[0] = 0
+    fine = factor * n
+    centres = (np.arange(fine) + 0.5) / fine
+    shift = np.exp(2j * np.pi * np.arange(n // 2 + 1) / (2 * fine))
+    values = np.fft.irfft(integral * shift, fine, norm="forward") + u.mean() * centres
+    return cole_hopf(values, float(u.mean()), speed, nu, time, fine, 1)[0, factor // 2 :: factor]
 
 
 def _step(

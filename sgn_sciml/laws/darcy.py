@@ -25,7 +25,7 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
-from sgn_sciml.laws.law import Array, Law, option
+from sgn_sciml.laws.law import Array, RandomLaw, option
 
 __all__ = ["Darcy", "DarcyLognormal", "solve_darcy"]
 
@@ -33,17 +33,19 @@ MODES = 421
 COARSEST = 211  # a solve on the 85 nodes of the benchmark itself is wrong by one per cent
 
 
-def solve_darcy(a: Array, f: float = 1.0) -> Array:
+def solve_darcy(a: Array, f: float = 1.0, spacing: float | None = None) -> Array:
     r"""Solve :math:`-\nabla\cdot(a\nabla u) = f` with u = 0 on the boundary.
 
     Args:
         a: Coefficient at the nodes of a square, boundary included, shape ``(n, n)``; positive.
         f: Constant right-hand side.
+        spacing: Distance of the nodes; that of the unit square when None.
 
     Returns:
         u at the nodes, shape ``(n, n)``.
     """
-    n, inside = len(a), len(a) - 2
+    inside = len(a) - 2
+    h = 1 / (len(a) - 1) if spacing is None else spacing
     x_faces = (a[1:, 1:-1] + a[:-1, 1:-1]) / 2
     y_faces = (a[1:-1, 1:] + a[1:-1, :-1]) / 2
     centre = x_faces[1:] + x_faces[:-1] + y_faces[:, 1:] + y_faces[:, :-1]
@@ -58,12 +60,12 @@ def solve_darcy(a: Array, f: float = 1.0) -> Array:
         matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )
     u = np.zeros_like(a)
-    u[1:-1, 1:-1] = factors.solve(np.full(inside**2, f / (n - 1) ** 2)).reshape(inside, inside)
+    u[1:-1, 1:-1] = factors.solve(np.full(inside**2, f * h**2)).reshape(inside, inside)
     return u
 
 
 @dataclass(frozen=True)
-class _Darcy(Law):
+class _Darcy(RandomLaw):
     axes: ClassVar = {"a": ("x", "y"), "u": ("x", "y")}
     block = 4
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Law", "option", "relative_difference", "rng_of"]
+__all__ = ["Array", "Law", "RandomLaw", "option", "relative_difference", "rng_of"]
 
 Array = NDArray[Any]
 
@@ -56,11 +56,15 @@ class Law(ABC):
         """Coordinate to its values, shape ``(n,)``."""
 
     @abstractmethod
-    def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
-        """Draw one sample from each stream and solve for it.
+    def samples(self, seed: int, numbers: Sequence[int]) -> dict[str, Array]:
+        """Make samples.
+
+        Args:
+            seed: Seed of the file.
+            numbers: Which samples.
 
         Returns:
-            Field to values in float64, shape ``(len(rngs), *axes)``.
+            Field to values in float64, shape ``(len(numbers), *axes)``.
         """
 
     @abstractmethod
@@ -73,13 +77,23 @@ class Law(ABC):
         Args:
             seed: Seed of the samples, of which the first ``checked`` are taken.
         """
-        one, other = (
-            law.solve([rng_of(seed, i) for i in range(self.checked)])
-            for law in (self, self.other_solver())
-        )
+        numbers = range(self.checked)
+        one, other = (law.samples(seed, numbers) for law in (self, self.other_solver()))
         output = list(self.axes)[-1]
         return relative_difference(one[output], other[output])
 
     def parameters(self) -> dict[str, Any]:
         """The parameters by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class RandomLaw(Law):
+    """A law whose samples come from random streams."""
+
+    def samples(self, seed: int, numbers: Sequence[int]) -> dict[str, Array]:
+        return self.solve([rng_of(seed, number) for number in numbers])
+
+    @abstractmethod
+    def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
+        """Draw one sample from each stream and solve for it."""

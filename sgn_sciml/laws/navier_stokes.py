@@ -30,7 +30,7 @@ import numpy as np
 import scipy.fft
 
 from sgn_sciml.laws.etdrk4 import Complex, etdrk4
-from sgn_sciml.laws.law import Array, Law, option
+from sgn_sciml.laws.law import Array, RandomLaw, option
 
 __all__ = ["NavierStokes2D"]
 
@@ -38,7 +38,7 @@ MODES = 128  # of the benchmark's 256 x 256 grid
 
 
 @dataclass(frozen=True)
-class NavierStokes2D(Law):
+class NavierStokes2D(RandomLaw):
     """Vorticity trajectories."""
 
     name = "navier-stokes-2d"
@@ -82,9 +82,10 @@ class NavierStokes2D(Law):
         return (c + np.conj(np.roll(c[::-1, ::-1], 1, (0, 1))))[:, : MODES + 1] / 2
 
     def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
-        return {"u": np.stack([self._trajectory(self.initial(rng)) for rng in rngs])}
+        return {"u": np.stack([self.trajectory(self.initial(rng)) for rng in rngs])}
 
-    def _trajectory(self, start: Complex) -> Array:
+    def trajectory(self, start: Complex) -> Array:
+        """Solve from Fourier coefficients (``rfft2`` over n^2); shape ``(frames, res, res)``."""
         n = self.points
         kx = 2 * np.pi * scipy.fft.fftfreq(n, 1 / n)[:, None]
         ky = 2 * np.pi * scipy.fft.rfftfreq(n, 1 / n)
@@ -108,7 +109,7 @@ class NavierStokes2D(Law):
 
         between = self.time / (self.frames - 1)
         w = _resize(start, n) * kept
-        fields = [_values(start, 2 * MODES)]  # all of it, as in the benchmark
+        fields = [_values(start, max(n, 2 * MODES))]  # all of it, as in the benchmark
         for _ in range(self.frames - 1):
             speed = np.hypot(_values(to_v1 * w, n), _values(to_v2 * w, n)).max()
             needed = max(1.0, between * largest * speed / self.cfl)

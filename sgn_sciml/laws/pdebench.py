@@ -22,7 +22,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from sgn_sciml.laws.cole_hopf import cole_hopf, num_steps, spacing
-from sgn_sciml.laws.law import Array, Law, option
+from sgn_sciml.laws.law import Array, RandomLaw, option
 
 __all__ = ["AdvectionPDEBench", "BurgersPDEBench", "MultiSine"]
 
@@ -81,7 +81,7 @@ class MultiSine:
 
 
 @dataclass(frozen=True)
-class _PDEBench(Law):
+class _PDEBench(RandomLaw):
     axes: ClassVar = {"u": ("t", "x")}
     block = 8
 

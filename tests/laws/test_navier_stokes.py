@@ -12,7 +12,7 @@ def law():
 
 def test_a_plane_wave_relaxes_to_balance_with_the_force(law):
     # Along x + y nothing is advected: w' = f - 8 pi^2 nu w, from w = 0.
-    u = law._trajectory(np.zeros((256, 129), complex))
+    u = law.trajectory(np.zeros((256, 129), complex))
     x = law.coordinates()["x"]
     phase = 2 * np.pi * (x[:, None] + x)
     rate = 8 * np.pi**2 * law.nu

@@ -1,0 +1,1 @@
+"""The engines of the commands that do more than one function call."""

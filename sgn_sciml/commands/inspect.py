@@ -1,0 +1,96 @@
+"""Say what is in a data file, whether it obeys its law, and show some of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sgn_sciml.layouts import SgnSamples, Source
+
+__all__ = ["draw", "summary"]
+
+DRAWN = 32  # samples whose spectra are averaged
+ROOM = 64 * 2**20  # bytes that drawing reads at most
+
+
+def summary(source: Source) -> str:
+    """What is in a file, as a table; reads only its metadata."""
+    size = source.path.stat().st_size
+    rows = [
+        ("file", f"{source.path} ({_readable(size)})"),
+        ("layout", f"{source.layout}, {_count(source.num_samples, 'sample')}"),
+    ]
+    for name, field in source.fields.items():
+        shape = ", ".join(f"{axis} {n}" for axis, n in field.lengths.items())
+        chunks = "x".join(map(str, field.chunks)) if field.chunks else "none"
+        rows.append(("field", f"{name}: {field.dtype} ({shape}), chunks {chunks}"))
+    for name, values in source.coordinates.items():
+        if len(values) > 1:
+            steps = np.diff(values)
+            uniform = np.ptp(steps) < 1e-3 * abs(steps[0])
+            kind = f"step {steps.mean():.6g}" if uniform else "not uniform"
+            text = f"{name}: {len(values)} from {values[0]:.6g} to {values[-1]:.6g}, {kind}"
+        else:
+            text = f"{name}: {values[0]:.6g}"
+        rows.append(("coordinate", text))
+    rows += [("constant", f"{name} = {_short(v)}") for name, v in source.parameters.items()]
+    if isinstance(source, SgnSamples):
+        rows += [("made by", ", ".join(f"{k} {v}" for k, v in source.about("versions").items()))]
+        for name in source.fields:
+            known = source.about(name)
+            listed = ", ".join(f"{k} {known[k]:.4g}" for k in ("mean", "std", "min", "max"))
+            rows.append(("statistics", f"{name}: {listed}"))
+        found = source.about("convergence")
+        text = f"differs by {found['relative_difference']:.1e} from that with {found['against']}"
+        count = _count(found["samples"], "sample")
+        rows.append(("solver", f"{text} ({count})" if found["against"] else "exact"))
+    rows += [("note", note) for note in source.notes]
+    return "\n".join(f"{name:11}{text}" for name, text in rows)
+
+
+def draw(source: Source, path: Path) -> None:
+    """Write a figure of samples and spectra, of up to three fields over one or two dimensions.
+
+    Raises:
+        ValueError: If no field can be drawn.
+    """
+    from sgn_sciml.viz.samples import samples_figure  # matplotlib
+
+    names = [
+        name
+        for name, field in source.fields.items()
+        if "component" not in field.axes and "z" not in field.axes and "x" in field.axes
+    ][:3]
+    if not names:
+        raise ValueError(f"{source.path} has no scalar field over one or two dimensions to draw")
+    fields: dict[str, Any] = {}
+    for name in names:
+        field = source.fields[name]
+        sample = max(1, field.dtype.itemsize * int(np.prod(field.shape[1:])))
+        count = min(DRAWN, source.num_samples, max(2, ROOM // sample))
+        fields[name] = source.read(name, slice(count))
+    figure = samples_figure(
+        fields,
+        {name: source.fields[name].axes[1:] for name in names},
+        source.coordinates,
+        source.path.name,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def _readable(size: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024 or unit == "GB":
+            break
+        size /= 1024
+    return f"{size:.3g} {unit}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("s" if n != 1 else "")
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) < 60 else text[:57] + "..."

@@ -1,0 +1,163 @@
+"""Fields of a file as channels of tensors: read when asked for, or kept in memory."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sgn_sciml.layouts import Source
+
+__all__ = ["Cached", "Lazy", "Store", "stride_for"]
+
+Index = NDArray[np.intp]
+BLOCK = 32 * 2**20  # bytes that are read at once when a whole store is gone through
+
+
+def stride_for(source: Source, name: str, resolution: int | None) -> int:
+    """Every how many points of a field give a resolution, along its first space axis.
+
+    Cells and periodic grids are thinned from n to n / stride points, grids that include both ends
+    from n to (n - 1) / stride + 1.
+
+    Raises:
+        ValueError: If no stride does.
+    """
+    n = source.fields[name].lengths["x"]
+    strides = {-(-n // s): s for s in range(n, 0, -1) if n % s == 0 or (n - 1) % s == 0}
+    if resolution is None:
+        return 1
+    if resolution not in strides:
+        raise ValueError(
+            f"{source.path} has {n} points along x, which cannot be thinned to {resolution}; "
+            f"possible: {', '.join(str(r) for r in sorted(strides) if r > 3)}"
+        )
+    return strides[resolution]
+
+
+class Store(ABC):
+    """Some frames of some fields.
+
+    Attributes:
+        samples: Number of samples.
+        frames: Number of frames; 0 for fields without time.
+        shape: Channels and space, ``(channels, *space)``.
+    """
+
+    samples: int
+    frames: int
+    shape: tuple[int, ...]
+
+    @abstractmethod
+    def take(self, samples: Index, first: Index | None = None, frames: int = 0) -> Tensor:
+        """Read samples.
+
+        Args:
+            samples: Their numbers.
+            first: First frame per sample; None for fields without time.
+            frames: Number of frames.
+
+        Returns:
+            Shape ``(len(samples), channels, *space)``, with time
+            ``(len(samples), frames, channels, *space)``.
+        """
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of one sample in float32."""
+        return 4 * max(1, self.frames) * math.prod(self.shape)
+
+    def blocks(self, samples: Index) -> Iterator[tuple[Index, Tensor]]:
+        """All frames of many samples, some samples at a time."""
+        count = max(1, BLOCK // self.sample_bytes)
+        for begin in range(0, len(samples), count):
+            part = samples[begin : begin + count]
+            first = np.zeros_like(part) if self.frames else None
+            yield part, self.take(part, first, self.frames)
+
+
+class Lazy(Store):
+    """A store that reads from its file.
+
+    Args:
+        source: The file.
+        names: Fields, each a channel or, with a component axis, several.
+        times: The frames.
+        resolution: Points along each space axis; None for all.
+
+    Raises:
+        ValueError: If the file has no such field, the fields differ in shape, or the resolution
+            does not fit.
+    """
+
+    def __init__(
+        self, source: Source, names: tuple[str, ...], times: slice, resolution: int | None
+    ) -> None:
+        for name in names:
+            if name not in source.fields:
+                raise ValueError(
+                    f"{source.path} has no field {name!r}; it has {', '.join(source.fields)}"
+                )
+        self.source, self.names = source, names
+        self.stride = stride_for(source, names[0], resolution)
+        shapes = []
+        for name in names:
+            field = source.fields[name]
+            grid = dict(zip(field.axes, field.selected(1, 1, self.stride), strict=True))
+            shapes.append(tuple(n for axis, n in grid.items() if axis in ("x", "y", "z")))
+        if len(set(shapes)) > 1:
+            raise ValueError(f"{source.path}: the grids of {', '.join(names)} differ: {shapes}")
+        lengths = [source.fields[name].lengths for name in names]
+        self.times = range(*times.indices(lengths[0].get("time", 0)))
+        self.samples, self.frames = source.num_samples, len(self.times)
+        self.shape = (sum(length.get("component", 1) for length in lengths), *shapes[0])
+
+    def take(self, samples: Index, first: Index | None = None, frames: int = 0) -> Tensor:
+        if first is None or len(set(first)) == 1:
+            return self._read(samples, 0 if first is None else int(first[0]), frames)
+        one_by_one = zip(samples[:, None], first, strict=True)
+        return torch.cat([self._read(sample, int(start), frames) for sample, start in one_by_one])
+
+    def _read(self, samples: Index, first: int, frames: int) -> Tensor:
+        time, space = slice(None), len(self.shape) - 1
+        if self.frames:
+            chosen = self.times[first : first + frames]
+            time = slice(chosen.start, chosen.stop, chosen.step)
+        channels = []
+        for name in self.names:
+            values = self.source.read(name, samples.tolist(), time, self.stride)
+            field = torch.from_numpy(values.astype(np.float32, copy=False))
+            if "component" in self.source.fields[name].axes:
+                channels.append(field.movedim(-1, field.ndim - 1 - space))
+            else:
+                channels.append(field.unsqueeze(field.ndim - space))
+        return channels[0] if len(channels) == 1 else torch.cat(channels, -1 - space)
+
+
+class Cached(Store):
+    """A store in memory, filled once from another.
+
+    Args:
+        store: Where from.
+        samples: The samples that will ever be taken.
+        device: Where to keep them.
+    """
+
+    def __init__(self, store: Store, samples: Index, device: torch.device) -> None:
+        self.samples, self.frames, self.shape = store.samples, store.frames, store.shape
+        self.row = np.full(store.samples, -1)
+        self.row[samples] = np.arange(len(samples))
+        time = (store.frames,) if store.frames else ()
+        self.values = torch.empty((len(samples), *time, *store.shape), device=device)
+        for part, block in store.blocks(np.sort(samples)):
+            self.values[torch.from_numpy(self.row[part])] = block.to(device)
+
+    def take(self, samples: Index, first: Index | None = None, frames: int = 0) -> Tensor:
+        rows = torch.from_numpy(self.row[samples]).to(self.values.device)
+        if first is None or frames == self.frames:
+            return self.values[rows]
+        window = torch.from_numpy(np.asarray(first)[:, None] + np.arange(frames))
+        return self.values[rows[:, None], window.to(rows.device)]

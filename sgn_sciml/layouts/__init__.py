@@ -1,0 +1,31 @@
+"""Reading PDE benchmark files of any known layout through one lazy interface."""
+
+from sgn_sciml.layouts.contents import Field, LayoutError
+from sgn_sciml.layouts.detect import LAYOUTS, open_source
+from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
+from sgn_sciml.layouts.grid import SgnGrid
+from sgn_sciml.layouts.hdf5 import Hdf5Source
+from sgn_sciml.layouts.neuralop_pt import NeuralopPt
+from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
+from sgn_sciml.layouts.samples import SgnSamples, write_samples
+from sgn_sciml.layouts.source import Source
+from sgn_sciml.layouts.well import TheWell
+
+__all__ = [
+    "LAYOUTS",
+    "Field",
+    "FnoMat5",
+    "FnoMat73",
+    "Hdf5Source",
+    "LayoutError",
+    "NeuralopPt",
+    "PdebenchFlat",
+    "PdebenchGroups",
+    "PdebenchIncompressible",
+    "SgnGrid",
+    "SgnSamples",
+    "Source",
+    "TheWell",
+    "open_source",
+    "write_samples",
+]

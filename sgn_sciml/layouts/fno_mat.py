@@ -1,0 +1,131 @@
+"""The ``.mat`` files of the Fourier neural operator papers, MAT 5 and MAT 7.3.
+
+Samples come first in MATLAB's order of axes: ``a``, ``u`` (N, X) for Burgers; ``coeff``, ``sol``
+(N, X, Y) for Darcy; trajectories ``output`` (N, T, X) beside ``input`` (N, X), or ``u``
+(N, X, Y, T) beside ``a`` (N, X, Y) for Navier-Stokes. Which axis is time is decided as
+:mod:`~sgn_sciml.layouts.trajectories` says, and reported in the notes. Lists named ``t``,
+``tspan``, ``time``, ``x``, ``y``, ``z`` are coordinates; numbers are parameters.
+
+MAT 5 files are read variable by variable, each as a whole at its first use. MAT 7.3 files are
+HDF5, where MATLAB's order appears reversed and the samples lie last.
+
+Source: the scripts in github.com/neuraloperator/neuraloperator (``data_generation``).
+"""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sgn_sciml.layouts.boxes import place
+from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, numbers
+from sgn_sciml.layouts.source import Source
+from sgn_sciml.layouts.trajectories import Sorted, sort_out
+
+__all__ = ["FnoMat5", "FnoMat73"]
+
+CLASSES = {
+    "double": "f8", "single": "f4", "logical": "?", "int8": "i1", "uint8": "u1", "int16": "i2",
+    "uint16": "u2", "int32": "i4", "uint32": "u4", "int64": "i8", "uint64": "u8",
+}  # fmt: skip
+
+
+class FnoMat5(Source):
+    """A MAT 5 file, plain or compressed."""
+
+    layout = "fno-mat-5"
+
+    def __init__(self, path: str | Path) -> None:
+        self._loaded: dict[str, Array] = {}
+        super().__init__(path)
+
+    @classmethod
+    def matches(cls, path: Path, file: h5py.File | None) -> bool:
+        """Whether the header says version 1 in either byte order."""
+        with path.open("rb") as stream:
+            return stream.read(128)[124:] in (b"\x00\x01IM", b"\x01\x00MI")
+
+    def _inspect(self) -> Contents:
+        import scipy.io  # not at the top: it takes longer to import than all the rest
+
+        found = {n: (s, CLASSES[c]) for n, s, c in scipy.io.whosmat(self.path) if c in CLASSES}
+        room = 1100 * self.path.stat().st_size  # deflate packs at most 1032 : 1
+        for name, (shape, dtype) in found.items():
+            if int(np.prod([float(n) for n in shape])) * np.dtype(dtype).itemsize > room:
+                raise LayoutError(
+                    f"{self.path}: {name} of shape {shape} is not wholly in the file; get it again"
+                )
+        self._sorted = sort_out(self.path, {name: shape for name, (shape, _) in found.items()})
+        fields = {
+            name: Field.of(name, axes, *found[name]) for name, axes in self._sorted.fields.items()
+        }
+        return _contents(fields, self._sorted, self._variable)
+
+    def _variable(self, name: str) -> Array:
+        import scipy.io
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a warning here means a part was dropped
+            # mat_dtype: MATLAB stores whole-numbered doubles in bytes; give the declared type.
+            loaded = scipy.io.loadmat(self.path, variable_names=[name], mat_dtype=True)
+        return np.asarray(loaded[name])
+
+    def _fill(
+        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+    ) -> None:
+        axes = self._sorted.fields[field.name]
+        if field.name not in self._loaded:
+            values = np.ascontiguousarray(self._variable(field.name), field.dtype)
+            if values.shape != tuple(field.lengths[axis] for axis in axes):
+                raise LayoutError(f"{self.path}: {field.name} is damaged; get it again")
+            self._loaded[field.name] = values
+        wanted = {"sample": samples, "time": times}
+        box = tuple(wanted.get(axis) or slice(None) for axis in axes)
+        place(out, self._loaded[field.name][box], axes, field.axes, stride)
+
+    def close(self) -> None:
+        """Give up the loaded variables; the next read loads them again."""
+        self._loaded = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_loaded": {}}
+
+
+class FnoMat73(Hdf5Source):
+    """A MAT 7.3 file."""
+
+    layout = "fno-mat-7.3"
+
+    @classmethod
+    def matches(cls, path: Path, file: h5py.File | None) -> bool:
+        """Whether it is HDF5 behind MATLAB's header."""
+        with path.open("rb") as stream:
+            return file is not None and stream.read(10) == b"MATLAB 7.3"
+
+    def _describe(self, file: h5py.File) -> Contents:
+        found = {}
+        for name, data in file.items():
+            about = attributes(data)
+            if about.get("MATLAB_class") in CLASSES and "MATLAB_empty" not in about:
+                found[name] = numbers(file, name).shape[::-1]
+        ordered = sort_out(self.path, found)
+        fields = {
+            name: self._field(file, name, axes[::-1]) for name, axes in ordered.fields.items()
+        }
+        ordered.notes.append(
+            "samples lie last in the file: reading all costs little more than reading one"
+        )
+        return _contents(fields, ordered, lambda name: numbers(file, name)[()])
+
+
+def _contents(fields: dict[str, Field], found: Sorted, read: Callable[[str], Array]) -> Contents:
+    coordinates = {
+        axis: np.asarray(read(name), np.float64).ravel()
+        for axis, name in found.coordinates.items()
+    }
+    parameters = {name: np.asarray(read(name)).item() for name in found.numbers}
+    return Contents(fields, coordinates, parameters, tuple(found.notes))

@@ -1,0 +1,44 @@
+"""Our own files of fields on a tensor grid, shown as one sample.
+
+Layout ``sgn-grid-1``: one 1-D data set per coordinate (``x``, ``t``), attached as dimension
+scale; one data set per field with an axis per coordinate, labelled with its name; on the root
+the attributes ``format``, ``law`` and one per constant of the law.
+"""
+
+from pathlib import Path
+
+import h5py
+
+from sgn_sciml.layouts.contents import SPACE, Contents, LayoutError
+from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, coordinate
+
+__all__ = ["SgnGrid"]
+
+FORMAT = "sgn-grid-1"
+
+
+class SgnGrid(Hdf5Source):
+    """A file of fields on a grid: the one sample of every field."""
+
+    layout = FORMAT
+
+    @classmethod
+    def matches(cls, path: Path, file: h5py.File | None) -> bool:
+        """Whether the root says so."""
+        return file is not None and attributes(file).get("format") == FORMAT
+
+    def _describe(self, file: h5py.File) -> Contents:
+        fields, coordinates = {}, {}
+        for name, data in file.items():
+            if data.is_scale:
+                coordinates[name] = coordinate(file, name)
+                continue
+            labels = [dim.label for dim in data.dims]
+            if not set(labels) <= {*SPACE, "t"}:
+                raise LayoutError(f"{self.path}: {name} has axes {labels}; known are x, y, z, t")
+            axes = tuple("time" if label == "t" else label for label in labels)
+            fields[name] = self._field(file, name, axes, repeated={"sample": 1})
+        parameters = {
+            k: v for k, v in attributes(file).items() if k not in ("format", "written_by")
+        }
+        return Contents(fields, coordinates, parameters)

@@ -1,0 +1,219 @@
+"""Sources inside HDF5 files, read lazily from any number of processes.
+
+A handle is opened at the first read of a process and belongs to it alone: pickling leaves it
+behind, and every handle is closed before a fork, since a file position shared by two processes
+gives both wrong values. Locking is off: sources only read, and locks fail on read-only folders
+and network file systems.
+"""
+
+import math
+import os
+import threading
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import h5py
+import numpy as np
+
+from sgn_sciml.layouts.boxes import fill, is_whole
+from sgn_sciml.layouts.contents import AXES, Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.source import Source
+
+__all__ = ["Hdf5Source", "Stored", "attributes", "coordinate", "numbers", "open_hdf5"]
+
+CACHE = 64 * 2**20  # bytes of decompressed chunks kept per data set: samples may share chunks
+SLOTS = 10_007  # a prime, several times the number of chunks that fit
+RATIO = 2048  # deflate packs at most 1032 : 1; a shape beyond that does not fit its file
+
+_LOCK = threading.RLock()  # the HDF5 library has a single lock too, so nothing is lost
+_OPEN: "WeakSet[Hdf5Source]" = WeakSet()
+
+
+def _before_fork() -> None:
+    _LOCK.acquire()
+    for source in list(_OPEN):
+        source.close()
+
+
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
+)
+
+
+def open_hdf5(path: Path) -> h5py.File:
+    """Open for reading, without locks, with a chunk cache for single samples."""
+    return h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE, rdcc_nslots=SLOTS)
+
+
+def attributes(item: h5py.HLObject) -> dict[str, Any]:
+    """Attributes of a group or data set as plain Python values, arrays as lists."""
+    return {str(name): _plain(value) for name, value in item.attrs.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, h5py.Empty):
+        return None
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.item() if value.size == 1 else value.tolist()
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def numbers(file: h5py.Group, name: str) -> h5py.Dataset:
+    """A data set of numbers that fits into its file.
+
+    Raises:
+        LayoutError: If it is missing, holds something else, or was cut off.
+    """
+    path = file.file.filename
+    data = file.get(name)
+    if not isinstance(data, h5py.Dataset):
+        raise LayoutError(f"{path} has no data set {name}; it has {', '.join(sorted(file))}")
+    if data.dtype.kind not in "biuf" or data.shape is None:
+        raise LayoutError(f"{path}: {name} does not hold numbers but {data.dtype}")
+    room = os.path.getsize(path)
+    size = math.prod(data.shape) * data.dtype.itemsize
+    if data.chunks is not None:
+        size, room = max(size, math.prod(data.chunks) * data.dtype.itemsize), RATIO * room
+    elif size and data.id.get_storage_size() == 0:
+        room = 0
+    if size > room:
+        raise LayoutError(
+            f"{path}: {name} of shape {data.shape} is not wholly in the file; get it again"
+        )
+    return data
+
+
+def coordinate(file: h5py.Group, name: str) -> Array:
+    """Values of a 1-D data set in float64.
+
+    Raises:
+        LayoutError: If it is missing or not a list of numbers.
+    """
+    data = numbers(file, name)
+    if data.ndim != 1:
+        raise LayoutError(f"{file.file.filename}: {name} has shape {data.shape}, not one axis")
+    return np.asarray(data[()], np.float64)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a field lies.
+
+    Attributes:
+        dataset: Path inside the file.
+        axes: Axis names in the order of storage, as in :func:`~sgn_sciml.layouts.boxes.place`.
+    """
+
+    dataset: str
+    axes: tuple[str, ...]
+
+
+@dataclass
+class _Handle:
+    """An open file of one process; data sets stay open, for their chunk caches live in them."""
+
+    pid: int
+    file: h5py.File
+    datasets: dict[str, tuple[h5py.Dataset, bool]] = field(default_factory=dict)
+
+
+class Hdf5Source(Source):
+    """A source whose fields are data sets of an HDF5 file.
+
+    A layout defines ``matches`` and :meth:`_describe`; fields that are one data set each are
+    made by :meth:`_field` and read here.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._stored: dict[str, Stored] = {}
+        self._handle: _Handle | None = None
+        super().__init__(path)
+
+    @abstractmethod
+    def _describe(self, file: h5py.File) -> Contents:
+        """What is in the file; read nothing but metadata and coordinates."""
+
+    def _inspect(self) -> Contents:
+        with open_hdf5(self.path) as file:
+            return self._describe(file)
+
+    def _field(
+        self,
+        file: h5py.File,
+        name: str,
+        axes: tuple[str, ...],
+        dataset: str | None = None,
+        repeated: Mapping[str, int] | None = None,
+    ) -> Field:
+        """Take a data set as a field.
+
+        Args:
+            file: The open file.
+            name: Name of the field.
+            axes: Axis names in the order of storage; ``""`` drops an axis of length 1, two
+                trailing ``component`` axes become one.
+            dataset: Path of the data set; by default ``name``.
+            repeated: Length of axes the data set lacks and the field shows by repetition.
+
+        Raises:
+            LayoutError: If it is missing, not numeric or does not have these axes.
+        """
+        data = numbers(file, dataset or name)
+        fits = len(axes) == data.ndim
+        if not fits or any(n != 1 for a, n in zip(axes, data.shape, strict=True) if not a):
+            raise LayoutError(
+                f"{self.path}: {name} has shape {data.shape}, expected axes "
+                f"({', '.join(axis or '1' for axis in axes)}); is it the right file?"
+            )
+        self._stored[name] = Stored(dataset or name, axes)
+        lengths, chunks = dict(repeated or {}), dict.fromkeys(repeated or {}, 1)
+        for i, axis in enumerate(axes):
+            lengths[axis] = data.shape[i] * (lengths.get(axis, 1) if axis in axes[:i] else 1)
+            chunk = data.chunks[i] if data.chunks else 1
+            chunks[axis] = chunk * (chunks[axis] if axis in axes[:i] else 1)
+        shown = tuple(axis for axis in AXES if axis in lengths)
+        return Field(
+            name,
+            shown,
+            tuple(lengths[axis] for axis in shown),
+            np.dtype(data.dtype.str).newbyteorder("="),
+            tuple(chunks[axis] for axis in shown) if data.chunks else None,
+        )
+
+    @contextmanager
+    def _open(self) -> Iterator[_Handle]:
+        """The handle of this process, held still against forks and other threads."""
+        with _LOCK:
+            if self._handle is None or self._handle.pid != os.getpid():
+                self._handle = _Handle(os.getpid(), open_hdf5(self.path))
+                _OPEN.add(self)
+            yield self._handle
+
+    def _fill(
+        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+    ) -> None:
+        stored = self._stored[field.name]
+        with self._open() as handle:
+            if stored.dataset not in handle.datasets:
+                data = numbers(handle.file, stored.dataset)
+                handle.datasets[stored.dataset] = data, is_whole(data)
+            data, whole = handle.datasets[stored.dataset]
+            fill(out, data, stored.axes, field.axes, samples, times, stride, whole=whole)
+
+    def close(self) -> None:
+        """Close this process's handle; the next read opens another."""
+        with _LOCK:
+            if self._handle is not None and self._handle.pid == os.getpid():
+                self._handle.file.close()
+            self._handle = None
+            _OPEN.discard(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_handle": None}

@@ -1,0 +1,123 @@
+"""The ``.pt`` files of neuraloperator: a dictionary of tensors saved by torch.
+
+``x`` and ``y`` hold inputs and targets, samples first: (N, X, Y) for Darcy flow, where ``x`` may
+be bool, or ``x`` (N, X) and ``y`` (N, T, X) for Burgers beside the number ``visc``. neuraloperator
+puts channels after the samples, so an axis there is the component axis when it has length 1, or
+when the array has four axes or more; it is time when another tensor has the shape of one frame.
+
+Only tensors and plain values are unpickled, never code. Values are mapped, not read, where the
+file allows (torch 1.6 and later write such files).
+
+Source: ``neuralop/data/datasets`` in github.com/neuraloperator/neuraloperator.
+"""
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sgn_sciml.layouts.boxes import place
+from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.source import Source
+from sgn_sciml.layouts.trajectories import axes_of
+
+__all__ = ["NeuralopPt"]
+
+
+class NeuralopPt(Source):
+    """A dictionary of tensors."""
+
+    layout = "neuralop-pt"
+
+    def __init__(self, path: str | Path) -> None:
+        self._loaded: dict[str, Array] | None = None
+        self._axes: dict[str, tuple[str, ...]] = {}
+        super().__init__(path)
+
+    @classmethod
+    def matches(cls, path: Path, file: h5py.File | None) -> bool:
+        """Whether it is an archive with a pickle in it, or a pickle."""
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return any(name.endswith("/data.pkl") for name in archive.namelist())
+        with path.open("rb") as stream:
+            return stream.read(1) == b"\x80"
+
+    def _inspect(self) -> Contents:
+        loaded = self._load()
+        arrays = {n: v for n, v in loaded.items() if isinstance(v, np.ndarray) and v.ndim > 1}
+        parameters, notes, fields = {}, [], {}
+        for name, value in loaded.items():
+            if not isinstance(value, np.ndarray):
+                parameters[name] = value
+            elif value.size == 1:
+                parameters[name] = value.item()
+            elif value.ndim < 2:
+                notes.append(f"{name}, a list of {value.size} numbers, is not read")
+            else:
+                shapes = [other.shape for other in arrays.values()]
+                special, note = _special(name, value.shape, shapes)
+                axes = axes_of(self.path, name, value.shape, special)
+                self._axes[name] = axes
+                fields[name] = Field.of(name, axes, value.shape, value.dtype)
+                notes += note
+        notes.append("no coordinates in the file")
+        return Contents(fields, {}, parameters, tuple(notes))
+
+    def _load(self) -> dict[str, Any]:
+        """All entries, tensors as arrays mapped from the file where it allows that."""
+        import torch
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of pickles it then refuses
+            try:
+                mapped = zipfile.is_zipfile(self.path)
+                loaded = torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
+            except pickle.UnpicklingError as error:
+                raise LayoutError(
+                    f"{self.path} is damaged, or holds more than tensors; it is not loaded"
+                ) from error
+        if not isinstance(loaded, dict):
+            raise LayoutError(f"{self.path} holds no dictionary but {type(loaded).__name__}")
+        return {
+            str(name): value.detach().numpy() if isinstance(value, torch.Tensor) else value
+            for name, value in loaded.items()
+        }
+
+    def _fill(
+        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+    ) -> None:
+        if self._loaded is None:
+            self._loaded = self._load()
+        axes = self._axes[field.name]
+        wanted = {"sample": samples, "time": times}
+        box = tuple(wanted.get(axis) or slice(None) for axis in axes)
+        place(out, self._loaded[field.name][box], axes, field.axes, stride)
+
+    def close(self) -> None:
+        """Give up the mapped tensors; the next read maps them again."""
+        self._loaded = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_loaded": None}
+
+
+def _special(
+    name: str, shape: tuple[int, ...], shapes: Sequence[tuple[int, ...]]
+) -> tuple[dict[int, str], list[str]]:
+    """Tell what the axis after the samples is, if it is not space."""
+    where = f"{name}: the axis after the samples is"
+    if len(shape) < 3:
+        return {}, []
+    if shape[1] == 1:
+        return {1: "component"}, [f"{where} the component, its length is 1"]
+    if (shape[0], *shape[2:]) in shapes:
+        return {1: "time"}, [f"{where} time, another tensor has the shape of one frame"]
+    if len(shape) > 3:
+        return {1: "component"}, [f"{where} taken for the component, as in neuraloperator"]
+    return {}, []

@@ -1,0 +1,196 @@
+"""One lazy interface to every benchmark file.
+
+A source answers two questions. What is in the file: fields, coordinates, constants and notes,
+known a few milliseconds after opening because only metadata is read. And what are the values:
+:meth:`Source.read` brings chosen samples, times and every ``stride``-th point of each space axis
+into memory, and little else.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import h5py
+import numpy as np
+
+from sgn_sciml.layouts.boxes import BLOCK
+from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError, check, foreign
+
+__all__ = ["Array", "Contents", "Field", "LayoutError", "Source"]
+
+
+class Source(ABC):
+    """A benchmark file, opened but not read.
+
+    Attributes:
+        layout: Name of the file layout.
+        path: The file.
+        fields: Fields by name.
+        coordinates: ``x``, ``y``, ``z``, ``t`` to 1-D float64 values as read; those the file
+            does not hold are absent.
+        parameters: Constants stored in the file, plain Python values.
+        notes: What a user should know, one line each.
+
+    Args:
+        path: File to open.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or its parts do not fit together.
+    """
+
+    layout: ClassVar[str]
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no data file {self.path}")
+        with foreign(self.path):
+            contents = self._inspect()
+            check(self.path, contents)
+        self.fields: Mapping[str, Field] = dict(contents.fields)
+        self.coordinates: Mapping[str, Array] = dict(contents.coordinates)
+        self.parameters: Mapping[str, Any] = dict(contents.parameters)
+        self.notes = tuple(contents.notes)
+
+    @classmethod
+    @abstractmethod
+    def matches(cls, path: Path, file: h5py.File | None) -> bool:
+        """Whether the file has this layout; ``file`` is None for what is not HDF5."""
+
+    @abstractmethod
+    def _inspect(self) -> Contents:
+        """Read the metadata and coordinates of the file."""
+
+    @abstractmethod
+    def _fill(
+        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+    ) -> None:
+        """Read consecutive samples.
+
+        Args:
+            out: Where to, C-contiguous, ``field.selected(...)`` in shape.
+            field: One of the fields.
+            samples: ``slice(start, stop)``, not empty, in range.
+            times: ``slice(start, stop, step)``, in range, step > 0; None without time axis.
+            stride: Every how manieth point of each space axis, from the first on.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give up open files and loaded values; the next read opens them again."""
+
+    @property
+    def num_samples(self) -> int:
+        """Number of samples, the same for all fields."""
+        return next(iter(self.fields.values())).shape[0]
+
+    def read(
+        self,
+        field: str,
+        samples: slice | Sequence[int] | Array = slice(None),
+        time: slice = slice(None),
+        stride: int = 1,
+    ) -> Array:
+        """Read part of a field.
+
+        Args:
+            field: Name of the field.
+            samples: Which samples; any order, repeats allowed, negative from the end.
+            time: Which times, step > 0; leave it alone for a field without time.
+            stride: Every how manieth point of each space axis, from the first on.
+
+        Returns:
+            Values in canonical axis order and the type of the file, C-contiguous.
+
+        Raises:
+            ValueError: If there is no such field, sample or stride, the field has no time, its
+                values are damaged, or a sample holds NaN or infinity.
+        """
+        if field not in self.fields:
+            known = ", ".join(sorted(self.fields))
+            raise LayoutError(f"{self.path} has no field {field!r}; it has {known}")
+        about = self.fields[field]
+        if stride < 1:
+            raise LayoutError(f"stride must be at least 1, not {stride}")
+        index = self._index(samples)
+        times = self._times(about, time)
+        count = len(range(times.start, times.stop, times.step)) if times else 0
+        with foreign(self.path):
+            out = np.empty(about.selected(len(index), count, stride), about.dtype)
+            if out.size:
+                self._gather(out, about, index, times, stride)
+        return out
+
+    def _gather(
+        self, out: Array, about: Field, index: Array, times: slice | None, stride: int
+    ) -> None:
+        """Read every wanted sample once, in file order, and put it where it was asked for."""
+        order = np.argsort(index, kind="stable")
+        wanted = index[order]
+        in_order = bool((np.diff(index) > 0).all())
+        for begin, end in _runs(wanted, _block(about, times)):
+            start, stop = int(wanted[begin]), int(wanted[end - 1]) + 1
+            values = (
+                out[begin:end]
+                if in_order
+                else np.empty_like(out, shape=(stop - start, *out.shape[1:]))
+            )
+            self._fill(values, about, slice(start, stop), times, stride)
+            self._refuse_non_finite(values, about.name, start)
+            if not in_order:
+                out[order[begin:end]] = values[wanted[begin:end] - start]
+
+    def _refuse_non_finite(self, values: Array, name: str, start: int) -> None:
+        if values.dtype.kind != "f":
+            return
+        with np.errstate(invalid="ignore"):  # extrema need no temporary array, unlike isfinite
+            extrema = values.min(), values.max()
+        if not np.isfinite(extrema).all():
+            bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
+            raise LayoutError(
+                f"{self.path}: {name} holds NaN or infinity in sample {start + int(bad.argmax())}"
+            )
+
+    def _index(self, samples: slice | Sequence[int] | Array) -> Array:
+        total = self.num_samples
+        if isinstance(samples, slice):
+            return np.arange(total)[samples]
+        index = np.asarray(samples)
+        if index.size == 0:
+            return np.zeros(0, np.intp)
+        if index.ndim != 1 or index.dtype.kind not in "iu":
+            raise LayoutError("samples must be a slice or a flat sequence of integers")
+        outside = (index < -total) | (index >= total)
+        if outside.any():
+            raise LayoutError(
+                f"{self.path} has {total} samples; there is no sample {index[outside][0]}"
+            )
+        return np.where(index < 0, index + total, index).astype(np.intp)
+
+    def _times(self, about: Field, time: slice) -> slice | None:
+        if "time" not in about.axes:
+            if time != slice(None):
+                raise LayoutError(f"{self.path}: {about.name} has no time axis to slice")
+            return None
+        start, stop, step = time.indices(about.lengths["time"])
+        if step < 1:
+            raise LayoutError("the step of a time slice must be positive")
+        return slice(start, max(start, stop), step)
+
+
+def _block(about: Field, times: slice | None) -> int:
+    """Samples to read at once: about ``BLOCK`` bytes before thinning, whole storage chunks."""
+    span = times.stop - times.start if times else 0
+    sample = math.prod(about.selected(1, span, 1)) * about.dtype.itemsize
+    chunk = about.chunks[0] if about.chunks else 1
+    return max(1, BLOCK // sample // chunk) * chunk
+
+
+def _runs(wanted: Array, block: int) -> list[tuple[int, int]]:
+    """Cut sorted sample numbers into consecutive stretches, none across a block boundary."""
+    cuts = (np.diff(wanted) > 1) | (np.diff(wanted // block) > 0)
+    ends = [*(np.flatnonzero(cuts) + 1).tolist(), len(wanted)]
+    return list(zip([0, *ends[:-1]], ends, strict=True))

@@ -1,0 +1,109 @@
+"""The Well: groups of scalar, vector and tensor fields, each saying in which axes it varies.
+
+``t0_fields``, ``t1_fields``, ``t2_fields`` hold (N, T, X, Y[, Z]) with D or D*D trailing
+components; ``dimensions`` the coordinates, ``scalars`` and the root attributes the constants.
+Attributes ``sample_varying``, ``time_varying`` and ``dim_varying`` say which axes a data set has.
+A field that varies in no sample, or not along some space axis, is shown with that axis and
+filled by repetition; one that does not vary in time is shown without time.
+
+Source: ``docs/data_format.md`` and the reader in github.com/PolymathicAI/the_well.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from sgn_sciml.layouts.contents import SPACE, Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, numbers
+
+__all__ = ["TheWell"]
+
+ORDERS = {"t0_fields": 0, "t1_fields": 1, "t2_fields": 2}
+
+
+class TheWell(Hdf5Source):
+    """A file of The Well."""
+
+    layout = "the-well"
+
+    @classmethod
+    def matches(cls, path: Path, file: h5py.File | None) -> bool:
+        """Whether the root has ``dimensions`` and a group of fields."""
+        return file is not None and "dimensions" in file and any(order in file for order in ORDERS)
+
+    def _describe(self, file: h5py.File) -> Contents:
+        root = attributes(file)
+        self._names = _listed(attributes(file["dimensions"]).get("spatial_dims"))
+        if not 1 <= len(self._names) <= 3 or "n_trajectories" not in root:
+            raise LayoutError(f"{self.path} lacks spatial_dims or n_trajectories; get it again")
+        full = {"sample": int(root["n_trajectories"])}
+        coordinates, notes = self._dimensions(file["dimensions"], full)
+        fields = {}
+        for group, order in ORDERS.items():
+            for name in file.get(group, ()):
+                fields[name] = self._tensor(file, group, name, order, full)
+        constants, varying = _constants(file)
+        notes += varying
+        if self._names != list(SPACE[: len(self._names)]):
+            notes.append(f"x, y, z stand for {', '.join(self._names)}")
+        return Contents(fields, coordinates, root | constants, tuple(notes))
+
+    def _dimensions(
+        self, group: h5py.Group, full: dict[str, int]
+    ) -> tuple[dict[str, Array], list[str]]:
+        """Coordinates; the lengths of the space axes are added to ``full``."""
+        coordinates, notes = {}, []
+        for axis, name in zip(("t", *SPACE), ("time", *self._names), strict=False):
+            data = numbers(group, name)
+            values = np.atleast_1d(np.asarray(data[()], np.float64))
+            if values.ndim == 2 and (values == values[0]).all():
+                values = values[0]
+            if values.ndim == 1:
+                coordinates[axis] = values
+            else:
+                notes.append(f"coordinate {name} varies between samples; it is not given")
+            if axis in SPACE:
+                full[axis] = values.shape[-1]
+        return coordinates, notes
+
+    def _tensor(
+        self, file: h5py.File, group: str, name: str, order: int, full: dict[str, int]
+    ) -> Field:
+        about = attributes(file[group][name])
+        space = SPACE[: len(self._names)]
+        varying = about.get("dim_varying", [True] * len(space))
+        varying = varying if isinstance(varying, list) else [varying]  # one space axis
+        axes = (
+            *(("sample",) if about.get("sample_varying", True) else ()),
+            *(("time",) if about.get("time_varying", True) else ()),
+            *(axis for axis, varies in zip(space, varying, strict=True) if varies),
+        )
+        # A tensor may be stored as D*D components or as a D by D matrix.
+        extra = file[group][name].ndim - len(axes) if order == 2 else order
+        axes += ("component",) * min(max(extra, 1), 2) if order else ()
+        repeated = {axis: n for axis, n in full.items() if axis not in axes}
+        return self._field(file, name, axes, f"{group}/{name}", repeated)
+
+
+def _listed(value: Any) -> list[str]:
+    """Names in an attribute, where one name may be stored without a list."""
+    return [str(entry) for entry in (value if isinstance(value, list) else [value]) if entry]
+
+
+def _constants(file: h5py.File) -> tuple[dict[str, Any], list[str]]:
+    """Scalars that do not vary and the kinds of boundary; notes on scalars that vary."""
+    constants: dict[str, Any] = {}
+    notes = []
+    for name, data in file.get("scalars", {}).items():
+        about = attributes(data)
+        if about.get("sample_varying") or about.get("time_varying"):
+            notes.append(f"scalar {name} varies; it is not among the parameters")
+        elif numbers(file["scalars"], name).size == 1:
+            constants[name] = data[()].item()
+    kinds = {
+        name: attributes(group).get("bc_type")
+        for name, group in file.get("boundary_conditions", {}).items()
+    }
+    return constants | ({"boundary_conditions": kinds} if kinds else {}), notes
