@@ -1,4 +1,4 @@
-"""The ``sgn data`` command: make, inspect, fetch and convert data files."""
+"""The ``sgn data`` command: make, inspect and fetch data files."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 EPILOG = """\
 examples:
-  sgn data make burgers-r10 -n 1200 --res 1024 -o data/burgers_r10.h5
-  sgn data make darcy -n 1200 --res 85 --grid 421 -o data/darcy_85.h5
-  sgn data inspect data/burgers_r10.h5
+  sgn data make burgers-r10                              # 1200 samples in some seconds
+  sgn data make darcy --res 85 --grid 421 -o data/darcy_421.h5
+  sgn data inspect data/burgers-r10.h5
 """
 
 
@@ -25,7 +25,7 @@ def data_command(args: Sequence[str]) -> None:
     """Run ``sgn data ...``."""
     parser = argparse.ArgumentParser(
         prog="sgn data",
-        description="Make, inspect, fetch and convert data files.",
+        description="Make, inspect and fetch data files.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,7 +50,9 @@ def _add_make(verbs: Verbs) -> None:
             "made and by however many workers; an interrupted run goes on where it was.",
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
-        parser.add_argument("-o", "--output", type=Path, required=True, help="HDF5 file to write")
+        parser.add_argument(
+            "-o", "--output", type=Path, default=Path(f"data/{name}.h5"), help="file to write"
+        )
         parser.add_argument("-n", "--n", type=int, default=1200, help="number of samples")
         parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
         for option in fields(law):

@@ -25,6 +25,10 @@ Array = NDArray[Any]
 class LayoutError(ValueError):
     """A file that cannot be used as asked; the message is one line for the user."""
 
+    def __init__(self, message: str) -> None:
+        # Names in a damaged file may hold anything.
+        super().__init__("".join(c if c.isprintable() else "?" for c in message))
+
 
 @dataclass(frozen=True)
 class Field:

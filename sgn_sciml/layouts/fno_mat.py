@@ -22,6 +22,7 @@ import numpy as np
 
 from sgn_sciml.layouts.boxes import place
 from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.damage import refuse_broken_tags
 from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, numbers
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import Sorted, sort_out
@@ -52,6 +53,7 @@ class FnoMat5(Source):
     def _inspect(self) -> Contents:
         import scipy.io  # not at the top: it takes longer to import than all the rest
 
+        refuse_broken_tags(self.path)
         found = {n: (s, CLASSES[c]) for n, s, c in scipy.io.whosmat(self.path) if c in CLASSES}
         room = 1100 * self.path.stat().st_size  # deflate packs at most 1032 : 1
         for name, (shape, dtype) in found.items():

@@ -30,10 +30,11 @@ class SgnGrid(Hdf5Source):
     def _describe(self, file: h5py.File) -> Contents:
         fields, coordinates = {}, {}
         for name, data in file.items():
-            if data.is_scale:
+            about = attributes(data)  # h5py's own dims crash the process on damaged files
+            if about.get("CLASS") == "DIMENSION_SCALE":
                 coordinates[name] = coordinate(file, name)
                 continue
-            labels = [dim.label for dim in data.dims]
+            labels = about.get("DIMENSION_LABELS", [])
             if not set(labels) <= {*SPACE, "t"}:
                 raise LayoutError(f"{self.path}: {name} has axes {labels}; known are x, y, z, t")
             axes = tuple("time" if label == "t" else label for label in labels)

@@ -22,6 +22,7 @@ import numpy as np
 
 from sgn_sciml.layouts.boxes import fill, is_whole
 from sgn_sciml.layouts.contents import AXES, Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.damage import refuse_broken_heaps
 from sgn_sciml.layouts.source import Source
 
 __all__ = ["Hdf5Source", "Stored", "attributes", "coordinate", "numbers", "open_hdf5"]
@@ -47,6 +48,7 @@ os.register_at_fork(
 
 def open_hdf5(path: Path) -> h5py.File:
     """Open for reading, without locks, with a chunk cache for single samples."""
+    refuse_broken_heaps(path)
     return h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE, rdcc_nslots=SLOTS)
 
 
