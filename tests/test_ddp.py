@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from sgn_sciml.layouts import open_source
+
+SMALL = Path(__file__).parent.parent / "data" / "small" / "burgers_r10_64.h5"
 CARD = Path("runs/tiny/version_0/card.json")
 
 
@@ -36,3 +40,75 @@ def test_two_processes_train_together_and_measure_exactly(config, sgn):
         if isinstance(value, float):
             rel = 1e-6 if name == "test/loss" else 1e-12  # torchmetrics' mean is float32
             assert again["test"][name] == pytest.approx(value, rel=rel)
+
+
+SCRIPT = """
+import sys
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from sgn_sciml.data import FnoSplit, OperatorData
+
+
+class Recorder(LightningModule):
+    seen = []
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+
+    def training_step(self, batch, index):
+        self.seen.append(batch["target"][:, 0, 0])
+        return (batch["target"] * self.weight).mean()
+
+    def test_step(self, batch, index):
+        self.seen.append(batch["target"][:, 0, 0])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+    def write(self, stage):
+        torch.save(torch.cat(self.seen), f"{stage}{self.global_rank}.pt")
+        self.seen.clear()
+
+    def on_train_end(self):
+        self.write("train")
+
+    def on_test_end(self):
+        self.write("test")
+
+
+if __name__ == "__main__":
+    silent = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    trainer = Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=1, **silent)
+    data = OperatorData(sys.argv[1], split=FnoSplit(1080, 110), cache=sys.argv[2], batch_size=20)
+    model = Recorder()
+    trainer.fit(model, data)
+    trainer.test(model, data, verbose=False)
+"""
+
+
+@pytest.mark.parametrize("cache", ["0", "1 GB"])
+def test_two_processes_see_every_sample_once(tmp_path, cache):
+    (tmp_path / "run.py").write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "run.py", SMALL, cache],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    stored = torch.from_numpy(open_source(SMALL).read("u")[:, 0])
+    for stage, part, sizes in (
+        ("train", stored[:1080], {540}),
+        ("test", stored[1090:], {50, 60}),
+    ):
+        shares = [torch.load(tmp_path / f"{stage}{rank}.pt") for rank in (0, 1)]
+        assert {len(share) for share in shares} == sizes
+        seen = torch.cat(shares)
+        # Scaling is monotone, so the order of the values tells which samples were seen.
+        order = torch.corrcoef(torch.stack([seen.sort().values, part.sort().values]))
+        assert order[0, 1] > 1 - 1e-6
+        assert len(seen.unique()) == len(part.unique())

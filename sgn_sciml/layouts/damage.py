@@ -1,8 +1,8 @@
 """Checks of what C libraries take on trust: damage here would hang or end the process.
 
 Two places were found by reading many thousand damaged files. HDF5 2.0 loops for ever in a
-global heap, where text of variable length lies, if the size of an object is 0 or absurd. scipy 1.17 indexes a
-table with the type code of a MAT 5 array. Both are walked here first, headers only.
+global heap, where text of variable length lies, if the size of an object is 0 or absurd. scipy
+1.17 indexes a table with the type code of a MAT 5 array. Both are walked here first, headers only.
 """
 
 import struct
@@ -16,6 +16,7 @@ __all__ = ["refuse_broken_heaps", "refuse_broken_tags"]
 HEAD = 2**20  # bytes; attributes of the files known here lie at the start
 TYPES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # code to bytes an item
 NUMERIC = range(6, 16)  # classes of matrices: double, single, integers; not text or cells
+COMPLEX = 8
 MATRIX, COMPRESSED = 14, 15
 PREFIX = 4096  # bytes of a matrix that hold its tags, name and shape
 
@@ -45,7 +46,8 @@ def refuse_broken_tags(path: Path) -> None:
     """Walk the tags of all matrices of a MAT 5 file.
 
     Raises:
-        LayoutError: If a part has an unknown type or does not fit into its matrix.
+        LayoutError: If a part has an unknown type or does not fit into its matrix, or numbers are
+            complex, which no file of this family needs.
     """
     room = path.stat().st_size
     with path.open("rb") as stream:
@@ -63,7 +65,7 @@ def refuse_broken_tags(path: Path) -> None:
             elif at > room:
                 raise LayoutError(f"{path} was cut off; get it again")
             if kind == MATRIX and not _sound(matrix, size, order):
-                raise LayoutError(f"{path} is damaged (no such type of numbers); get it again")
+                raise LayoutError(f"{path} is damaged, or holds numbers that are not real")
 
 
 def _sound(matrix: bytes, size: int, order: str) -> bool:
@@ -73,8 +75,12 @@ def _sound(matrix: bytes, size: int, order: str) -> bool:
         if at + 16 > len(matrix):
             break
         kind, length = struct.unpack_from(order + "II", matrix, at)
-        if at == 0 and matrix[8 if order == "<" else 11] not in NUMERIC:
-            break
+        if at == 0:
+            flags, klass = matrix[8:12][:: 1 if order == "<" else -1][1::-1]
+            if klass not in NUMERIC:
+                break
+            if flags & COMPLEX:
+                return False
         if kind >> 16:  # up to four bytes lie inside the tag
             kind, length, at = kind & 0xFFFF, kind >> 16, at + 8
         else:

@@ -30,6 +30,7 @@ __all__ = ["Hdf5Source", "Stored", "attributes", "coordinate", "numbers", "open_
 CACHE = 64 * 2**20  # bytes of decompressed chunks kept per data set: samples may share chunks
 SLOTS = 10_007  # a prime, several times the number of chunks that fit
 RATIO = 2048  # deflate packs at most 1032 : 1; a shape beyond that does not fit its file
+PLAIN = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
 
 _LOCK = threading.RLock()  # the HDF5 library has a single lock too, so nothing is lost
 _OPEN: "WeakSet[Hdf5Source]" = WeakSet()
@@ -53,8 +54,17 @@ def open_hdf5(path: Path) -> h5py.File:
 
 
 def attributes(item: h5py.HLObject) -> dict[str, Any]:
-    """Attributes of a group or data set as plain Python values, arrays as lists."""
-    return {str(name): _plain(value) for name, value in item.attrs.items()}
+    """Attributes of a group or data set as plain Python values, arrays as lists.
+
+    Only numbers and text. No file known here needs others, and where damage turns text into a
+    list of variable length, reading it ends the process.
+    """
+    attrs = item.attrs
+    return {
+        str(name): _plain(attrs[name])
+        for name in attrs
+        if attrs.get_id(name).get_type().get_class() in PLAIN
+    }
 
 
 def _plain(value: Any) -> Any:
