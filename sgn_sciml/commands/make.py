@@ -160,7 +160,7 @@ def _parts(path: Path, plan: Plan, restart: bool) -> Iterator[Path]:
             raise OSError(f"another process is making {path}") from error
         note = parts / "plan.json"
         if note.exists() and note.read_text() != plan.text():
-            if not restart:
+            if not restart and any(parts.glob("*.npz")):
                 raise FileExistsError(
                     f"an unfinished {path} was asked for differently (see {note}); "
                     "finish that one, or use --restart to throw its parts away"
@@ -169,7 +169,11 @@ def _parts(path: Path, plan: Plan, restart: bool) -> Iterator[Path]:
                 if part.name != "lock":
                     part.unlink()
         note.write_text(plan.text())
-        yield parts
+        try:
+            yield parts
+        finally:
+            if parts.exists() and not any(parts.glob("*.npz")):
+                shutil.rmtree(parts)  # nothing that a later run could use
 
 
 def _check_space(parts: Path, law: Law, samples: int, dtype: str) -> None:
@@ -182,7 +186,7 @@ def _check_space(parts: Path, law: Law, samples: int, dtype: str) -> None:
     if 2 * size > free:
         raise OSError(
             f"not enough room: {samples} samples of {law.name} need up to "
-            f"{2 * size / 2**30:.1f} GB while they are made, {free / 2**30:.1f} GB are free"
+            f"{2 * size / 2**20:.0f} MB while they are made, {free / 2**20:.0f} MB are free"
         )
 
 

@@ -16,7 +16,7 @@ __all__ = ["refuse_broken_heaps", "refuse_broken_tags"]
 HEAD = 2**20  # bytes; attributes of the files known here lie at the start
 TYPES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # code to bytes an item
 NUMERIC = range(6, 16)  # classes of matrices: double, single, integers; not text or cells
-COMPLEX = 8
+COMPLEX = 0x800
 MATRIX, COMPRESSED = 14, 15
 PREFIX = 4096  # bytes of a matrix that hold its tags, name and shape
 
@@ -76,8 +76,8 @@ def _sound(matrix: bytes, size: int, order: str) -> bool:
             break
         kind, length = struct.unpack_from(order + "II", matrix, at)
         if at == 0:
-            flags, klass = matrix[8:12][:: 1 if order == "<" else -1][1::-1]
-            if klass not in NUMERIC:
+            (flags,) = struct.unpack_from(order + "I", matrix, 8)
+            if flags & 0xFF not in NUMERIC:
                 break
             if flags & COMPLEX:
                 return False

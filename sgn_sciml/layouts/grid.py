@@ -34,9 +34,11 @@ class SgnGrid(Hdf5Source):
             if about.get("CLASS") == "DIMENSION_SCALE":
                 coordinates[name] = coordinate(file, name)
                 continue
-            labels = about.get("DIMENSION_LABELS", [])
+            labels = list(about.get("DIMENSION_LABELS", []))  # one label comes without a list
             if not set(labels) <= {*SPACE, "t"}:
-                raise LayoutError(f"{self.path}: {name} has axes {labels}; known are x, y, z, t")
+                raise LayoutError(
+                    f"{self.path}: {name} has axes {', '.join(labels)}; known are x, y, z, t"
+                )
             axes = tuple("time" if label == "t" else label for label in labels)
             fields[name] = self._field(file, name, axes, repeated={"sample": 1})
         parameters = {

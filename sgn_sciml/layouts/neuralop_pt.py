@@ -85,9 +85,18 @@ class NeuralopPt(Source):
         if not isinstance(loaded, dict):
             raise LayoutError(f"{self.path} holds no dictionary but {type(loaded).__name__}")
         return {
-            str(name): value.detach().numpy() if isinstance(value, torch.Tensor) else value
+            str(name): self._array(name, value) if isinstance(value, torch.Tensor) else value
             for name, value in loaded.items()
         }
+
+    def _array(self, name: str, tensor: Any) -> Array:
+        try:
+            values = np.asarray(tensor.detach().numpy())
+        except (TypeError, RuntimeError):  # bfloat16, sparse, quantised
+            values = np.empty(0, object)
+        if values.dtype.kind not in "biuf":
+            raise LayoutError(f"{self.path}: {name} holds numbers other than bool, int and float")
+        return values
 
     def _fill(
         self, out: Array, field: Field, samples: slice, times: slice | None, stride: int

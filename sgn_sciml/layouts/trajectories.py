@@ -13,6 +13,7 @@ An array of three axes without such evidence is a field over x and y. If last an
 equally well the last is taken, as in the Navier-Stokes files of the FNO paper.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,7 @@ def sort_out(path: Path, shapes: Mapping[str, Shape]) -> Sorted:
     arrays = {}
     single = all(s[0] == 1 for s in shapes.values() if sum(n > 1 for n in s) > 1)
     for name, shape in shapes.items():
-        length, row = max(shape, default=1), sum(n > 1 for n in shape) < 2
+        length, row = math.prod(shape), sum(n > 1 for n in shape) < 2 or 0 in shape
         if row and length == 1:
             found.numbers.append(name)
         elif row and name in (*TIMES, *SPACE):
