@@ -1,9 +1,6 @@
 """Benchmark files as training data of neural operators: lazily read or cached, split, scaled."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,55 +8,18 @@ import torch
 from lightning.pytorch import LightningDataModule
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from sgn_sciml.data.batches import Batch, Batches
+from sgn_sciml.data.batches import Batches
+from sgn_sciml.data.items import Group, Items, find_source, parse_size
 from sgn_sciml.data.normalize import Normalizer, PerChannel
 from sgn_sciml.data.pairing import Pairing, Pairs
 from sgn_sciml.data.splits import FnoSplit, Split
-from sgn_sciml.data.stores import Cached, Lazy, Store
-from sgn_sciml.layouts import Source, open_source
+from sgn_sciml.layouts import Source
 
 __all__ = ["OperatorData"]
 
 Index = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Group:
-    """Samples of one file at one resolution.
-
-    Attributes:
-        name: For tables: the file's name, and the resolution where there are several.
-        stores: Fields of the input and of the target.
-        samples: Numbers of the samples.
-        items: Items per sample.
-        conditions: Constants of the file's law that the network is told, shape ``(k,)``.
-        chunk: Neighbouring samples that are stored together.
-    """
-
-    name: str
-    stores: tuple[Store, Store]
-    samples: Index
-    items: int
-    conditions: Tensor
-    chunk: int
-
-
-class Items(Dataset[dict[str, Tensor]]):
-    """Batches by the numbers of their items."""
-
-    def __init__(self, groups: Sequence[Group], pairing: Pairing, whole: bool) -> None:
-        self.groups, self.pairing, self.whole = groups, pairing, whole
-
-    def __getitem__(self, batch: Batch) -> dict[str, Tensor]:
-        group, items = self.groups[batch[0]], batch[1]
-        samples, part = group.samples[items // group.items], items % group.items
-        x, y = self.pairing.take(group.stores, samples, part, self.whole)
-        out = {"input": x, "target": y}
-        if len(group.conditions):
-            out["conditions"] = group.conditions.expand(len(items), -1)
-        return out
 
 
 class OperatorData(LightningDataModule):
@@ -141,7 +101,7 @@ class OperatorData(LightningDataModule):
     # -- setup -------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        sources = [_open(path) for path in self.paths]
+        sources = [find_source(path) for path in self.paths]
         parts = [self.split.parts(source) for source in sources]
         wanted = ("train", "val") if stage in ("fit", "validate") else ("test",)
         for part in wanted:
@@ -154,51 +114,25 @@ class OperatorData(LightningDataModule):
             for source, index in zip(sources, (getattr(p, part) for p in parts), strict=True):
                 groups += [self._group(source, index, part, r) for r in at]
             if part == "test":
-                extra = [_open(path) for path in self.test_paths]
+                extra = [find_source(path) for path in self.test_paths]
                 groups += [
                     self._group(source, np.arange(source.num_samples), part, r)
                     for source in extra
                     for r in at
                 ]
-            self.groups[part] = [self._cached(group) for group in groups if len(group.samples)]
-        if not all(n.fitted for n in self.normalizers.values()):
-            self._fit(self._group(sources[0], parts[0].train, "train", self.resolution))
+            self.groups[part] = [group for group in groups if len(group.samples)]
+        if not all(normalizer.fitted for normalizer in self.normalizers.values()):
+            first = Group.of(sources[0], self.pairing, parts[0].train, self.resolution, (), False)
+            self._fit(first)
 
     def _group(self, source: Source, samples: Index, part: str, resolution: int | None) -> Group:
-        names, times = self.pairing.names(), self.pairing.times(source)
-        stores = (
-            Lazy(source, names[0], times[0], resolution),
-            Lazy(source, names[1], times[1], resolution),
-        )
-        for name in self.conditions:
-            if not isinstance(source.parameters.get(name), int | float):
-                known = ", ".join(
-                    k for k, v in source.parameters.items() if isinstance(v, int | float)
-                )
-                raise ValueError(f"{source.path} has no constant {name!r}; it has {known}")
-        chunks = source.fields[names[1][0]].chunks
-        return Group(
-            source.path.stem + (f"@{resolution}" if resolution and part == "test" else ""),
-            stores,
-            samples,
-            self.pairing.items_per_sample(stores[0].frames, whole=part != "train"),
-            torch.tensor([float(source.parameters[name]) for name in self.conditions]),
-            chunks[0] if chunks else 1,
-        )
-
-    def _cached(self, group: Group) -> Group:
-        """The group in memory, if the budget allows."""
-        first, second = group.stores
-        stores = [first] if self.pairing.autoregressive else [first, second]
-        size = len(group.samples) * sum(store.sample_bytes for store in stores)
-        if size > self.budget:
+        """Samples of a file, in memory if the budget allows."""
+        whole = part != "train"
+        group = Group.of(source, self.pairing, samples, resolution, self.conditions, whole)
+        if not len(samples) or group.bytes > self.budget:
             return group
-        self.budget -= size
-        device = self._device if self.cache_on_device else torch.device("cpu")
-        kept = [Cached(store, group.samples, device) for store in stores]
-        return Group(
-            group.name, (kept[0], kept[-1]), group.samples, group.items, group.conditions, 1
-        )
+        self.budget -= group.bytes
+        return group.cached(self._device if self.cache_on_device else torch.device("cpu"))
 
     def _fit(self, group: Group) -> None:
         count = min(self.statistics_samples, len(group.samples))
@@ -242,7 +176,7 @@ class OperatorData(LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             world=trainer.world_size if trainer else 1,
         )
-        lazy = any(isinstance(group.stores[0], Lazy) for group in groups)
+        lazy = any(group.lazy for group in groups)
         workers = self.num_workers if lazy else 0
         return DataLoader(
             Items(groups, self.pairing, whole=not training),
@@ -269,24 +203,3 @@ class OperatorData(LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         for name, normalizer in self.normalizers.items():
             normalizer.load_state_dict(state_dict[name])
-
-
-def parse_size(text: str) -> int:
-    """Bytes of a size such as ``"512 MB"`` or ``"2GB"``.
-
-    Raises:
-        ValueError: If it is none.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
-    if not match:
-        raise ValueError(f"{text!r} is no size; write it like '512 MB' or '2 GB'")
-    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
-
-
-def _open(path: str) -> Source:
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"no data file {path}; make it from its law (sgn data make --help) or "
-            "download it (sgn data fetch --list)"
-        )
-    return open_source(path)

@@ -14,7 +14,7 @@ from sgn_sciml.data import (
     RandomSplit,
     Windows,
 )
-from sgn_sciml.data.operator import parse_size
+from sgn_sciml.data.items import parse_size
 from sgn_sciml.data.stores import Cached, Lazy
 from sgn_sciml.laws import BurgersPDEBench, BurgersR10, Darcy
 from sgn_sciml.layouts import open_source
@@ -273,3 +273,26 @@ def test_statistics_travel_in_the_checkpoint(files, tmp_path):
     for ours, theirs in zip(first.normalizers.values(), second.normalizers.values(), strict=True):
         assert torch.equal(ours.mean, theirs.mean)
         assert torch.equal(ours.std, theirs.std)
+
+
+def test_a_configuration_builds_it(files):
+    from jsonargparse import ArgumentParser
+    from lightning.pytorch import LightningDataModule
+
+    parser = ArgumentParser()
+    parser.add_subclass_arguments(LightningDataModule, "data")
+    room = "sgn_sciml.data"
+    words = [
+        f"--data={room}.OperatorData",
+        f"--data.path={files['frames']}",
+        f"--data.pairing={room}.Windows",
+        "--data.pairing.history=3",
+        f"--data.split={room}.FnoSplit",
+        "--data.split.train=30",
+        "--data.split.test=20",
+        f"--data.input_normalizer={room}.PerPixel",
+    ]
+    data = parser.instantiate(parser.parse_args(words)).data
+    data.setup("fit")
+    assert isinstance(data.normalizers["target"], PerPixel)
+    assert next(iter(data.train_dataloader()))["input"].shape == (20, 3, 1, 32)
