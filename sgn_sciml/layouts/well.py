@@ -46,8 +46,9 @@ class TheWell(Hdf5Source):
                 fields[name] = self._tensor(file, group, name, order, full)
         constants, varying = _constants(file)
         notes += varying
-        if self._names != list(SPACE[: len(self._names)]):
-            notes.append(f"x, y, z stand for {', '.join(self._names)}")
+        space = SPACE[: len(self._names)]
+        if self._names != list(space):
+            notes.append(f"{', '.join(space)} stand for {', '.join(self._names)}")
         return Contents(fields, coordinates, root | constants, tuple(notes))
 
     def _dimensions(
