@@ -41,12 +41,14 @@ FILES = {
     "darcy, 211 against 421": (["-n", "8", "--res", "211", "--grid", "211"], 1),
     "darcy-lognormal": (["-n", "200", "--res", "85"], 1),
     "navier-stokes-2d": (["-n", "10"], 1),
-    "navier-stokes-2d, nu = 1e-4": (
-        ["-n", "2", "--nu", "1e-4", "--time", "30", "--frames", "31"],
+    "navier-stokes-2d, nu = 1e-4": ("-n 2 --nu 1e-4 --time 30 --frames 31".split(), 1),
+    "navier-stokes-2d, nu = 1e-5": ("-n 2 --nu 1e-5 --time 20 --frames 21".split(), 1),
+    "navier-stokes-2d, nu = 1e-4, 512 points": (
+        "-n 1 --nu 1e-4 --time 30 --frames 31 --grid 512".split(),
         1,
     ),
-    "navier-stokes-2d, nu = 1e-5": (
-        ["-n", "2", "--nu", "1e-5", "--time", "20", "--frames", "21"],
+    "navier-stokes-2d, nu = 1e-5, 512 points": (
+        "-n 1 --nu 1e-5 --time 20 --frames 21 --grid 512".split(),
         1,
     ),
 }
@@ -54,9 +56,8 @@ FILES = {
 
 def card(name: str, result: dict[str, object]) -> None:
     """Write a result with what is needed to trust it."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-    )
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=True)
     packages = ("sgn-sciml", "numpy", "scipy", "h5py", "torch")
     HERE.mkdir(exist_ok=True)
     about = {
