@@ -30,25 +30,25 @@ from sgn_sciml.layouts import SgnSamples, open_source
 
 HERE = Path(__file__).with_suffix("")
 FILES = {
-    "burgers-r10": (["-n", "1000", "--res", "1024"], 5),
-    "burgers-r10 at 8192": (["-n", "1000", "--res", "8192"], 1),
-    "burgers-paper": (["-n", "1000", "--res", "1024"], 1),
-    "burgers-pdebench": (["-n", "200"], 1),
-    "burgers-pdebench, nu = 0.1": (["-n", "200", "--nu", "0.1"], 1),
-    "advection-pdebench": (["-n", "200"], 1),
-    "darcy": (["-n", "1000", "--res", "85"], 1),
-    "darcy on 421 nodes": (["-n", "200", "--res", "85", "--grid", "421"], 1),
-    "darcy, 211 against 421": (["-n", "8", "--res", "211", "--grid", "211"], 1),
-    "darcy-lognormal": (["-n", "200", "--res", "85"], 1),
-    "navier-stokes-2d": (["-n", "10"], 1),
-    "navier-stokes-2d, nu = 1e-4": ("-n 2 --nu 1e-4 --time 30 --frames 31".split(), 1),
-    "navier-stokes-2d, nu = 1e-5": ("-n 2 --nu 1e-5 --time 20 --frames 21".split(), 1),
+    "burgers-r10": ("-n 1000 --res 1024", 5),
+    "burgers-r10 at 8192": ("-n 1000 --res 8192", 1),
+    "burgers-paper": ("-n 1000 --res 1024", 1),
+    "burgers-pdebench": ("-n 200", 1),
+    "burgers-pdebench, nu = 0.1": ("-n 200 --nu 0.1", 1),
+    "advection-pdebench": ("-n 200", 1),
+    "darcy": ("-n 1000 --res 85", 1),
+    "darcy on 421 nodes": ("-n 200 --res 85 --grid 421", 1),
+    "darcy, 211 against 421": ("-n 8 --res 211 --grid 211", 1),
+    "darcy-lognormal": ("-n 200 --res 85", 1),
+    "navier-stokes-2d": ("-n 10", 1),
+    "navier-stokes-2d, nu = 1e-4": ("-n 2 --nu 1e-4 --time 30 --frames 31", 1),
+    "navier-stokes-2d, nu = 1e-5": ("-n 2 --nu 1e-5 --time 20 --frames 21", 1),
     "navier-stokes-2d, nu = 1e-4, 512 points": (
-        "-n 1 --nu 1e-4 --time 30 --frames 31 --grid 512".split(),
+        "-n 1 --nu 1e-4 --time 30 --frames 31 --grid 512",
         1,
     ),
     "navier-stokes-2d, nu = 1e-5, 512 points": (
-        "-n 1 --nu 1e-5 --time 20 --frames 21 --grid 512".split(),
+        "-n 1 --nu 1e-5 --time 20 --frames 21 --grid 512",
         1,
     ),
 }
@@ -76,8 +76,8 @@ def make(folder: Path) -> None:
     """Time whole processes of ``sgn data make``; rows that are in the card already are kept."""
     path = folder / "made.h5"
     result = read("make") if (HERE / "make.json").exists() else {}
-    for name, (options, repeats) in FILES.items():
-        law, seconds = name.split(" ")[0].strip(","), []
+    for name, (words, repeats) in FILES.items():
+        law, options, seconds = name.split(" ")[0].strip(","), words.split(), []
         if name in result:
             continue
         for _ in range(repeats):
@@ -88,7 +88,7 @@ def make(folder: Path) -> None:
             seconds.append(time.perf_counter() - start)
         source = SgnSamples(path)
         result[name] = {
-            "command": " ".join(["sgn", "data", "make", law, *options]),
+            "command": f"sgn data make {law} {words}",
             "seconds": seconds,
             "megabytes": path.stat().st_size / 1e6,
             "convergence": source.about("convergence"),

@@ -18,7 +18,8 @@ import numpy as np
 
 from sgn_sciml.layouts.boxes import fill
 from sgn_sciml.layouts.contents import SPACE, Array, Contents, Field, LayoutError
-from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, coordinate, numbers
+from sgn_sciml.layouts.hdf5 import Hdf5Source
+from sgn_sciml.layouts.parts import attributes, coordinate, numbers
 
 __all__ = ["PdebenchFlat", "PdebenchGroups", "PdebenchIncompressible"]
 

@@ -47,7 +47,8 @@ class Source(ABC):
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(f"no data file {self.path}")
-        with foreign(self.path):
+        # NaN in a coordinate is refused by `check`; numpy need not warn of it first.
+        with foreign(self.path), np.errstate(invalid="ignore"):
             contents = self._inspect()
             check(self.path, contents)
         self.fields: Mapping[str, Field] = dict(contents.fields)

@@ -16,7 +16,8 @@ import h5py
 import numpy as np
 
 from sgn_sciml.layouts.contents import SPACE, Array, Contents, Field, LayoutError
-from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, numbers
+from sgn_sciml.layouts.hdf5 import Hdf5Source
+from sgn_sciml.layouts.parts import attributes, numbers
 
 __all__ = ["TheWell"]
 

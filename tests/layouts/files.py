@@ -1,0 +1,203 @@
+"""Tiny files with the real structure of every layout, written from arrays."""
+
+import h5py
+import numpy as np
+import scipy.io
+import torch
+
+from sgn_sciml.layouts import write_samples
+
+
+def values(*shape, dtype="float32", seed=0):
+    """Values all different, so that a wrong axis order cannot go unnoticed."""
+    return np.random.default_rng(seed).permutation(np.prod(shape)).reshape(shape).astype(dtype)
+
+
+def centres(n, low=0.0, high=1.0):
+    return (low + (np.arange(n) + 0.5) * (high - low) / n).astype("float32")
+
+
+def pdebench_scalar(path, u, low=0.0, extra=1, **attrs):
+    with h5py.File(path, "w") as file:
+        file["tensor"] = u
+        file["x-coordinate"] = centres(u.shape[2], low)
+        file["t-coordinate"] = np.linspace(0, 2, u.shape[1] + extra, dtype="float32")
+        file.attrs.update(attrs or {"Nu": 0.001})
+    return path
+
+
+def pdebench_darcy(path, nu, u):
+    with h5py.File(path, "w") as file:
+        file["nu"], file["tensor"] = nu, u
+        file["x-coordinate"], file["y-coordinate"] = centres(nu.shape[1]), centres(nu.shape[2])
+        file.attrs["beta"] = 1.0
+    return path
+
+
+def pdebench_cfd(path, **fields):
+    first = next(iter(fields.values()))
+    with h5py.File(path, "w") as file:
+        for name, u in fields.items():
+            file[name] = u
+        for axis, n in zip("xyz", first.shape[2:], strict=False):
+            file[f"{axis}-coordinate"] = centres(n)
+        file["t-coordinate"] = np.linspace(0, 1, first.shape[1] + 1)
+        file.attrs.update(M=0.1, eta=0.01, zeta=0.01)
+    return path
+
+
+def pdebench_groups(path, u):
+    with h5py.File(path, "w") as file:
+        for i, sample in enumerate(u):
+            group = file.create_group(f"{i:04d}")
+            group.create_dataset("data", data=sample, compression="lzf")
+            group["grid/t"] = np.linspace(0, 5, sample.shape[0], dtype="float32")
+            for axis, n in zip("xy", sample.shape[1:-1], strict=False):
+                group[f"grid/{axis}"] = centres(n, -1)
+            group.attrs["config"] = f"sim:\n  seed: {i}\n"
+    return path
+
+
+def pdebench_incompressible(path, velocity, particles, force, t=None):
+    times = np.linspace(0, 5, velocity.shape[1], dtype="float32")
+    with h5py.File(path, "w") as file:
+        for name, u in {"velocity": velocity, "particles": particles}.items():
+            chunks = (1, 1, *u.shape[2:])
+            file.create_dataset(name, data=u, chunks=chunks, compression="lzf", shuffle=True)
+        file["force"] = force
+        file["t"] = np.tile(times, (len(velocity), 1)) if t is None else t
+        file.attrs.update(config="NU: 0.01\n", latestIndex=len(velocity) - 1)
+    return path
+
+
+def well(path, samples, times, space, fields, scalars=(), names=("x", "y", "z")):
+    """``fields``: name to (order, values, sample_varying, time_varying, dim_varying)."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update(
+            dataset_name="tiny", grid_type="cartesian", n_spatial_dims=len(space),
+            n_trajectories=samples, simulation_parameters=["F"], F=0.25,
+        )  # fmt: skip
+        dimensions = file.create_group("dimensions")
+        dimensions.attrs["spatial_dims"] = list(names[: len(space)])
+        dimensions["time"] = np.linspace(0, 1, times, dtype="float32")
+        for axis, n in zip(names, space, strict=False):
+            dimensions[axis] = centres(n)
+        boundary = file.create_group("boundary_conditions/X_boundary")
+        boundary.attrs.update(bc_type="PERIODIC", associated_dims=["x"])
+        boundary["mask"] = np.ones(space[0], bool)
+        group = file.create_group("scalars")
+        group.attrs["field_names"] = [name for name, *_ in scalars]
+        for name, data, varying in scalars:
+            group[name] = data
+            group[name].attrs.update(sample_varying=False, time_varying=varying)
+        for order in range(3):
+            group = file.create_group(f"t{order}_fields")
+            group.attrs["field_names"] = [k for k, v in fields.items() if v[0] == order]
+        for name, (order, data, sample, time, dims) in fields.items():
+            data = file.create_dataset(f"t{order}_fields/{name}", data=data)
+            data.attrs.update(sample_varying=sample, time_varying=time, dim_varying=dims)
+    return path
+
+
+def mat5(path, compressed=False, **variables):
+    scipy.io.savemat(path, variables, do_compression=compressed)
+    return path
+
+
+def mat73(path, **variables):
+    """As MATLAB writes it: axes reversed, 512 bytes of header before the HDF5 part."""
+    classes = {"f8": "double", "f4": "single", "u2": "char", "u1": "uint8"}
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, data in variables.items():
+            data = np.atleast_2d(data)
+            # MATLAB compresses what does not fit into one row.
+            options = {"compression": "gzip"} if data.size > 100 else {}
+            stored = file.create_dataset(name, data=data.T, **options)
+            stored.attrs["MATLAB_class"] = np.bytes_(classes[data.dtype.str[1:]])
+        file.create_group("#refs#")
+    header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan 01 00:00:00 2024"
+    with open(path, "r+b") as stream:
+        stream.write((header + b" HDF5 schema 1.00 .").ljust(124) + b"\x00\x02IM")
+    return path
+
+
+def pt(path, legacy=False, **tensors):
+    entries = {
+        k: torch.from_numpy(v) if isinstance(v, np.ndarray) else v for k, v in tensors.items()
+    }
+    torch.save(entries, path, _use_new_zipfile_serialization=not legacy)
+    return path
+
+
+def grid(path, u, x, t):
+    """``sgn-grid-1``: ``u`` over (x, t)."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update(format="sgn-grid-1", law="burgers", nu=0.1, written_by="sgn-sciml 0")
+        file["x"], file["t"] = x, t
+        file.create_dataset("u", data=u, compression="gzip", shuffle=True)
+        for axis, name in enumerate(("x", "t")):
+            file[name].make_scale(name)
+            file["u"].dims[axis].label = name
+            file["u"].dims[axis].attach_scale(file[name])
+    return path
+
+
+def samples(path, u, x, t):
+    """``sgn-samples-1``: ``u`` over (sample, t, x)."""
+    return write_samples(
+        path,
+        {"x": x, "t": t},
+        {"u": ("t", "x")},
+        [{"u": u}],
+        len(u),
+        attrs={"law": "burgers", "seed": 0},
+        groups={"parameters": {"nu": 0.1}},
+    )
+
+
+def one_of_each(folder):
+    """A valid file of every layout, the first of its fields in canonical axes beside it."""
+    u = values(4, 5, 8)
+    frames = values(3, 4, 6, 6, 2)
+    darcy = values(4, 8, 8, dtype="float64")
+    traced = u[:, 0].copy()
+    tensor = {"v": (1, values(3, 4, 6, 5, 2), True, True, [True, True])}
+    return {
+        "pdebench-flat": (pdebench_scalar(folder / "flat.hdf5", u), "tensor", u),
+        "pdebench-groups": (pdebench_groups(folder / "groups.h5", frames), "data", frames),
+        "pdebench-incompressible": (
+            pdebench_incompressible(
+                folder / "ns.h5", frames, frames[..., :1].copy(), frames[:, 0].copy()
+            ),
+            "velocity",
+            frames,
+        ),
+        "the-well": (well(folder / "well.hdf5", 3, 4, (6, 5), tensor), "v", tensor["v"][1]),
+        "fno-mat-5": (mat5(folder / "five.mat", coeff=darcy, sol=darcy + 1), "coeff", darcy),
+        "fno-mat-5-compressed": (
+            mat5(folder / "packed.mat", True, coeff=darcy, sol=darcy + 1),
+            "coeff",
+            darcy,
+        ),
+        "fno-mat-7.3": (
+            mat73(folder / "seven.mat", input=traced, output=u, visc=np.array(0.001)),
+            "output",
+            u,
+        ),
+        "neuralop-pt": (pt(folder / "new.pt", x=traced, y=u, visc=0.01), "y", u),
+        "neuralop-pt-legacy": (
+            pt(folder / "old.pt", True, x=traced, y=u, visc=0.01),
+            "y",
+            u,
+        ),
+        "sgn-grid-1": (
+            grid(folder / "grid.h5", u[0].T.copy(), centres(8), np.linspace(0, 1, 5)),
+            "u",
+            u[:1],
+        ),
+        "sgn-samples-1": (
+            samples(folder / "samples.h5", u, centres(8), np.linspace(0, 1, 5)),
+            "u",
+            u,
+        ),
+    }

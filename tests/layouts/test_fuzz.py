@@ -1,0 +1,79 @@
+"""Damaged files give values of the right shape or one ValueError, never anything else.
+
+Foreign layouts have no checksum, so a flipped bit among the values cannot be noticed; what is
+read must still have the shape and type that were declared and be finite. The files are read in a
+child process with a watchdog: a parser in C that crashed or hung would not take pytest along.
+"""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from .files import one_of_each
+from .test_source import LAYOUT_NAMES
+
+CASES = 100  # a layout
+
+
+def damaged(size):
+    """Flips (place, new value) and the length that is kept."""
+    flip = st.tuples(
+        st.integers(0, size - 1), st.integers(0, 255) | st.sampled_from([0, 128, 255])
+    )
+    cut = st.just(size) | st.integers(0, size)
+    return st.tuples(st.lists(flip, max_size=12), cut)
+
+
+def batch(size):
+    """The cases for a file of this size, the same at every run."""
+    cases = []
+
+    @settings(
+        max_examples=CASES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(damaged(size))
+    def collect(case):
+        cases.append(case)
+
+    collect()
+    return cases
+
+
+@pytest.mark.parametrize("layout", LAYOUT_NAMES)
+def test_damaged_files(layout, tmp_path):
+    valid = one_of_each(tmp_path)[layout][0]
+    content = valid.read_bytes()
+    job = {
+        "content": base64.b64encode(content).decode(),
+        "path": str(tmp_path / "damaged"),
+        "cases": [([], len(content)), *batch(len(content))],
+    }
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.layouts.read_damaged"],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        timeout=120,
+        check=False,
+    )
+    results = [json.loads(line) for line in child.stdout.splitlines()]
+    tried = job["cases"][: len(results) + 1]
+    assert child.returncode == 0, f"died over {tried[-1]}\n{child.stderr}"
+    assert len(results) == len(job["cases"])
+    assert results[0][2] == "read"
+    assert [r for r in results if r[2] not in ("read", "refused")] == []
+    assert sum(r[2] == "refused" for r in results) >= CASES // 5
