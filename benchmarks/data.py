@@ -43,14 +43,6 @@ FILES = {
     "navier-stokes-2d": ("-n 10", 1),
     "navier-stokes-2d, nu = 1e-4": ("-n 2 --nu 1e-4 --time 30 --frames 31", 1),
     "navier-stokes-2d, nu = 1e-5": ("-n 2 --nu 1e-5 --time 20 --frames 21", 1),
-    "navier-stokes-2d, nu = 1e-4, 512 points": (
-        "-n 1 --nu 1e-4 --time 30 --frames 31 --grid 512",
-        1,
-    ),
-    "navier-stokes-2d, nu = 1e-5, 512 points": (
-        "-n 1 --nu 1e-5 --time 20 --frames 21 --grid 512",
-        1,
-    ),
 }
 
 

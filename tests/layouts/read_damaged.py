@@ -16,10 +16,18 @@ from sgn_sciml.layouts import open_source
 PATIENCE = 20  # seconds for one file, before the process counts as hung
 
 
-def outcome(path):
-    """Open and read everything; what happened, in a word."""
+def outcome(path, genuine):
+    """Open and read everything; what happened, in a word.
+
+    A file with checksums must give what was written, which ``genuine`` collects.
+    """
     try:
         source = open_source(path)
+        if source.layout == "sgn-samples-1":
+            held = [source.read(name).tobytes() for name in source.fields]
+            held += [repr(source.parameters), repr(source.coordinates)]
+            if genuine.setdefault("held", held) != held:
+                return "read wrong values"
         for name, field in source.fields.items():
             values = source.read(name)
             assert (values.shape, values.dtype) == (field.shape, field.dtype)
@@ -36,6 +44,7 @@ def main():
     """In the child: take file and cases from standard input, print an outcome per case."""
     job = json.loads(sys.stdin.read())
     content, path = base64.b64decode(job["content"]), Path(job["path"])
+    genuine = {}
     for flips, kept in job["cases"]:
         faulthandler.dump_traceback_later(PATIENCE, exit=True)
         changed = bytearray(content)
@@ -43,7 +52,7 @@ def main():
             changed[place] = value
         path.unlink(missing_ok=True)
         path.write_bytes(changed[:kept])
-        print(json.dumps([flips, kept, outcome(path)]), flush=True)
+        print(json.dumps([flips, kept, outcome(path, genuine)]), flush=True)
 
 
 if __name__ == "__main__":
