@@ -67,7 +67,7 @@ def field_figure(
         axes[1, 0].plot(xs, guess[i], "k--", linewidth=0.8)
         axes[1, 1].semilogy(xs, np.maximum(error[i], bottom), color=color)
     axes[1, 0].set(title=f"{name}: reference (colour), prediction (dashed)", xlabel=first)
-    axes[1, 0].legend(fontsize="small")
+    axes[1, 0].legend(loc="upper right", fontsize="small")
     axes[1, 1].set(title="|error|", xlabel=first, ylim=(bottom, None))
     return figure
 

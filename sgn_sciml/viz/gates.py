@@ -36,6 +36,6 @@ def gate_figure(
         frequencies.hist(both, bins=20, label=["before", "after"])
         frequencies.set(title="frequencies", xlabel="|frequency| (radians per unit of u)")
     if len(rows):
-        rows[0][0].legend(fontsize="small")
-        rows[0][2].legend(fontsize="small")
+        rows[0][0].legend(loc="upper right", fontsize="small")
+        rows[0][2].legend(loc="upper right", fontsize="small")
     return figure

@@ -75,7 +75,7 @@ def samples_figure(
     energies.set(title="spectra", xlabel="wavenumber", ylabel="energy")
     low, high = energies.get_ylim()
     energies.set_ylim(max(low, high * 1e-16), high)
-    energies.legend()
+    energies.legend(loc="lower left")  # "best" is slow where there is much data
     return figure
 
 

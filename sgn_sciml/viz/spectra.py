@@ -60,5 +60,5 @@ def spectral_error_figure(
     right.set(
         title="amplitude per shell", xlabel="wavenumber + 1", ylabel="rms", ylim=(bottom, None)
     )
-    right.legend(fontsize="small")
+    right.legend(loc="lower left", fontsize="small")
     return figure

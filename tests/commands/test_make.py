@@ -12,6 +12,7 @@ import pytest
 
 from sgn_sciml.commands import make as module
 from sgn_sciml.commands.make import make
+from sgn_sciml.commands.parts import Plan, held_parts
 from sgn_sciml.laws import BurgersR10
 from sgn_sciml.layouts.samples import SgnSamples
 
@@ -102,9 +103,8 @@ def test_a_solution_that_is_not_finite_is_named(tmp_path):
 
 
 def test_two_makers_of_one_file(tmp_path):
-    plan = module.Plan(LAW, 0, "float32")
     with (
-        module._parts(tmp_path / "a.h5", plan, restart=False),
+        held_parts(tmp_path / "a.h5", Plan(LAW, 0, "float32"), restart=False),
         pytest.raises(OSError, match="another process is making"),
     ):
         make(LAW, tmp_path / "a.h5", 2, progress=False)
