@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch import Trainer
 
 from sgn_sciml.cli import main
-from sgn_sciml.data.make import burgers_reference
+from sgn_sciml.data.reference import burgers_reference
 
 ROOT = Path(__file__).parent.parent
 os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"  # Lightning's calls, not ours

@@ -160,7 +160,7 @@ def _add_reference(laws: Verbs) -> None:
 
 
 def _make_reference(options: argparse.Namespace) -> None:
-    from sgn_sciml.data.make import burgers_reference
+    from sgn_sciml.data.reference import burgers_reference
     from sgn_sciml.pde import Burgers
 
     nu = Burgers.nu if options.nu is None else options.nu

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from sgn_sciml.data import GridFields, read_grid, write_grid
-from sgn_sciml.data.make import burgers_reference, reference
+from sgn_sciml.data.reference import burgers_reference, reference
 from sgn_sciml.pde import Burgers
 
 

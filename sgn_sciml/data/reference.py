@@ -1,4 +1,4 @@
-"""Makers of data files: a law's name to a function that writes its file."""
+"""Reference files: the exact solution of a problem on a grid."""
 
 from pathlib import Path
 
