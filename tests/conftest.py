@@ -1,6 +1,7 @@
 """Fixtures of all tests: one thread, a fixed seed, a small reference file, the command line."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from sgn_sciml.data.reference import burgers_reference
 ROOT = Path(__file__).parent.parent
 os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"  # Lightning's calls, not ours
 torch.set_num_threads(1)  # two workers on two cores
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background; tests send it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -112,8 +112,12 @@ def _inspect(options: argparse.Namespace) -> None:
         print(f"{'law':11}no law here to check it against")
     if not options.no_figure:
         path = options.figure or options.file.with_name(f"{options.file.name}.png")
-        draw(source, path)
-        print(f"{'figure':11}{path}")
+        try:
+            draw(source, path)
+        except (ValueError, OSError) as error:  # what is known of the file was said above
+            print(f"{'figure':11}none: {error}")
+        else:
+            print(f"{'figure':11}{path}")
 
 
 def _add_resolve(verbs: Verbs) -> None:

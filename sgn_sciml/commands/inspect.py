@@ -38,43 +38,42 @@ def summary(source: Source) -> str:
         rows += [("made by", ", ".join(f"{k} {v}" for k, v in source.about("versions").items()))]
         for name in source.fields:
             known = source.about(name)
-            listed = ", ".join(f"{k} {known[k]:.4g}" for k in ("mean", "std", "min", "max"))
-            rows.append(("statistics", f"{name}: {listed}"))
-        found = source.about("convergence")
-        text = f"differs by {found['relative_difference']:.1e} from that with {found['against']}"
-        count = _count(found["samples"], "sample")
-        rows.append(("solver", f"{text} ({count})" if found["against"] else "exact"))
+            listed = (f"{k} {known[k]:.4g}" for k in ("mean", "std", "min", "max") if k in known)
+            rows.append(("statistics", f"{name}: {', '.join(listed)}"))
+        if found := source.about("convergence"):
+            text = f"differs by {found['relative_difference']:.1e} from that with"
+            count = _count(found["samples"], "sample")
+            against = found["against"]
+            rows.append(("solver", f"{text} {against} ({count})" if against else "exact"))
     rows += [("note", note) for note in source.notes]
     return "\n".join(f"{name:11}{text}" for name, text in rows)
 
 
 def draw(source: Source, path: Path) -> None:
-    """Write a figure of samples and spectra, of up to three fields over one or two dimensions.
+    """Write a figure of samples and spectra of up to three fields or components.
 
     Raises:
-        ValueError: If no field can be drawn.
+        ValueError: If no field lies over one or two dimensions.
     """
     from sgn_sciml.viz.samples import samples_figure  # matplotlib
 
-    names = [
-        name
-        for name, field in source.fields.items()
-        if "component" not in field.axes and "z" not in field.axes and "x" in field.axes
-    ][:3]
-    if not names:
-        raise ValueError(f"{source.path} has no scalar field over one or two dimensions to draw")
     fields: dict[str, Any] = {}
-    for name in names:
-        field = source.fields[name]
+    axes: dict[str, tuple[str, ...]] = {}
+    for name, field in source.fields.items():
+        if "x" not in field.axes or "z" in field.axes or len(fields) >= 3:
+            continue
         sample = max(1, field.dtype.itemsize * int(np.prod(field.shape[1:])))
         count = min(DRAWN, source.num_samples, max(2, ROOM // sample))
-        fields[name] = source.read(name, slice(count))
-    figure = samples_figure(
-        fields,
-        {name: source.fields[name].axes[1:] for name in names},
-        source.coordinates,
-        source.path.name,
-    )
+        values = source.read(name, slice(count))
+        over = tuple(axis for axis in field.axes[1:] if axis != "component")
+        if "component" not in field.axes:
+            fields[name], axes[name] = values, over
+            continue
+        for k in range(min(values.shape[-1], 3 - len(fields))):
+            fields[f"{name}[{k}]"], axes[f"{name}[{k}]"] = values[..., k], over
+    if not fields:
+        raise ValueError(f"{source.path} has no field over one or two dimensions to draw")
+    figure = samples_figure(fields, axes, source.coordinates, source.path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 

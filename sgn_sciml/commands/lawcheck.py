@@ -55,6 +55,8 @@ def check_law(source: Source) -> Check | None:
     Returns:
         The finding; None if no law of this package has such fields.
     """
+    if source.layout == "sgn-grid-1":  # exact by its maker, and between walls
+        return None
     axes = {name: field.axes[1:] for name, field in source.fields.items()}
     trajectories = [name for name, a in axes.items() if a == ("time", "x")]
     lines = [name for name, a in axes.items() if a == ("x",)]
@@ -76,10 +78,15 @@ def check_law(source: Source) -> Check | None:
 def _misfits(
     candidates: Mapping[str, Callable[[Array], Array]], start: Array, end: Array
 ) -> dict[str, float]:
-    return {
-        name: relative_difference(np.stack([solve(u) for u in start]), end)
-        for name, solve in candidates.items()
-    }
+    misfits = {}
+    for name, solve in candidates.items():
+        try:
+            again = np.stack([solve(u) for u in start])
+        except ValueError:  # so steep under this law that it cannot be it
+            misfits[name] = math.inf
+        else:
+            misfits[name] = relative_difference(again, end)
+    return misfits
 
 
 def _burgers_pair(source: Source) -> Check:

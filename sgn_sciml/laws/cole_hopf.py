@@ -29,6 +29,7 @@ __all__ = ["cole_hopf", "num_steps", "propagate", "spacing"]
 
 BLOCK = 16  # points that share one scale
 REACH = 8.0  # deviations of the Gaussian that count: e^-32 is left out
+MOST = 1000  # steps between two frames
 RANGE = 600.0  # exponents within a window that a float64 can tell apart
 
 
@@ -38,14 +39,17 @@ def spacing(nu: float, dt: float) -> float:
 
 
 def num_steps(speed: float, nu: float, dt: float) -> int:
-    """Steps between two frames: so many that no weight that counts underflows."""
-    steps = 1
-    while True:
+    """Steps between two frames: so many that no weight that counts underflows.
+
+    Raises:
+        ValueError: If a state so fast would take too many steps.
+    """
+    for steps in range(1, MOST):
         step = dt / steps
         window = 2 * (REACH * math.sqrt(2 * nu * step) + speed * step)
         if speed * window / (2 * nu) + speed**2 * step / (4 * nu) <= RANGE:
             return steps
-        steps += 1
+    raise ValueError(f"a speed of {speed:.3g} is too fast for a viscosity of {nu:.3g}")
 
 
 def cole_hopf(
@@ -92,6 +96,9 @@ def propagate(u: Array, nu: float, time: float) -> Array:
 
     Returns:
         Values on the same grid.
+
+    Raises:
+        ValueError: If it would take too many steps.
     """
     n, speed = len(u), float(np.abs(u).max()) + 1e-30
     steps = num_steps(speed, nu, time)

@@ -80,6 +80,12 @@ def test_an_advection_speed_wrong_by_two_is_noticed(tmp_path):
     assert found(path)[0] == "speed 2 beta = 0.8"
 
 
+def test_values_beyond_any_law_end_in_no_law(tmp_path):
+    u = 1e3 * np.random.default_rng(0).standard_normal((2, 11, 64))
+    x, t = (np.arange(64) + 0.5) / 64, np.linspace(0, 0.1, 11)
+    assert found(pdebench(tmp_path / "a.h5", x, t, tensor=u, Nu=1e-3))[0] is None
+
+
 def darcy(path, beta, remnant=0.0):
     """Two PDEBench samples: steady states, with a remnant of a random start."""
     rng, n = np.random.default_rng(0), 16
