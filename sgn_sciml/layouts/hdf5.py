@@ -21,10 +21,10 @@ import numpy as np
 
 from sgn_sciml.layouts.boxes import fill, is_whole
 from sgn_sciml.layouts.contents import AXES, Array, Contents, Field, LayoutError
-from sgn_sciml.layouts.parts import attributes, coordinate, numbers, open_hdf5
+from sgn_sciml.layouts.parts import numbers, open_hdf5
 from sgn_sciml.layouts.source import Source
 
-__all__ = ["Hdf5Source", "Stored", "attributes", "coordinate", "numbers", "open_hdf5"]
+__all__ = ["Hdf5Source", "Stored"]
 
 _LOCK = threading.RLock()  # the HDF5 library has a single lock too, so nothing is lost
 _OPEN: "WeakSet[Hdf5Source]" = WeakSet()

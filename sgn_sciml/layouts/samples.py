@@ -18,8 +18,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from sgn_sciml.layouts.hdf5 import Hdf5Source, attributes, coordinate
-from sgn_sciml.layouts.source import Array, Contents, LayoutError
+from sgn_sciml.layouts.contents import Array, Contents, LayoutError
+from sgn_sciml.layouts.hdf5 import Hdf5Source
+from sgn_sciml.layouts.parts import attributes, coordinate
 
 __all__ = ["FORMAT", "SgnSamples", "write_samples"]
 

@@ -18,7 +18,7 @@ import numpy as np
 from sgn_sciml.layouts.boxes import BLOCK
 from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError, check, foreign
 
-__all__ = ["Array", "Contents", "Field", "LayoutError", "Source"]
+__all__ = ["Source"]
 
 
 class Source(ABC):
