@@ -81,12 +81,13 @@ def new_run(root: Path, name: str) -> RunFolder:
 
 
 def find_checkpoint(
-    word: str, root: Path, name: str, config: Path | None
+    word: str | None, root: Path, name: str, config: Path | None
 ) -> tuple[Path, RunFolder | None]:
     """Resolve ``best``, ``last`` or a path to a checkpoint and the run folder it lies in, if any.
 
     Args:
-        word: ``best``, ``last`` or the path of a checkpoint.
+        word: ``best``, ``last`` or the path of a checkpoint; None for ``best`` or, where a run
+            validated nothing, ``last``.
         root: Folder of all runs.
         name: Name of the run.
         config: Configuration in use; one inside a run folder names that version, otherwise the
@@ -95,15 +96,16 @@ def find_checkpoint(
     Raises:
         FileNotFoundError: If there is none.
     """
-    if word not in ("best", "last"):
+    if word is not None and word not in ("best", "last"):
         path = Path(word)
         if not path.is_file():
             raise FileNotFoundError(f"no checkpoint {word} (give a file, 'best' or 'last')")
         return path, RunFolder.holding(path)
     inside = RunFolder.holding(config) if config else None
     for run in [inside] if inside else reversed(versions(root, name)):
-        path = run.checkpoints / f"{word}.ckpt"
-        if path.is_file():
-            return path, run
+        for kind in (word,) if word else ("best", "last"):
+            path = run.checkpoints / f"{kind}.ckpt"
+            if path.is_file():
+                return path, run
     where = inside.path if inside else root / name
-    raise FileNotFoundError(f"no {word} checkpoint under {where}; run `sgn fit` first")
+    raise FileNotFoundError(f"no {word or 'best'} checkpoint under {where}; run `sgn fit` first")

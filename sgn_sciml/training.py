@@ -26,11 +26,13 @@ import sgn_sciml.callbacks
 import sgn_sciml.data
 import sgn_sciml.layers
 import sgn_sciml.networks
+import sgn_sciml.networks.operators
 import sgn_sciml.optim
 import sgn_sciml.pde
 import sgn_sciml.tasks
 from sgn_sciml.callbacks.card import summary
 from sgn_sciml.files import AppendingCSVLogger, AtomicCheckpointIO, forget_after
+from sgn_sciml.layouts import write_samples
 from sgn_sciml.runs import RunFolder, find_checkpoint, new_run
 
 __all__ = ["train"]
@@ -100,9 +102,7 @@ class TrainingCLI(LightningCLI):
         if config.name is None:
             config.name = inside.name if inside else first.stem if first else "run"
         root, word = Path(config.runs), config.get("ckpt_path")
-        if command != "fit" and word is None:
-            word = "best"
-        if word is not None and not config.trainer.fast_dev_run:
+        if (command != "fit" or word is not None) and not config.trainer.fast_dev_run:
             path, self.folder = find_checkpoint(word, root, config.name, first)
             self.reached = read_step(path)
             config.ckpt_path = str(path)
@@ -156,7 +156,10 @@ class TrainingCLI(LightningCLI):
         """What every run of a command has, whatever its configuration says."""
         card = sgn_sciml.callbacks.Card(self.config[self.subcommand].seed_everything)
         if self.subcommand == "predict":
-            return [sgn_sciml.callbacks.PredictionWriter(folder.path / "predictions.h5")]
+            path = folder.path / "predictions.h5"
+            if isinstance(self.datamodule, sgn_sciml.data.OperatorData):
+                return [sgn_sciml.callbacks.SamplePredictionWriter(path, write_samples)]
+            return [sgn_sciml.callbacks.PredictionWriter(path)]
         if self.subcommand != "fit":
             return [card]
         best = ModelCheckpoint(

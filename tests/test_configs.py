@@ -6,19 +6,28 @@ import yaml
 from tests.conftest import ROOT
 
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+SMALL = sorted((ROOT / "configs" / "small").glob("*.yaml"))
+PRESETS = sorted((ROOT / "configs" / "presets").glob("*.yaml"))
+OPERATORS = [path for path in CONFIGS if path.name != "burgers_pinn.yaml"]
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(ROOT / "data")
 
 
 def test_there_are_configurations():
     assert CONFIGS
+    assert PRESETS
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
-def test_configuration_runs(path, reference, sgn, tmp_path):
+def test_every_operator_has_a_small_overlay():
+    assert {path.name for path in SMALL} == {path.name for path in OPERATORS}
+
+
+def test_the_pinn_runs(reference, sgn, tmp_path):
+    path = ROOT / "configs" / "burgers_pinn.yaml"
     content = yaml.safe_load(path.read_text())
     steps = 2
     for phase in content["model"]["init_args"]["optimizer"]["init_args"].get("phases", []):
@@ -31,3 +40,25 @@ def test_configuration_runs(path, reference, sgn, tmp_path):
     for command in ("fit", "validate", "test", "predict"):
         code, _, err = sgn(command, "--config", short)
         assert code == 0, err
+
+
+def short(path, *more):
+    """Words of a run of two steps with the shipped data."""
+    files = [path, ROOT / "configs" / "small" / path.name, *more]
+    words = [word for file in files for word in ("--config", file)]
+    quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
+    quick["data.init_args.batch_size"] = 4
+    return [*words, *(word for k, v in quick.items() for word in (f"--{k}", v))]
+
+
+@pytest.mark.parametrize("path", OPERATORS, ids=lambda p: p.stem)
+def test_an_operator_runs_with_its_small_overlay(path, sgn):
+    for command in ("fit", "validate", "test", "predict"):
+        code, _, err = sgn(command, *short(path))
+        assert code == 0, err
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.stem)
+def test_a_preset_changes_a_configuration(preset, sgn):
+    code, _, err = sgn("fit", *short(ROOT / "configs" / "burgers_fno.yaml", preset))
+    assert code == 0, err

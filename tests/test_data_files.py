@@ -13,7 +13,7 @@ from sgn_sciml.layouts import SgnSamples
 DATA = Path(__file__).parent.parent / "data"
 ROWS = re.findall(
     r"^\| `(small/\S+)` .* \| ([\d x]+) \| (\d+) KB \| `sgn data make (\S+) .* `(\w{64})` \|$",
-    (DATA / "README.md").read_text().replace("a, u: ", ""),
+    (DATA / "README.md").read_text().replace("a, u: ", "").replace("| u: ", "| "),
     re.MULTILINE,
 )
 

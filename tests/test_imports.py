@@ -23,7 +23,7 @@ ALLOWED = {
 }
 FOREIGN = {
     "layers": {"torch"},
-    "networks": {"torch"},
+    "networks": {"torch", "neuralop"},
     "pde": {"torch", "scipy"},
     "laws": {"numpy", "scipy"},
     "layouts": {"numpy", "scipy", "h5py", "torch"},

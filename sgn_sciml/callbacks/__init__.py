@@ -4,6 +4,7 @@ from sgn_sciml.callbacks.card import Card
 from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
 from sgn_sciml.callbacks.gates import GateEvolution
 from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
+from sgn_sciml.callbacks.operators import OperatorFigures, SamplePredictionWriter
 from sgn_sciml.callbacks.progress import StepProgress
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
 
@@ -14,7 +15,9 @@ __all__ = [
     "GateEvolution",
     "LastCheckpoint",
     "NonFiniteError",
+    "OperatorFigures",
     "PredictionWriter",
+    "SamplePredictionWriter",
     "SpectralErrorMap",
     "StepProgress",
 ]

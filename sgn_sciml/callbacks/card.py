@@ -8,7 +8,8 @@ import platform
 import subprocess
 import time
 from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +17,39 @@ import torch
 from lightning.pytorch import Callback, Trainer
 
 from sgn_sciml.callbacks.send import run_folder
+from sgn_sciml.callbacks.table import read_card, summary, write_results, write_whole
 from sgn_sciml.networks import count_parameters
 
 __all__ = ["Card", "read_card", "summary", "write_card"]
 
-PACKAGES = ("sgn-sciml", "torch", "lightning", "numpy", "scipy")
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a run folder; empty without one."""
-    path = folder / "card.json"
-    card: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return card
+PACKAGES = ("sgn-sciml", "torch", "lightning", "numpy", "scipy", "neuraloperator")
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> Path:
     """Write a card in one go, so that a kill leaves the old one."""
-    path = folder / "card.json"
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(card, indent=2) + "\n")
-    partial.replace(path)
-    return path
+    return write_whole(folder / "card.json", json.dumps(card, indent=2) + "\n")
+
+
+def file_sha256(path: str | Path) -> str:
+    """The sha256 of a file; known without reading while size and time stay the same."""
+    about = Path(path).stat()
+    return _sha256(str(Path(path).resolve()), about.st_size, about.st_mtime_ns)
+
+
+@cache
+def _sha256(path: str, size: int, time: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def describe_data(datamodule: Any) -> dict[str, Any]:
-    """What a data module was asked for, and the sha256 of its file."""
+    """What a data module was asked for, and the sha256 of its files."""
     found: dict[str, Any] = {}
+    if hasattr(datamodule, "describe"):
+        found = datamodule.describe()
+        for about in found["files"]:
+            about["sha256"] = file_sha256(about["path"])
+        return found
     for name in inspect.signature(type(datamodule)).parameters:
         value = getattr(datamodule, name, None)
         found[name] = (
@@ -50,8 +58,7 @@ def describe_data(datamodule: Any) -> dict[str, Any]:
     grid = getattr(datamodule, "grid", None)
     if grid is not None:
         found["grid"] = {name: len(values) for name, values in grid.coordinates.items()}
-        content = Path(datamodule.reference).read_bytes()
-        found["reference_sha256"] = hashlib.sha256(content).hexdigest()
+        found["reference_sha256"] = file_sha256(datamodule.reference)
     return found
 
 
@@ -68,13 +75,21 @@ def git_commit() -> str | None:
     return done.stdout.strip() or None
 
 
+def installed(package: str) -> str | None:
+    """The version of a package, or None without it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """Versions and hardware."""
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return {
         "git": git_commit(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: found for name in PACKAGES if (found := installed(name))},
         "device": gpu or f"{device.type} ({platform.machine()}, {os.cpu_count()} cores)",
         "threads": torch.get_num_threads(),
     }
@@ -135,8 +150,11 @@ class Card(Callback):
         if folder is not None:
             card = read_card(folder)
             results = _numbers(trainer)
-            step = torch.load(str(trainer.ckpt_path), weights_only=True)["global_step"]
-            checkpoint = f"{Path(str(trainer.ckpt_path)).name} of step {step}"
+            checkpoint = "none: the weights in memory"
+            if trainer.ckpt_path:
+                path = Path(str(trainer.ckpt_path))
+                saved = torch.load(path, map_location="cpu", weights_only=True)
+                checkpoint = f"{path.name} of step {saved['global_step']}"
             card["test"] = {
                 "checkpoint": checkpoint,
                 "data": describe_data(trainer.datamodule),
@@ -144,6 +162,7 @@ class Card(Callback):
                 **results,
             }
             write_card(folder, card)
+            write_results(folder)
 
     def state_dict(self) -> dict[str, Any]:
         return self._total()
@@ -153,37 +172,5 @@ class Card(Callback):
 
 
 def _numbers(trainer: Trainer) -> dict[str, float]:
-    return {k: float(v) for k, v in sorted(trainer.callback_metrics.items()) if "gate/" not in k}
-
-
-def summary(folder: Path) -> str:
-    """A short table of a tested run, from its card."""
-    card = read_card(folder)
-    test = card.get("test", {})
-    rows = [
-        (label, f"{test[key]:.2e}")
-        for label, key in (
-            ("relative L2", "test/relative_l2"),
-            ("relative H1 in space", "test/relative_h1"),
-            ("worst point", "test/max_error"),
-            ("held-out loss", "test/loss"),
-        )
-        if key in test
-    ]
-    for band in ("low", "mid", "high"):
-        key = f"test/spectral_error/{band}"
-        if key in test:
-            value, relative = test[key], test[f"{key}_relative"]
-            rows.append((f"error, {band} band", f"{value:.2e}  (relative {relative:.2e})"))
-    if grid := test.get("data", {}).get("grid"):
-        rows.append(("measured on", " x ".join(f"{n} ({name})" for name, n in grid.items())))
-    if "training" in card:
-        seconds = card["training"]["wall_seconds"]
-        rows.append(("training", f"{card['steps']:,} steps in {seconds:.0f} s"))
-        rows.append(("parameters", f"{card['parameters']:,}, {card['precision']}"))
-    if "checkpoint" in test:
-        rows.append(("checkpoint", test["checkpoint"]))
-    rows += [("figure", str(path)) for path in sorted((folder / "figures").glob("*.png"))]
-    rows.append(("card", str(folder / "card.json")))
-    width = max(len(label) for label, _ in rows)
-    return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
+    found = sorted(trainer.callback_metrics.items())
+    return {key: float(value) for key, value in found if not key.startswith("gate/")}

@@ -30,8 +30,23 @@ class StepProgress(TQDMProgressBar):
         return Tqdm(disable=True) if within else super().init_validation_tqdm()
 
     def on_train_epoch_start(self, trainer: Trainer, *args: Any) -> None:
-        super().on_train_epoch_start(trainer, *args)
-        self.train_progress_bar.set_description("Training")
+        if trainer.max_steps <= 0:
+            super().on_train_epoch_start(trainer, *args)
+        elif self.train_progress_bar.total is None:  # one bar for all epochs
+            super().on_train_epoch_start(trainer, *args)
+            self.train_progress_bar.initial = self.train_progress_bar.n = trainer.global_step
+            self.train_progress_bar.set_description("Training")
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        done = trainer.global_step - 1 if trainer.max_steps > 0 else batch_idx
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, done)
 
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule

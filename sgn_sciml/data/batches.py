@@ -1,12 +1,14 @@
 """Which samples make up a batch: shuffled with the file's chunks in mind, shared among ranks."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import DistributedSampler
+from torch import Tensor
+from torch.utils.data import DataLoader, DistributedSampler
 
-__all__ = ["Batches"]
+__all__ = ["BatchLoader", "Batches"]
 
 Batch = tuple[int, NDArray[np.intp]]
 WINDOW = 4096  # items that are mixed with one another when chunks forbid to mix all
@@ -44,6 +46,7 @@ class Batches(DistributedSampler[Batch]):
         self.chunks = list(chunks or [1] * len(sizes))
         self.shuffle, self.seed, self.rank, self.world = shuffle, seed, rank, world
         self.epoch = 0  # set by Lightning through set_epoch
+        self.start = 0  # batches of this epoch that a resumed run has behind it
 
     def __len__(self) -> int:
         total = sum(-(-size // self.batch_size) for size in self.sizes)
@@ -62,7 +65,40 @@ class Batches(DistributedSampler[Batch]):
             if len(self.sizes) > 1:
                 batches = [batches[i] for i in rng.permutation(len(batches))]
             batches += [batches[i % len(batches)] for i in range(-len(batches) % self.world)]
-        return iter(batches[self.rank :: self.world])
+        return iter(batches[self.rank :: self.world][self.start :])
+
+
+class BatchLoader(DataLoader[dict[str, Tensor]]):
+    """A loader of :class:`Batches` that a checkpoint can stop within an epoch.
+
+    Lightning stores the state of such loaders; what was seen is not read again.
+
+    Args:
+        dataset: What is indexed by a batch.
+        sampler: The batches.
+        kwargs: As for :class:`torch.utils.data.DataLoader`.
+    """
+
+    def __init__(self, dataset: Any, sampler: Batches, **kwargs: Any) -> None:
+        super().__init__(dataset, sampler=sampler, **kwargs)
+        self.batches = sampler
+        self.seen = self._resumed = 0
+
+    def __iter__(self) -> Any:
+        # A generator: its first step comes after Lightning has set the epoch.
+        self.batches.start, self._resumed = self._resumed, 0
+        self.seen = self.batches.start
+        for batch in super().__iter__():
+            self.seen += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """How many batches of the epoch have been handed out."""
+        return {"seen": self.seen}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Let the next epoch begin after those; after a whole one, at its beginning."""
+        self._resumed = state_dict["seen"] % len(self)
 
 
 def _shuffled(size: int, chunk: int, rng: np.random.Generator) -> NDArray[np.intp]:

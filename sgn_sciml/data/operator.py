@@ -1,6 +1,7 @@
 """Benchmark files as training data of neural operators: lazily read or cached, split, scaled."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sgn_sciml.data.batches import Batches
+from sgn_sciml.data.batches import Batches, BatchLoader
 from sgn_sciml.data.items import Group, Items, find_source, parse_size
 from sgn_sciml.data.normalize import Normalizer, PerChannel
 from sgn_sciml.data.pairing import Pairing, Pairs
 from sgn_sciml.data.splits import FnoSplit, Split
+from sgn_sciml.data.stores import Lazy, Store
 from sgn_sciml.layouts import Source
 
 __all__ = ["OperatorData"]
@@ -178,7 +180,7 @@ class OperatorData(LightningDataModule):
         )
         lazy = any(group.lazy for group in groups)
         workers = self.num_workers if lazy else 0
-        return DataLoader(
+        return BatchLoader(
             Items(groups, self.pairing, whole=not training),
             sampler=batches,
             batch_size=None,
@@ -195,6 +197,51 @@ class OperatorData(LightningDataModule):
         scaled = {k: n.to(batch[k].device)(batch[k]) for k, n in self.normalizers.items()}
         return batch | scaled
 
+    # -- description -------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        """What numbers measured on this data depend on, as plain values.
+
+        Returns:
+            The settings; ``grid``, the points of training along each axis of the first file;
+            ``files``, each with its layout, law, constants, notes and samples per part; and, once
+            set up to test, ``test_sets`` with the name, path, samples and grid of each.
+        """
+        sources = [find_source(path) for path in self.paths]
+        parts = [self.split.parts(source) for source in sources]
+        files = [
+            _about(source) | {"parts": {k: len(v) for k, v in part._asdict().items()}}
+            for source, part in zip(sources, parts, strict=True)
+        ]
+        names, times = self.pairing.names()[1], self.pairing.times(sources[0])[1]
+        found: dict[str, Any] = {
+            "pairing": _settings(self.pairing),
+            "split": _settings(self.split),
+            "batch_size": self.batch_size,
+            "resolution": self.resolution,
+            "test_resolutions": self.test_resolutions,
+            "conditions": self.conditions,
+            "normalizers": {k: type(v).__name__ for k, v in self.normalizers.items()},
+            "statistics_samples": self.statistics_samples,
+            "seed": self.seed,
+            "grid": _grid(Lazy(sources[0], names, times, self.resolution)),
+            "files": files,
+        }
+        if "test" in self.groups:
+            found["files"] = files + [_about(find_source(path)) for path in self.test_paths]
+            tested = [path for path, part in zip(self.paths, parts, strict=True) if len(part.test)]
+            paths = np.repeat([*tested, *self.test_paths], len(self.test_resolutions or [0]))
+            found["test_sets"] = [
+                {
+                    "name": group.name,
+                    "path": path,
+                    "samples": len(group.samples),
+                    "grid": _grid(group.stores[1]),
+                }
+                for group, path in zip(self.groups["test"], paths.tolist(), strict=True)
+            ]
+        return found
+
     # -- checkpoints -------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -203,3 +250,24 @@ class OperatorData(LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         for name, normalizer in self.normalizers.items():
             normalizer.load_state_dict(state_dict[name])
+
+
+def _settings(rule: Pairing | Split) -> dict[str, Any]:
+    return {"name": type(rule).__name__} | (asdict(rule) if is_dataclass(rule) else {})
+
+
+def _grid(store: Store) -> dict[str, int]:
+    return dict(zip("xyz", store.shape[1:], strict=False))
+
+
+def _about(source: Source) -> dict[str, Any]:
+    """What a file says of itself."""
+    source.close()  # its metadata has been read
+    return {
+        "path": str(source.path),
+        "layout": source.layout,
+        "law": source.parameters.get("law"),
+        "parameters": dict(source.parameters),
+        "notes": list(source.notes),
+        "samples": source.num_samples,
+    }

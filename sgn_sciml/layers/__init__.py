@@ -1,6 +1,7 @@
 """Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
 
 from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise
+from sgn_sciml.layers.channels import ChannelsFirst
 from sgn_sciml.layers.encodings import Encoding, GaussianFourierFeatures, PeriodicEncoding
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
@@ -9,6 +10,7 @@ from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap
 __all__ = [
     "Activation",
     "ActivationFactory",
+    "ChannelsFirst",
     "DenseSpectralMap",
     "DiagonalSpectralMap",
     "Elementwise",

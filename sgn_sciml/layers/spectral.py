@@ -14,6 +14,7 @@ All tensors are built in the constructor, so an optimiser made right after the m
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -32,12 +33,24 @@ def spread(scale: FrequencyScale, count: int) -> Tensor:
     return torch.linspace(low, high, count)
 
 
-def full_precision_linear(u: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def full_precision(
+    linear: Callable[[Tensor, Tensor, Tensor], Tensor], u: Tensor, weight: Tensor, bias: Tensor
+) -> Tensor:
     """``weight u + bias`` outside autocast: in bfloat16 a phase of 30 radians is 0.1 off."""
     if torch.is_autocast_enabled(u.device.type):
         with torch.autocast(u.device.type, enabled=False):
-            return F.linear(u.to(weight.dtype), weight, bias)
-    return F.linear(u, weight, bias)
+            return linear(u.to(weight.dtype), weight, bias)
+    return linear(u, weight, bias)
+
+
+def linear_channels_first(u: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """``weight u + bias`` for u of shape (batch, channels, points)."""
+    return F.conv1d(u, weight.unsqueeze(-1), bias)
+
+
+def is_transposed(u: Tensor) -> bool:
+    """Whether u, of shape (batch, points, channels), lies in memory with its channels first."""
+    return u.dim() == 3 and not u.is_nested and u.stride(1) == 1 != u.stride(2)
 
 
 class SpectralMap(nn.Module, ABC):
@@ -105,8 +118,20 @@ class DenseSpectralMap(SpectralMap):
             self.bias.uniform_(-((2 * m) ** -0.5), (2 * m) ** -0.5)
 
     def forward(self, u: Tensor, gain: Tensor | None = None) -> Tensor:
-        phase = full_precision_linear(u, self.frequencies, self.phases)
-        waves = self.dropout(torch.cat([phase.cos(), phase.sin()], dim=-1))
+        if is_transposed(u):  # moving the channels would cost as much as the map
+            return self.evaluate(u.mT, gain, linear_channels_first, 1).mT
+        return self.evaluate(u, gain, F.linear, -1)
+
+    def evaluate(
+        self,
+        u: Tensor,
+        gain: Tensor | None,
+        linear: Callable[[Tensor, Tensor, Tensor], Tensor],
+        channels: int,
+    ) -> Tensor:
+        """The map in the layout of ``linear``, whose channels are on the axis ``channels``."""
+        phase = full_precision(linear, u, self.frequencies, self.phases)
+        waves = self.dropout(torch.cat([phase.cos(), phase.sin()], dim=channels))
         readout: Tensor = self.readout
         bias: Tensor = self.bias
         if self.scale != 1:
@@ -114,7 +139,7 @@ class DenseSpectralMap(SpectralMap):
         if gain is not None:
             readout = gain.unsqueeze(-1) * readout
             bias = gain * bias
-        return F.linear(waves, readout, bias)
+        return linear(waves, readout, bias)
 
     def extra_repr(self) -> str:
         m, n = self.frequencies.shape

@@ -1,6 +1,9 @@
-"""Networks: layers stacked. PINNs and implicit representations share coordinate networks."""
+"""Networks: layers stacked. PINNs and implicit representations share coordinate networks.
 
-from sgn_sciml.networks.base import CoordinateNetwork, Network, count_parameters
+:mod:`sgn_sciml.networks.operators` holds the neural operators.
+"""
+
+from sgn_sciml.networks.base import CoordinateNetwork, Network, OperatorNetwork, count_parameters
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.inject import Replacement, inject
 
@@ -8,6 +11,7 @@ __all__ = [
     "CoordinateMLP",
     "CoordinateNetwork",
     "Network",
+    "OperatorNetwork",
     "Replacement",
     "count_parameters",
     "inject",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CoordinateNetwork", "Network", "count_parameters"]
+__all__ = ["CoordinateNetwork", "Network", "OperatorNetwork", "count_parameters"]
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -72,3 +72,22 @@ class CoordinateNetwork(Network):
     def scale(self, coordinates: Tensor) -> Tensor:
         """Scale coordinates from the domain to [-1, 1]."""
         return 2 * (coordinates - self.lower) / (self.upper - self.lower) - 1
+
+
+class OperatorNetwork(Network):
+    """A map of functions on a uniform grid of any resolution.
+
+    Shape ``(batch, in_channels, *space) -> (batch, out_channels, *space)``.
+
+    Args:
+        in_channels: Number of input functions; the successive frames of a window and constants
+            that the network is told count as functions.
+        out_channels: Number of output functions.
+        axes: Number of space axes.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, axes: int) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.axes = axes

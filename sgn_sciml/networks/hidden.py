@@ -7,19 +7,26 @@ A hidden layer is recognised by its structure:
   hidden layer;
 - in a module with attributes ``fc1, act, fc2`` (timm, :class:`~sgn_sciml.layers.FeedForward`),
   ``fc1, activation_fn, fc2`` or ``linear1, activation, linear2`` (PyTorch's transformer layers),
-  whose activation is a function or a module.
+  whose activation is a function or a module;
+- in a module with attributes ``fcs`` (a list of two linear layers, or of two ``nn.Conv1d`` with
+  kernel size 1 on channels-first fields) and ``non_linearity``: the channel MLPs of
+  neuraloperator, in its blocks, lifting and projection. In longer lists one activation serves
+  several places, which cannot have gates of their own; they are left alone.
 
 Activations with parameters of their own (PReLU, gates) are left alone.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeGuard
 
 from torch import Tensor, nn
 
 from sgn_sciml.layers import Activation
 
-__all__ = ["NORMS", "Hidden", "hidden_layers"]
+__all__ = ["NORMS", "Hidden", "Linear", "hidden_layers", "sizes"]
+
+Linear = nn.Linear | nn.Conv1d
 
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d)
 GLUE = (*NORMS, nn.AlphaDropout, nn.Dropout, nn.Identity)
@@ -43,7 +50,7 @@ class Hidden(NamedTuple):
         name: Full name of the activation.
         owner: The module that holds the activation.
         key: Its name there.
-        before: The linear layer in front.
+        before: The linear layer in front, an ``nn.Linear`` or a pointwise ``nn.Conv1d``.
         between: Other modules that may stand between the linear layers.
         after: The linear layer behind.
     """
@@ -51,14 +58,19 @@ class Hidden(NamedTuple):
     name: str
     owner: nn.Module
     key: str
-    before: nn.Linear
+    before: Linear
     between: tuple[nn.Module, ...]
-    after: nn.Linear
+    after: Linear
 
     @property
     def width(self) -> int:
         """Number of hidden units."""
-        return self.before.out_features
+        return sizes(self.before)[1]
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the fields have shape ``(batch, width, *space)``."""
+        return isinstance(self.before, nn.Conv1d)
 
     @property
     def activation(self) -> Callable[[Tensor], Tensor]:
@@ -82,16 +94,18 @@ def hidden_layers(module: nn.Module, more: tuple[type[nn.Module], ...] = ()) -> 
     """
     found: dict[tuple[int, str], Hidden] = {}
     for name, owner in module.named_modules():
-        chain = (
-            in_chain(name, owner, ACTIVATIONS + more) if is_chain(owner) else in_slots(name, owner)
-        )
-        for layer in chain:
+        if is_chain(owner):
+            layers = in_chain(name, owner, ACTIVATIONS + more)
+        else:
+            layers = chain(in_slots(name, owner), in_list(name, owner))
+        for layer in layers:
             found.setdefault((id(layer.owner), layer.key), layer)
     if not found:
         raise ValueError(
             f"no activation to replace in {type(module).__name__}: looked for one activation "
-            "without parameters between two nn.Linear in an nn.Sequential, and for attributes "
-            f"{' or '.join(str(slot) for slot in SLOTS)} with two nn.Linear of equal hidden width"
+            "without parameters between two nn.Linear in an nn.Sequential, for attributes "
+            f"{' or '.join(str(slot) for slot in SLOTS)} with two nn.Linear of equal hidden "
+            "width, and for attributes 'fcs', 'non_linearity' with two linear layers in fcs"
         )
     return list(found.values())
 
@@ -102,22 +116,34 @@ def in_slots(name: str, owner: nn.Module) -> Iterator[Hidden]:
         before, activation, after = (getattr(owner, key, None) for key in slot)
         if not (isinstance(before, nn.Linear) and isinstance(after, nn.Linear)):
             continue
-        plain = callable(activation) and not isinstance(activation, nn.Identity)
-        if plain and not learns(activation) and before.out_features == after.in_features:
+        if is_plain(activation) and before.out_features == after.in_features:
             # a transformer layer's norms are outside its feed-forward block, as its code shows
             others = [] if isinstance(owner, TRANSFORMERS) else owner.named_children()
             between = tuple(child for key, child in others if key not in slot)
             yield Hidden(join(name, slot[1]), owner, slot[1], before, between, after)
 
 
+def in_list(name: str, owner: nn.Module) -> Iterator[Hidden]:
+    """The hidden layer of a channel MLP."""
+    fcs, key = getattr(owner, "fcs", None), "non_linearity"
+    if not (isinstance(fcs, nn.ModuleList) and len(fcs) == 2):
+        return
+    before, after = fcs
+    if is_linear(before) and is_linear(after) and is_plain(getattr(owner, key, None)):
+        alike = isinstance(before, nn.Conv1d) is isinstance(after, nn.Conv1d)
+        if alike and sizes(before)[1] == sizes(after)[0]:
+            others = [child for k, child in owner.named_children() if k not in ("fcs", key)]
+            yield Hidden(join(name, key), owner, key, before, tuple(others), after)
+
+
 def in_chain(
-    name: str, chain: nn.Module, activations: tuple[type[nn.Module], ...]
+    name: str, sequence: nn.Module, activations: tuple[type[nn.Module], ...]
 ) -> Iterator[Hidden]:
     """Hidden layers of an ``nn.Sequential``."""
     before: nn.Linear | None = None
     between: list[nn.Module] = []
     places: list[tuple[str, nn.Module, str]] = []
-    for path, owner, key, child in flatten(name, chain):
+    for path, owner, key, child in flatten(name, sequence):
         if isinstance(child, nn.Linear):
             if before is not None and len(places) == 1:
                 yield Hidden(*places[0], before, tuple(between), child)
@@ -130,18 +156,42 @@ def in_chain(
             before = None
 
 
-def flatten(name: str, chain: nn.Module) -> Iterator[tuple[str, nn.Module, str, nn.Module | None]]:
+def flatten(
+    name: str, sequence: nn.Module
+) -> Iterator[tuple[str, nn.Module, str, nn.Module | None]]:
     """Full name, owner, key and module at each place of a chain; nested chains are opened."""
-    for key, child in chain._modules.items():  # named_children() skips repeated instances
+    for key, child in sequence._modules.items():  # named_children() skips repeated instances
         if child is not None and is_chain(child):
             yield from flatten(join(name, key), child)
         else:
-            yield join(name, key), chain, key, child
+            yield join(name, key), sequence, key, child
 
 
 def is_chain(module: nn.Module) -> bool:
     """Whether a module just runs its children one after the other."""
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+
+
+def is_linear(module: nn.Module) -> TypeGuard[Linear]:
+    """Whether a module mixes the channels of one point."""
+    if isinstance(module, nn.Conv1d):
+        shape = (module.kernel_size, module.stride, module.padding, module.groups)
+        return shape == ((1,), (1,), (0,), 1)
+    return isinstance(module, nn.Linear)
+
+
+def sizes(linear: Linear) -> tuple[int, int]:
+    """Channels in and out; the weight is not touched, it may be computed."""
+    if isinstance(linear, nn.Linear):
+        return linear.in_features, linear.out_features
+    return linear.in_channels, linear.out_channels
+
+
+def is_plain(activation: object) -> bool:
+    """Whether something is an activation without parameters."""
+    return (
+        callable(activation) and not isinstance(activation, nn.Identity) and not learns(activation)
+    )
 
 
 def learns(activation: object) -> bool:

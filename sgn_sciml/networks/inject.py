@@ -15,16 +15,17 @@ would silently pass the gate by; ``inject`` turns it off.
 """
 
 import copy
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from functools import cache, partial
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.layers import Elementwise, SpectralGate
+from sgn_sciml.layers import ChannelsFirst, Elementwise, SpectralGate
 from sgn_sciml.networks.hidden import Hidden, hidden_layers
-from sgn_sciml.networks.shrink import matching_widths, narrow
+from sgn_sciml.networks.shrink import matching_widths, narrow, real_size
 
 __all__ = ["GateFactory", "Replacement", "inject"]
 
@@ -32,16 +33,16 @@ __all__ = ["GateFactory", "Replacement", "inject"]
 class GateFactory(Protocol):
     """Makes a gate, shape ``(..., features) -> (..., features)``."""
 
-    def __call__(self, features: int, *, base: Callable[[Tensor], Tensor]) -> nn.Module:
-        """Build the gate of a hidden layer from its width and its old activation."""
+    def __call__(self, features: int, *, base: Callable[[Tensor], Tensor] | None) -> nn.Module:
+        """Build a gate from the number of channels and the activation that it replaces, if any."""
 
 
 class Replacement(NamedTuple):
     """What was replaced at one place; ``_asdict()`` makes it a hyper-parameter.
 
     Attributes:
-        name: Full name of the activation in the module.
-        activation: Name of the old activation.
+        name: Full name of the place in the module.
+        activation: Name of what was there, an activation or a layer.
         features: Hidden width with the gate.
         features_before: Hidden width before, larger if the layer was narrowed.
     """
@@ -56,6 +57,7 @@ def inject(
     module: nn.Module,
     gate: GateFactory = SpectralGate,
     *,
+    where: Sequence[str] = ("*",),
     match_parameters: bool = False,
     activations: tuple[type[nn.Module], ...] = (),
 ) -> list[Replacement]:
@@ -70,8 +72,10 @@ def inject(
         module: The module to change; ``copy.deepcopy`` it first to keep the old one.
         gate: Gate factory, called as ``gate(features, base=old_activation)``: ``SpectralGate``, or
             for example ``functools.partial(SpectralGate, gate="scalar", num_frequencies=16)``.
-        match_parameters: Narrow the hidden layers so that the module keeps its number of
-            parameters within 2 %. Only the strongest units stay
+        where: Patterns in the style of a shell for the names of the activations to replace, for
+            example ``("fno_blocks.channel_mlp.*", "lifting*")``; all of them by default.
+        match_parameters: Narrow the replaced layers so that the module keeps its number of
+            real parameters within 2 % (a complex weight is two). Only the strongest units stay
             (:mod:`sgn_sciml.networks.shrink`), so the module does **not** start where it was.
         activations: Further classes that count as activations in an ``nn.Sequential``.
 
@@ -79,24 +83,18 @@ def inject(
         One record per gate, in the order of the module's names.
 
     Raises:
-        ValueError: If nothing is found, or ``match_parameters`` cannot be met. The module is then
-            unchanged.
+        ValueError: If nothing is found, a pattern fits no name, or ``match_parameters`` cannot be
+            met. The module is then unchanged.
 
     Example:
         >>> mlp = nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 64))
         >>> inject(mlp, match_parameters=True)
         [Replacement(name='1', activation='GELU', features=209, features_before=256)]
     """
-    layers = hidden_layers(module, activations)
+    layers = select(hidden_layers(module, activations), where)
     widths = [h.width for h in layers]
     if match_parameters:
-
-        @cache
-        def size(layer: Hidden, width: int) -> int:
-            with torch.random.fork_rng(devices=()):  # a trial leaves the random numbers alone
-                return sum(p.numel() for p in gate(width, base=base(layer)).parameters())
-
-        widths = matching_widths(module, layers, size)
+        widths = matching_widths(module, layers, cache(partial(size, gate)))
     gates = [make(gate, h, n) for h, n in zip(layers, widths, strict=True)]
     records = [
         Replacement(h.name, describe(h.activation), n, h.width)
@@ -110,22 +108,39 @@ def inject(
     return records
 
 
+def select(layers: list[Hidden], where: Sequence[str]) -> list[Hidden]:
+    """The layers whose names fit one of the patterns; each pattern must fit one."""
+    patterns = (where,) if isinstance(where, str) else tuple(where)
+    for pattern in patterns:
+        if not any(fnmatchcase(h.name, pattern) for h in layers):
+            names = ", ".join(h.name for h in layers)
+            raise ValueError(f"no activation fits {pattern!r}; found: {names}")
+    return [h for h in layers if any(fnmatchcase(h.name, pattern) for pattern in patterns)]
+
+
+def size(gate: GateFactory, layer: Hidden, width: int) -> int:
+    """Number of parameters of the gate of a layer at a width."""
+    with torch.random.fork_rng(devices=()):  # a trial leaves the random numbers alone
+        return real_size(gate(width, base=base(layer.activation)).parameters())
+
+
 def make(gate: GateFactory, layer: Hidden, width: int) -> nn.Module:
     """The gate of a layer, with the dtype, device and training mode of its surroundings."""
     weight = layer.before.weight
-    new = gate(width, base=base(layer)).to(device=weight.device, dtype=weight.dtype)
+    new = gate(width, base=base(layer.activation)).to(device=weight.device, dtype=weight.dtype)
+    if layer.channels_first:
+        new = ChannelsFirst(new)
     return new.train(layer.owner.training)
 
 
-def base(layer: Hidden) -> Callable[[Tensor], Tensor]:
-    """The old activation as a base; the gate reads u as well, so not one that overwrites u."""
-    old = layer.activation
-    if type(old) is Elementwise:
-        return old.function
-    if getattr(old, "inplace", False):
-        old = copy.deepcopy(old)
-        old.inplace = False  # type: ignore[attr-defined]
-    return old
+def base(activation: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """An old activation as a base; the gate reads u as well, so not one that overwrites u."""
+    if type(activation) is Elementwise:
+        return activation.function
+    if getattr(activation, "inplace", False):
+        activation = copy.deepcopy(activation)
+        activation.inplace = False  # type: ignore[attr-defined]
+    return activation
 
 
 def describe(activation: Callable[[Tensor], Tensor]) -> str:

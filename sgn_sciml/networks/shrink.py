@@ -8,21 +8,22 @@ output bias. A dense gate with m frequencies and one gate value per channel adds
     n' = \frac{n\, (d + 1 + d') - m}{d + d' + 3m + 3}.
 
 The code does not use this formula: it counts parameters at trial widths, whatever is put in and
-however the hidden layers share their linear layers. All layers are narrowed by the same fraction.
-The units kept are those with the largest :math:`\|w_{in}\|\, \|w_{out}\|`, the norm of the
-weights into a unit times the norm of the weights out of it.
+however the hidden layers share their linear layers; a complex number counts as two. All layers
+are narrowed by the same fraction. The units kept are those with the largest
+:math:`\|w_{in}\|\, \|w_{out}\|`, the norm of the weights into a unit times the norm of the weights
+out of it.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.networks.hidden import NORMS, Hidden
+from sgn_sciml.networks.hidden import NORMS, Hidden, sizes
 
-__all__ = ["matching_widths", "narrow"]
+__all__ = ["matching_widths", "narrow", "real_size"]
 
 
 def matching_widths(
@@ -30,6 +31,7 @@ def matching_widths(
     layers: Sequence[Hidden],
     added: Callable[[Hidden, int], int],
     tolerance: float = 0.02,
+    budget: int | None = None,
 ) -> list[int]:
     """Hidden widths at which a module keeps its number of parameters when something is added.
 
@@ -40,7 +42,8 @@ def matching_widths(
         module: The module.
         layers: Its hidden layers.
         added: Number of parameters added to a layer of a given width.
-        tolerance: Deviation allowed, relative to the parameters of the module.
+        tolerance: Deviation allowed, relative to the budget.
+        budget: Number of real parameters to end with; those of the module when None.
 
     Returns:
         One width per layer, at least 1.
@@ -49,9 +52,10 @@ def matching_widths(
         ValueError: If a layer cannot be narrowed, or no widths meet the tolerance.
     """
     check_narrowable(module, layers)
-    budget = sum(p.numel() for p in module.parameters())
+    present = real_size(module.parameters())
+    budget = present if budget is None else budget
     linears = {id(linear): linear for h in layers for linear in (h.before, h.after)}
-    others = budget - sum(p.numel() for x in linears.values() for p in x.parameters())
+    others = present - sum(real_size(x.parameters()) for x in linears.values())
     order = sorted((unit / h.width, k) for k, h in enumerate(layers) for unit in range(h.width))
 
     def widths(units: int) -> list[int]:
@@ -59,14 +63,15 @@ def matching_widths(
         return [kept[k] for k in range(len(layers))]
 
     def excess(units: int) -> int:
-        total, sizes = others, list(zip(layers, widths(units), strict=True))
-        n_in = {id(h.after): n for h, n in sizes}
-        n_out = {id(h.before): n for h, n in sizes}
+        total, chosen = others, list(zip(layers, widths(units), strict=True))
+        n_in = {id(h.after): n for h, n in chosen}
+        n_out = {id(h.before): n for h, n in chosen}
         for key, linear in linears.items():
-            columns = n_in.get(key, linear.in_features) + (linear.bias is not None)
-            total += n_out.get(key, linear.out_features) * columns
-        for h, n in sizes:
-            per_unit = sum(p.numel() for norm in h.between for p in norm.parameters()) // h.width
+            columns, rows = sizes(linear)
+            columns = n_in.get(key, columns) + (linear.bias is not None)
+            total += n_out.get(key, rows) * columns
+        for h, n in chosen:
+            per_unit = sum(real_size(norm.parameters()) for norm in h.between) // h.width
             total += added(h, n) - per_unit * (h.width - n)
         return total - budget
 
@@ -81,6 +86,11 @@ def matching_widths(
         f"no hidden widths keep {budget} parameters within {tolerance:.0%}: {widths(best)} come "
         f"nearest, off by {excess(best):+d}. Add less (fewer frequencies, a diagonal gate)"
     )
+
+
+def real_size(parameters: Iterable[Tensor]) -> int:
+    """Number of real numbers in parameters, frozen ones included."""
+    return sum(p.numel() * (2 if p.is_complex() else 1) for p in parameters)
 
 
 def check_narrowable(module: nn.Module, layers: Sequence[Hidden]) -> None:
@@ -113,7 +123,11 @@ def narrow(layers: Sequence[Hidden], widths: Sequence[int]) -> None:
         cut(h.before, "weight", units, 0)
         cut(h.before, "bias", units, 0)
         cut(h.after, "weight", units, 1)
-        h.before.out_features = h.after.in_features = len(units)
+        kind = "channels" if h.channels_first else "features"
+        setattr(h.before, f"out_{kind}", len(units))
+        setattr(h.after, f"in_{kind}", len(units))
+        if isinstance(getattr(h.owner, "hidden_channels", None), int):
+            h.owner.hidden_channels = len(units)  # type: ignore[assignment]
         for norm in h.between:
             if isinstance(norm, NORMS):
                 for name in (*norm._parameters, *norm._buffers):
@@ -125,7 +139,9 @@ def narrow(layers: Sequence[Hidden], widths: Sequence[int]) -> None:
 def strongest(layer: Hidden, width: int) -> Tensor:
     """Indices of the units with the largest norm of weights in times norm of weights out."""
     with torch.no_grad():
-        strength = layer.before.weight.norm(dim=1) * layer.after.weight.norm(dim=0)
+        inward = layer.before.weight.flatten(1).norm(dim=1)
+        outward = layer.after.weight.transpose(0, 1).flatten(1).norm(dim=1)
+        strength = inward * outward
     units: Tensor = strength.topk(width).indices.sort().values
     return units
 

@@ -1,7 +1,18 @@
 """Optimisers for small problems that torch.optim lacks, and their schedules."""
 
 from sgn_sciml.optim.phases import OptimizerFactory, Phase, Phases
+from sgn_sciml.optim.schedules import Cosine, OneCycle, Schedule, StepDecay
 from sgn_sciml.optim.ssbfgs import SSBFGS
 from sgn_sciml.optim.ssbroyden import SSBroyden
 
-__all__ = ["SSBFGS", "OptimizerFactory", "Phase", "Phases", "SSBroyden"]
+__all__ = [
+    "SSBFGS",
+    "Cosine",
+    "OneCycle",
+    "OptimizerFactory",
+    "Phase",
+    "Phases",
+    "SSBroyden",
+    "Schedule",
+    "StepDecay",
+]

@@ -2,6 +2,7 @@
 
 from sgn_sciml.tasks.balancing import GradientNorm
 from sgn_sciml.tasks.base import BaseTask
+from sgn_sciml.tasks.operator import Operator
 from sgn_sciml.tasks.pinn import PINN
 
-__all__ = ["PINN", "BaseTask", "GradientNorm"]
+__all__ = ["PINN", "BaseTask", "GradientNorm", "Operator"]

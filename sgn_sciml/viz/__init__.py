@@ -2,6 +2,20 @@
 
 from sgn_sciml.viz.fields import field_figure
 from sgn_sciml.viz.gates import gate_figure
+from sgn_sciml.viz.operators import (
+    rollout_figure,
+    samples_figure,
+    spectra_figure,
+    transfer_figure,
+)
 from sgn_sciml.viz.spectra import spectral_error_figure
 
-__all__ = ["field_figure", "gate_figure", "spectral_error_figure"]
+__all__ = [
+    "field_figure",
+    "gate_figure",
+    "rollout_figure",
+    "samples_figure",
+    "spectra_figure",
+    "spectral_error_figure",
+    "transfer_figure",
+]

@@ -2,16 +2,21 @@
 
 import hashlib
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from lightning.pytorch.loggers import CSVLogger
 
-from sgn_sciml.callbacks.card import Card, read_card, summary, write_card
-from sgn_sciml.data import Collocation
+from sgn_sciml.callbacks import card as cards
+from sgn_sciml.callbacks.card import Card, describe_data, file_sha256, write_card
+from sgn_sciml.callbacks.table import read_card, summary
+from sgn_sciml.data import Collocation, FnoSplit, OperatorData
 from sgn_sciml.networks import CoordinateMLP, count_parameters
 from sgn_sciml.pde import Burgers
 from sgn_sciml.tasks import PINN
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_card_holds_what_makes_a_number_trustworthy(trainer, reference, tmp_path):
@@ -68,3 +73,43 @@ def test_summary_shows_the_cards_numbers(tmp_path):
     errors = ["1.50e-04", "2.00e-03", "1.00e-05  (relative 3.00e-05)"]
     cost = ["1,234 steps in 12 s", "4,321, 64-true", "of step 1200", "257 (x) x 101 (t)"]
     assert [word for word in (*errors, *cost, "figures/u.png") if word not in text] == []
+
+
+def test_data_files_are_known_by_their_contents(tmp_path):
+    path, other = "data/small/burgers_r10_64.h5", "data/small/darcy_22.h5"
+    data = OperatorData(str(ROOT / path), split=FnoSplit(10, 5), test_path=str(ROOT / path))
+    data.setup("test")
+    files = describe_data(data)["files"]
+    exact = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+    assert [about["sha256"] for about in files] == [exact] * 2
+    assert file_sha256(ROOT / other) != exact
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path, monkeypatch):
+    read = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(
+        cards.hashlib, "file_digest", lambda f, name: read.append(f.name) or digest(f, name)
+    )
+    path = tmp_path / "a.bin"
+    for content in (b"one", b"other"):
+        path.write_bytes(content)
+        for _ in range(2):
+            assert file_sha256(path) == hashlib.sha256(content).hexdigest()
+    assert len(read) == 2
+
+
+def test_packages_that_are_not_installed_are_left_out(monkeypatch):
+    monkeypatch.setattr(cards, "PACKAGES", ("torch", "no-such-package"))
+    found = cards.describe_machine(torch.device("cpu"))["packages"]
+    assert found == {"torch": torch.__version__}
+
+
+def test_a_test_without_checkpoint_leaves_card_and_results(trainer, reference, tmp_path):
+    task = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers())
+    logger = CSVLogger(tmp_path, "card")
+    data = Collocation(Burgers(), str(reference), num_points=32)
+    trainer(callbacks=[Card()], logger=logger).test(task, data, verbose=False)
+    folder = tmp_path / "card/version_0"
+    assert read_card(folder)["test"]["checkpoint"] == "none: the weights in memory"
+    assert f"| {reference.stem} | relative_l2 |" in (folder / "results.md").read_text()

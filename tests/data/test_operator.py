@@ -1,3 +1,5 @@
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -223,6 +225,40 @@ def test_nan_is_reported_with_its_sample(files, tmp_path):
 )
 def test_sizes(text, size):
     assert parse_size(text) == size
+
+
+def test_it_describes_what_numbers_depend_on(files):
+    options = {"path": files["frames"], "pairing": Frames(), "resolution": 16}
+    found = loaded("fit", **options, target_normalizer=PerPixel()).describe()
+    assert found == json.loads(json.dumps(found))  # plain values
+    assert found["pairing"] == {"name": "Frames", "fields": "u", "input": 0, "target": -1}
+    assert found["split"] == {"name": "FnoSplit", "train": 30, "test": 20, "val": 10}
+    assert found["normalizers"] == {"input": "PerChannel", "target": "PerPixel"}
+    assert (found["batch_size"], found["resolution"], found["grid"]) == (20, 16, {"x": 16})
+    assert "test_sets" not in found
+    (about,) = found["files"]
+    assert about["parts"] == {"train": 30, "val": 10, "test": 20}
+    assert (about["layout"], about["law"], about["samples"]) == (
+        "sgn-samples-1",
+        "burgers-pdebench",
+        60,
+    )
+    assert about["parameters"]["nu"] == 0.1
+
+
+def test_it_describes_its_test_sets(files):
+    data = loaded(
+        "test",
+        path=files["pairs"],
+        test_path=files["pairs"],
+        resolution=16,
+        test_resolutions=[32, 64],
+    )
+    found = data.describe()
+    assert [about["name"] for about in found["test_sets"]] == data.test_names
+    assert [about["samples"] for about in found["test_sets"]] == [20, 20, 60, 60]
+    assert [about["grid"]["x"] for about in found["test_sets"]] == [32, 64, 32, 64]
+    assert [about["path"] for about in found["files"]] == [files["pairs"]] * 2
 
 
 class Mean(LightningModule):

@@ -3,9 +3,24 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from sgn_sciml.metrics import MaxError, RelativeH1, RelativeL2, SpectralError
+from sgn_sciml.metrics import (
+    VRMSE,
+    ConformalBand,
+    Conservation,
+    MaxError,
+    PDEBenchErrors,
+    RelativeH1,
+    RelativeL2,
+    SampleErrors,
+    SpectralError,
+)
 
 SHARES = {"uneven": [[3, 2], [1]], "empty": [[3, 2, 1], []]}  # batch sizes of each process
+
+
+class Mean(Conservation):
+    def update(self, pred, target):
+        super().update(pred, target, target.abs())
 
 
 def make():
@@ -15,7 +30,21 @@ def make():
         "max": MaxError(),
         "h1": RelativeH1(periodic=True),
         "spectral": SpectralError("even", max_wavenumber=12),
+        "samples": SampleErrors(),
+        "vrmse": VRMSE(),
+        "pdebench": PDEBenchErrors(),
+        "pdebench_compat": PDEBenchErrors(compat=True),
+        "conformal": ConformalBand(level=0.5),
+        "conservation": Mean(),
     }
+
+
+def update(metrics, fields):
+    """A batch for all; the bands are calibrated by the same process with as many samples."""
+    for metric in metrics.values():
+        metric.update(*fields)
+    pred, target = fields
+    metrics["conformal"].calibrate(target, pred + 0.1 * target)
 
 
 def fields():
@@ -23,11 +52,11 @@ def fields():
 
 
 def values(metrics):
-    """All results, flat; the spectrum is read first, and must leave the states as they were."""
+    """All results; details are read first, and must leave the states as they were."""
     spectrum = metrics["spectral"].spectrum()
-    results = {name: metric.compute() for name, metric in metrics.items()}
-    results.update(results.pop("spectral"), error=spectrum.error, target=spectrum.target)
-    return results
+    details = [spectrum.error, spectrum.target, metrics["samples"].errors()]
+    details += metrics["conformal"].bands()
+    return {"details": details, **{name: metric.compute() for name, metric in metrics.items()}}
 
 
 def process(rank, folder):
@@ -38,8 +67,7 @@ def process(rank, folder):
         start = (0, sum(first))[rank]
         metrics = make()
         for size in (first, second)[rank]:
-            for metric in metrics.values():
-                metric.update(*fields()[:, start : start + size])
+            update(metrics, fields()[:, start : start + size])
             start += size
         results[case] = values(metrics)
     torch.save(results, f"{folder}/{rank}.pt")
@@ -59,8 +87,8 @@ def distributed(tmp_path_factory):
 
 def test_two_processes_give_what_one_gives(distributed):
     metrics = make()
-    for metric in metrics.values():
-        metric.update(*fields())
+    for batch in fields().split([3, 2, 1], 1):
+        update(metrics, batch)
     expected = values(metrics)
     for results in distributed:
         for case in SHARES:

@@ -1,5 +1,8 @@
-"""Blocks that injection knows, one of each kind."""
+"""Blocks that injection knows, one of each kind, and the operators of neuraloperator."""
 
+import io
+import warnings
+from contextlib import redirect_stdout
 from functools import partial
 
 import pytest
@@ -108,3 +111,64 @@ def open_gates(module, value=3.0):
 
 def relative(new, old):
     return ((new - old).norm() / old.norm()).item()
+
+
+UNO = {
+    "hidden_channels": 8,
+    "lifting_channels": 16,
+    "projection_channels": 16,
+    "n_layers": 3,
+    "uno_out_channels": [8, 12, 8],
+    "uno_n_modes": [[6, 6]] * 3,
+    "uno_scalings": [[1, 1], [0.5, 0.5], [2, 2]],
+    "channel_mlp_skip": "linear",
+}
+CODANO = {
+    "n_layers": 2,
+    "n_modes": [[6, 6]] * 2,
+    "n_heads": [2] * 2,
+    "per_layer_scaling_factors": [[1, 1]] * 2,
+    "attention_scaling_factors": [1] * 2,
+    "hidden_variable_codimension": 8,
+    "lifting_channels": 16,
+    "projection_channels": 16,
+    "attention_token_dim": 4,
+}
+OPERATORS = {
+    "FNO1": (lambda m: m.FNO((6,), 1, 1, 16), (1, 16)),
+    "FNO2": (lambda m: m.FNO((6, 6), 1, 1, 16, n_layers=2, norm="group_norm"), (1, 16, 12)),
+    "FNO-preactivation": (lambda m: m.FNO((6,), 1, 1, 16, preactivation=True), (1, 16)),
+    "FNO-padding": (lambda m: m.FNO((6,), 1, 1, 16, domain_padding=0.2), (1, 20)),
+    "FNO-dropout": (lambda m: m.FNO((6,), 1, 1, 16, channel_mlp_dropout=0.1), (1, 16)),
+    "TFNO": (lambda m: m.TFNO((6, 6), 1, 1, 16, rank=0.3), (1, 16, 16)),
+    "UNO": (lambda m: m.UNO(1, 1, **UNO), (1, 16, 16)),
+    "UNO-preactivation": (lambda m: m.UNO(1, 1, **UNO, preactivation=True), (1, 16, 16)),
+    "CODANO": (lambda m: m.CODANO(**CODANO), (2, 12, 12)),
+    "UQNO": (lambda m: m.UQNO(m.FNO((6,), 1, 1, 16)), (1, 16)),
+    "SFNO": (lambda m: m.SFNO((6, 6), 1, 1, 16), (1, 8, 16)),
+    "LocalNO": (
+        lambda m: m.LocalNO((6, 6), 1, 1, 16, default_in_shape=(16, 16), use_channel_mlp=True),
+        (1, 16, 16),
+    ),
+}
+every_operator = pytest.mark.parametrize("name", OPERATORS)
+
+
+def operator(name):
+    """A model of neuraloperator in evaluation mode, and an input of it."""
+    if name in ("SFNO", "LocalNO"):
+        pytest.importorskip("torch_harmonics")
+    build, shape = OPERATORS[name]
+    torch.manual_seed(0)
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # UNO and CODANO print
+        warnings.simplefilter("ignore")
+        from neuralop import models
+
+        model = build(models).eval()
+    return model, torch.randn(2, *shape, generator=torch.Generator().manual_seed(1))
+
+
+def outputs(model, x):
+    """The output of an operator; UQNO returns a pair, of which one half trains."""
+    y = model(x)
+    return y[1] if isinstance(y, tuple) else y

@@ -6,11 +6,23 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from blocks import D, Mlp, N, chain, encoder, every_kind, gates, inputs, make, open_gates, relative
 from torch import nn
 
 from sgn_sciml.layers import SpectralGate
 from sgn_sciml.networks import inject
+from tests.networks.blocks import (
+    D,
+    Mlp,
+    N,
+    chain,
+    encoder,
+    every_kind,
+    gates,
+    inputs,
+    make,
+    open_gates,
+    relative,
+)
 
 
 @pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
@@ -211,3 +223,21 @@ def test_device_is_kept():
 def test_nothing_found_says_what_was_looked_for(empty):
     with pytest.raises(ValueError, match=r"nn.Sequential.*'fc1', 'act', 'fc2'.*'linear1'"):
         inject(empty)
+
+
+def test_patterns_choose_the_places():
+    module = nn.Sequential(chain(N), chain(96), chain(N))
+    records = inject(module, where=("0.*", "2*"))
+    assert [r.name for r in records] == ["0.1", "2.1"]
+    assert len(gates(module)) == 2
+
+
+def test_one_pattern_may_be_a_string():
+    assert [r.name for r in inject(chain(N, 96), where="4")] == ["4"]
+
+
+def test_pattern_that_fits_nothing_is_refused_with_what_was_found():
+    module = chain(N, 96)
+    with pytest.raises(ValueError, match=r"no activation fits 'lifting\*'; found: 1, 4"):
+        inject(module, where=("1", "lifting*"))
+    assert not gates(module)

@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 import torch
-from blocks import Mlp, N, chain, encoder, every_kind, gates, inputs, make
 from torch import nn
 
 from sgn_sciml.layers import Elementwise, FeedForward, SpectralGate
 from sgn_sciml.networks import CoordinateMLP, count_parameters, inject
+from tests.networks.blocks import D, Mlp, N, chain, encoder, every_kind, gates, inputs, make
 
 
 @every_kind
@@ -144,3 +144,32 @@ def test_impossible_budget_is_refused_and_changes_nothing(build, message):
         inject(module, match_parameters=True)
     assert not gates(module)
     assert all(torch.equal(v, before[k]) for k, v in module.state_dict().items())
+
+
+class Operator(nn.Module):
+    """A pointwise network on fields in neuraloperator's names, with complex weights beside it."""
+
+    def __init__(self, complex_weights):
+        super().__init__()
+        self.fcs = nn.ModuleList([nn.Conv1d(D, N, 1), nn.Conv1d(N, D, 1)])
+        self.non_linearity, self.hidden_channels = nn.GELU(), N
+        self.spectral = nn.Parameter(torch.randn(complex_weights, dtype=torch.complex64))
+
+
+def test_complex_weights_count_as_two():
+    module = Operator(1000)
+    (record,) = inject(module, match_parameters=True)
+    assert record.features == round((N * (2 * D + 1) - 9) / (2 * D + 30))
+    assert count_parameters(module) == pytest.approx(2000 + N * (2 * D + 1) + D, rel=0.005)
+
+
+def test_convolutions_are_narrowed_by_strength_with_their_attributes():
+    module = Operator(1)
+    old = copy.deepcopy(module)
+    n = inject(module, match_parameters=True)[0].features
+    before, after = module.fcs
+    strength = old.fcs[0].weight.norm(dim=(1, 2)) * old.fcs[1].weight.norm(dim=(0, 2))
+    kept = strength.topk(n).indices.sort().values
+    assert torch.equal(before.weight, old.fcs[0].weight[kept])
+    assert torch.equal(after.weight, old.fcs[1].weight[:, kept])
+    assert before.out_channels == after.in_channels == module.hidden_channels == n

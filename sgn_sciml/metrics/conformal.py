@@ -1,0 +1,234 @@
+r"""Split-conformal bands about predicted functions: what share of the truth they hold, how wide.
+
+A band :math:`u_{pred}(x) \pm w(x)` is fitted to the errors :math:`e_i` of calibration samples,
+which the network has not trained on. Two kinds:
+
+.. math::
+    \text{function-wise}\quad w(x) = s(x)\,\hat q\big(\max_x |e_i(x)| / s(x)\big) \qquad
+    \text{point-wise}\quad w(x) = \hat q\big(|e_i(x)|\big)
+
+:math:`s` is the pointwise root mean square of the errors of the first half of the calibration
+samples, and the function-wise scores come from the others alone; the point-wise band takes all.
+:math:`\hat q` of n scores is the k-th smallest with :math:`k = \lceil (n + 1)\,level \rceil`. If
+calibration and test samples are exchangeable, whatever the network, then
+
+.. math::
+    level \le P(\text{the whole function is inside}) \le level + \frac{1}{n + 1}
+
+on average over calibration sets (the upper bound if scores do not tie), and the same holds for
+each point by itself and the point-wise band. A point-wise band holds few functions as a whole.
+
+References:
+    Lei et al., *Distribution-free predictive inference for regression* (2018),
+    https://arxiv.org/abs/1604.04173;
+    Diquigiovanni, Fontana, Vantini, *Conformal prediction bands for multivariate functional data*
+    (2022), https://arxiv.org/abs/2106.01792
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.metrics.base import accumulator, error_and_target
+from sgn_sciml.metrics.samples import SampleMetric
+
+__all__ = ["Bands", "ConformalBand", "conformal_quantile"]
+
+AXES = 5  # of a sample, at most: frames, channels and three in space
+
+
+class Bands(NamedTuple):
+    """Half widths w(x) of both bands, each of shape ``(fields, *spatial)``.
+
+    Attributes:
+        function: Of the band that holds whole functions.
+        point: Of the band that holds single points.
+    """
+
+    function: Tensor
+    point: Tensor
+
+
+def rank(n: int, level: float) -> int:
+    """Which of n ascending scores bounds the next one with probability ``level``."""
+    return math.ceil((n + 1) * level - 1e-9)  # 100 * 0.55 is a little more than 55
+
+
+def conformal_quantile(scores: Tensor, level: float) -> Tensor:
+    """The score below which the next one lies with probability ``level`` or a little more.
+
+    Args:
+        scores: Exchangeable scores, shape ``(n, *)``.
+        level: Probability, above 0 and below 1.
+
+    Returns:
+        The ceil((n + 1) level)-th smallest of them, shape ``(*)``.
+
+    Raises:
+        ValueError: If n is too small, ceil((n + 1) level) > n.
+
+    Example:
+        >>> conformal_quantile(torch.arange(1.0, 20.0), level=0.9)
+        tensor(18.)
+    """
+    n, k = len(scores), rank(len(scores), level)
+    if k > n:
+        raise ValueError(f"level {level} needs {scores_needed(level)} scores, got {n}")
+    return scores.kthvalue(k, dim=0).values
+
+
+def scores_needed(level: float) -> int:
+    """The fewest scores that have a quantile of this level."""
+    n = max(1, math.floor(level / (1 - level)) - 1)
+    while rank(n, level) > n:
+        n += 1
+    return n
+
+
+def largest(errors: Tensor, scale: Tensor) -> Tensor:
+    """Largest error over scale of each row; an error where the scale is zero counts as infinite.
+
+    Args:
+        errors: Absolute errors, shape ``(n, points)``.
+        scale: s, shape ``(points,)``.
+
+    Returns:
+        Scores, shape ``(n,)``.
+    """
+    none = torch.where(errors > 0, torch.inf, errors)  # also where walls are met exactly: 0 / 0
+    return torch.where(scale > 0, errors / scale, none).amax(1)
+
+
+class ConformalBand(SampleMetric):
+    """Coverage and width of split-conformal bands.
+
+    Call ``calibrate`` with predictions and truth of calibration samples, at any time before
+    ``compute``, and ``update`` with those of test samples. ``compute`` gives
+
+    =============================  =====================================================
+    ``conformal/coverage``         share of test functions that are inside as a whole
+    ``conformal/width``            mean width 2 w of that band over the rms of the target
+    ``conformal/point_coverage``   share of test points inside the point-wise band
+    ``conformal/point_width``      mean width of that band over the rms of the target
+    =============================  =====================================================
+
+    Bands belong to the grid of the calibration samples. All errors are kept, 8 bytes a value,
+    so that the bands are those of all calibration samples, whichever process saw them; which of
+    them come first, and so the exact band, depends on how processes share them, the guarantee
+    does not. ``reset`` forgets the test samples and keeps the calibration, ``forget`` both.
+
+    Args:
+        level: Share of functions, or of points, that the bands should hold.
+        name: Prefix of the results. Two in one ``MetricCollection`` need two.
+        kwargs: Options of :class:`torchmetrics.Metric`.
+
+    Raises:
+        ValueError: If ``level`` is not between 0 and 1; if prediction and target differ in shape
+            or their grid from that seen before; on ``compute``, if there are too few calibration
+            samples.
+
+    Example:
+        >>> errors = torch.linspace(-1, 1, 40).view(40, 1, 1) * torch.tensor([1.0, 2.0])
+        >>> target = torch.ones(40, 1, 2)
+        >>> metric = ConformalBand(level=0.5)
+        >>> metric.calibrate(target[::2] + errors[::2], target[::2])
+        >>> metric.update(target[1::2] + errors[1::2], target[1::2])
+        >>> {name: round(value.item(), 2) for name, value in metric.compute().items()}
+        {'conformal/coverage': 0.5, 'conformal/width': 1.62, 'conformal/point_coverage': 0.5, \
+'conformal/point_width': 1.62}
+    """
+
+    full_state_update = True  # a batch is judged by a calibration that it does not bring along
+
+    calibration: list[Tensor]
+    grid: Tensor
+    target_square: Tensor
+
+    def __init__(self, level: float = 0.9, name: str = "conformal", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0 < level < 1:
+            raise ValueError(f"level must be between 0 and 1, got {level}")
+        self.level = level
+        self.name = name
+        self.shape: torch.Size | None = None
+        self.add_list("calibration")
+        self.add_list("tested")
+        self.add_sum("target_square")
+        # The shape of a sample, for a process that saw none.
+        self.add_state("grid", torch.zeros(AXES, dtype=torch.float64), dist_reduce_fx="max")
+
+    def calibrate(self, pred: Tensor, target: Tensor) -> None:
+        """Add calibration samples of shape ``(batch, fields, *spatial)``."""
+        self._add("calibration", pred, target)
+        self._computed = None
+
+    def update(self, pred: Tensor, target: Tensor) -> None:
+        """Add a batch of test samples of shape ``(batch, fields, *spatial)``."""
+        self._add("tested", pred, target)
+        square = target.to(accumulator(target.device)).square()
+        self.target_square = self.target_square + square.sum().detach()
+
+    def _add(self, name: str, pred: Tensor, target: Tensor) -> None:
+        error, _ = error_and_target(pred, target)
+        shape = error.shape[1:]
+        if self.shape is None:
+            self.shape = shape
+            sizes = [*shape, *[0] * (AXES - len(shape))]
+            self.grid = torch.tensor(sizes, device=error.device, dtype=self.grid.dtype)
+        if shape != self.shape:
+            raise ValueError(
+                f"a band belongs to one grid: expected fields {tuple(self.shape)}, "
+                f"got {tuple(shape)}"
+            )
+        self.keep(name, error.abs())
+
+    def reset(self) -> None:
+        """Forget the test samples and keep the calibration."""
+        calibration, grid = list(self.calibration), self.grid
+        super().reset()
+        self.calibration, self.grid = calibration, grid
+
+    def forget(self) -> None:
+        """Forget test samples, calibration and grid."""
+        super().reset()
+        self.shape = None
+
+    def bands(self) -> Bands:
+        """The half widths of both bands, to draw them.
+
+        Like ``compute`` it gathers the states of all processes: call it on every one of them.
+
+        Raises:
+            ValueError: If there are too few calibration samples.
+        """
+        with self.gathered():
+            shape = [int(n) for n in self.grid.tolist() if n]
+            scale, quantile, point = self._fit()
+            return Bands((quantile * scale).view(shape), point.view(shape))
+
+    def compute(self) -> dict[str, Tensor]:
+        """Coverage and width of both bands, by name; nan without test samples."""
+        scale, quantile, point = self._fit()
+        errors = self.kept("tested").view(-1, len(point))
+        rms = (self.target_square / errors.numel()).sqrt()
+        return {
+            f"{self.name}/coverage": (largest(errors, scale) <= quantile).to(rms.dtype).mean(),
+            f"{self.name}/width": 2 * (quantile * scale).mean() / rms,
+            f"{self.name}/point_coverage": (errors <= point).to(rms.dtype).mean(),
+            f"{self.name}/point_width": 2 * point.mean() / rms,
+        }
+
+    def _fit(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The scale s ``(points,)``, the quantile of scores and the point-wise w ``(points,)``."""
+        points = math.prod(int(n) for n in self.grid.tolist() if n)
+        errors = self.kept("calibration").view(-1, points)
+        n, needed = len(errors), max(2, 2 * scores_needed(self.level) - 1)
+        if n < needed:
+            raise ValueError(
+                f"bands of level {self.level} need {needed} calibration samples, got {n}"
+            )
+        scale = errors[: n // 2].square().mean(0).sqrt()
+        quantile = conformal_quantile(largest(errors[n // 2 :], scale), self.level)
+        return scale, quantile, conformal_quantile(errors, self.level)

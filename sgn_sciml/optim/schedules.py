@@ -1,0 +1,69 @@
+"""Learning-rate schedules over a whole run, in steps; the peak is the optimiser's own rate."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
+
+__all__ = ["Cosine", "OneCycle", "Schedule", "StepDecay"]
+
+
+class Schedule(ABC):
+    """Makes the scheduler of a run."""
+
+    @abstractmethod
+    def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
+        """The scheduler of an optimiser, stepped after every one of so many optimiser steps."""
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up to the optimiser's rate and down to nothing, by cosines; momentum goes the other way.
+
+    Args:
+        warmup: Share of the steps that goes up.
+        start: First rate over the peak.
+        end: Last rate over the first.
+
+    References:
+        Smith and Topin, *Super-convergence* (2018)
+    """
+
+    warmup: float = 0.3
+    start: float = 0.04
+    end: float = 1e-4
+
+    def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
+        return OneCycleLR(
+            optimizer,
+            [float(group["lr"]) for group in optimizer.param_groups],
+            total_steps=steps + 1,  # it is also stepped after the last step
+            pct_start=self.warmup,
+            div_factor=1 / self.start,
+            final_div_factor=1 / self.end,
+        )
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """Multiply the rate by a factor every so many steps.
+
+    Args:
+        every: Steps between two decays.
+        factor: The factor.
+    """
+
+    every: int
+    factor: float = 0.5
+
+    def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
+        return StepLR(optimizer, self.every, self.factor)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """Down to nothing along half a cosine."""
+
+    def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
+        return CosineAnnealingLR(optimizer, steps)

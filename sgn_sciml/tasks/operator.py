@@ -1,0 +1,289 @@
+r"""Operator learning: a network that maps one function to another, or a state to the next.
+
+.. math::
+    L = \frac{1}{N} \sum_n \frac{\| G(a_n) - u_n \|}{\| u_n \|}
+
+in physical units, whatever the scaling the network works in. Trajectories are rolled out: frames
+that a call returns are put behind the window it was given, until the target is covered.
+
+References:
+    Li et al., *Fourier neural operator for parametric partial differential equations* (2021)
+
+    Brandstetter, Worrall and Welling, *Message passing neural PDE solvers* (2022): pushforward
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric, MetricCollection
+
+from sgn_sciml.metrics import SampleErrors, SpectralError
+from sgn_sciml.metrics.physics import PhysicsMetric
+from sgn_sciml.networks import OperatorNetwork
+from sgn_sciml.optim import OptimizerFactory, Schedule
+from sgn_sciml.tasks.base import BaseTask
+from sgn_sciml.tasks.losses import L2, Domain, FieldLoss
+from sgn_sciml.tasks.operator_tests import SHELLS, TestSet
+
+__all__ = ["Operator"]
+
+
+class Operator(BaseTask):
+    """Learn an operator from pairs of functions or from trajectories.
+
+    Batches hold ``input`` and ``target``, ``(items, channels, *space)`` or, for trajectories,
+    ``(items, frames, channels, *space)``, and ``conditions`` ``(items, k)`` if there are any. The
+    network sees frames and conditions as channels: ``history * channels + k`` of them. It returns
+    one or several frames.
+
+    Args:
+        network: The operator.
+        optimizer: Optimiser factory; its rate is the peak of the schedule.
+        schedule: Schedule of the rate over all steps; constant when None.
+        loss: Loss of fields in physical units; the relative L2 error by default.
+        periodic: Whether a space axis wraps around; one flag for all, or one per axis.
+        length: Length of a space axis, likewise.
+        difference: The network returns the change from the last frame of the window, which must
+            have the channels of the target.
+        pushforward: Train the last call of a rollout only, from the window that the network itself
+            has made.
+        physics: Measures of the equation for the test, given prediction, target and input.
+        level: Level of the calibrated bands of the test.
+        initial: Checkpoint of a task whose network's weights to begin with, or None.
+        frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
+
+    Raises:
+        ValueError: If nothing is called what should be frozen, or the batches do not fit.
+    """
+
+    def __init__(
+        self,
+        network: OperatorNetwork,
+        optimizer: OptimizerFactory = torch.optim.Adam,
+        schedule: Schedule | None = None,
+        loss: FieldLoss | None = None,
+        periodic: bool | tuple[bool, ...] = True,
+        length: float | tuple[float, ...] = 1.0,
+        difference: bool = False,
+        pushforward: bool = False,
+        physics: Sequence[PhysicsMetric] = (),
+        level: float = 0.9,
+        initial: str | None = None,
+        frozen: Sequence[str] = (),
+    ) -> None:
+        super().__init__(
+            optimizer,
+            network=network,
+            schedule=schedule,
+            loss=loss,
+            periodic=periodic,
+            length=length,
+            difference=difference,
+            pushforward=pushforward,
+            physics=physics,
+            level=level,
+            initial=initial,
+            frozen=frozen,
+        )
+        self.network = network
+        self.freeze_parameters(frozen)
+        self.schedule = schedule
+        self.loss = loss or L2()
+        self.domain = Domain(periodic, length)
+        self.difference = difference
+        self.pushforward = pushforward
+        self.physics = tuple(physics)
+        self.level = level
+        self.training_grid: list[int] = []
+        if initial is not None:
+            self.load_network(initial)
+        boundary = self.domain.boundary(network.axes)
+        self.held_out = MeanMetric(nan_strategy="disable")
+        self.terms = ("loss",)
+        self.term_values = torch.zeros(1)  # the last step's loss, for guards
+        self.add_metrics(
+            MetricCollection(
+                {"samples": SampleErrors(), "spectral": SpectralError(boundary, SHELLS)},
+                compute_groups=False,
+            )
+        )
+        self.test_sets: list[TestSet] = []
+
+    # -- the operator ------------------------------------------------------------------------
+
+    def forward(self, window: Tensor, conditions: Tensor | None = None) -> Tensor:
+        """One call of the network, in scaled units.
+
+        Args:
+            window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
+            conditions: Constants that the network is told, ``(items, k)``.
+
+        Returns:
+            What it returns: channels, or frames of channels behind the window.
+
+        Raises:
+            ValueError: If the channels are not those of the network.
+        """
+        frames = window.ndim == self.network.axes + 3
+        x = window.flatten(1, 2) if frames else window
+        if conditions is not None:
+            k = conditions.to(x)[(...,) + (None,) * self.network.axes]
+            x = torch.cat([x, k.expand(*k.shape[:2], *x.shape[2:])], 1)
+        if x.ndim != self.network.axes + 2 or x.shape[1] != self.network.in_channels:
+            raise ValueError(
+                f"the data has {x.shape[1]} input channels on {x.ndim - 2} axes, the network "
+                f"in_channels={self.network.in_channels} on {self.network.axes}"
+            )
+        y: Tensor = self.network(x)
+        channels = window.shape[-1 - self.network.axes]
+        if frames:
+            y = y.reshape(len(y), -1, channels, *y.shape[2:])
+        if self.difference:
+            y = y + (window[:, -1:] if frames else window)
+        return y
+
+    def rollout(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
+        """The prediction for a target, in scaled units and of its shape.
+
+        With ``pushforward`` only the frames of the last call carry gradients and are returned.
+        """
+        window, target = batch["input"], batch["target"]
+        conditions = batch.get("conditions")
+        if target.ndim == self.network.axes + 2:
+            only: Tensor = self(window, conditions)
+            return only
+        found: list[Tensor] = []
+        frames, calls = target.shape[1], 0
+        while calls < frames:
+            channels = window.shape[2]
+            last = calls + self.network.out_channels // channels >= frames
+            with torch.no_grad() if pushforward and not last else nullcontext():
+                y = self(window, conditions)
+            window = torch.cat([window, y], 1)[:, -window.shape[1] :]
+            found.append(y)
+            calls += y.shape[1]
+        if pushforward:
+            return found[-1][:, : y.shape[1] - (calls - frames)]
+        return torch.cat(found, 1)[:, :frames]
+
+    def physical(self, x: Tensor, which: str = "target") -> Tensor:
+        """Fields in physical units, by the normalizers of the data module if there is one."""
+        data = getattr(self._trainer, "datamodule", None)
+        normalizers: dict[str, Any] | None = getattr(data, "normalizers", None)
+        if normalizers is None:
+            return x
+        y: Tensor = normalizers[which].inverse(x)
+        return y
+
+    def measured(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Fields as losses and metrics take them: physical, frames as channels."""
+        if pred.shape != target.shape:
+            raise ValueError(
+                f"the network returns {tuple(pred.shape[1:])} per item, the target is "
+                f"{tuple(target.shape[1:])}: set out_channels to fit"
+            )
+        frames = target.ndim == self.network.axes + 3
+        pred, target = self.physical(pred), self.physical(target)
+        return (pred.flatten(1, 2), target.flatten(1, 2)) if frames else (pred, target)
+
+    def load_network(self, path: str) -> None:
+        """Take the network's weights from a checkpoint of a task.
+
+        Raises:
+            ValueError: If it holds another network.
+        """
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        ours = {k.removeprefix("network."): v for k, v in state.items() if k.startswith("network")}
+        try:
+            self.network.load_state_dict(ours)
+        except RuntimeError as error:
+            raise ValueError(f"{path} holds weights of another network") from error
+
+    # -- training ----------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer(self.trainable())
+        if self.schedule is None:
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        return [optimizer], [{"scheduler": self.schedule(optimizer, steps), "interval": "step"}]
+
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        steps = getattr(self.lr_schedulers(), "total_steps", None)
+        if steps is not None and steps <= self.trainer.max_steps:
+            raise ValueError(
+                f"the schedule of the checkpoint ends after {steps - 1} steps, so the run cannot "
+                "go on to more: start a new one, with model.initial to begin from its weights"
+            )
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        self.training_grid = list(batch["input"].shape[-self.network.axes :])
+        target = batch["target"]
+        pred = self.rollout(batch, self.pushforward)
+        if self.pushforward:
+            target = target[:, -pred.shape[1] :]
+        loss = self.loss(*self.measured(pred, target), self.domain)
+        self.term_values = loss.detach()[None]
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["training_grid"] = self.training_grid
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        self.training_grid = checkpoint.get("training_grid", [])
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        pred, target = self.measured(self.rollout(batch), batch["target"])
+        self.metrics("val").update(pred, target)
+        self.held_out.update(self.loss(pred, target, self.domain), len(pred))
+
+    def log_metrics(self, stage: str) -> None:
+        super().log_metrics(stage)
+        self.log(f"{stage}/loss", self.held_out.compute())
+        self.held_out.reset()
+
+    def predict_step(
+        self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Tensor]:
+        """Input, target and prediction in physical units."""
+        return {
+            "input": self.physical(batch["input"], "input"),
+            "target": self.physical(batch["target"]),
+            "prediction": self.physical(self.rollout(batch)),
+        }
+
+    def on_test_start(self) -> None:
+        names = getattr(getattr(self.trainer, "datamodule", None), "test_names", None) or [""]
+        self.test_sets = [
+            TestSet(
+                name,
+                self.domain,
+                self.network.axes,
+                self.level,
+                self.physics,
+                self.training_grid,
+            ).to(self.device)
+            for name in names
+        ]
+
+    def test_step(
+        self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Tensor]:
+        found = self.predict_step(batch, batch_idx)
+        self.test_sets[dataloader_idx].update(found)
+        return found
+
+    def on_test_epoch_end(self) -> None:
+        for k, results in enumerate(self.test_sets):
+            prefix = f"test/{results.name}/" if k else "test/"
+            self.log_dict({prefix + key: value for key, value in results.compute().items()})
+        self.test_sets = []
