@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -73,11 +74,19 @@ WITH_MLP = {
 GROUPS: dict[str, Group] = {
     "r10": Group("Burgers R10, 128 points, 100 epochs", "burgers_r10", "burgers", PAIR),
     "r10_short": Group(
-        "Burgers R10, 128 points, 20 epochs",
+        "Burgers R10, 128 points, 10 epochs",
         "burgers_r10",
         "burgers",
         PAIR | ABLATIONS | FORMS | WITH_MLP,
         "r10_short",
+    ),
+    "r10_rates": Group(
+        "Burgers R10, 128 points, 10 epochs, other learning rates, a seed of its own",
+        "burgers_r10",
+        "burgers",
+        PAIR | {f"{m}_rate{r}": f"{PAIR[m]}, rate {r}" for r in ("2e-3", "4e-3") for m in PAIR},
+        "r10_short",
+        (100,),
     ),
     "r10_256": Group(
         "Burgers R10, 256 points, 500 epochs",
@@ -86,6 +95,27 @@ GROUPS: dict[str, Group] = {
         {"fno": "FNO"},
         "r10_256",
         (0,),
+    ),
+    "darcy": Group("Darcy, 32 x 32 nodes, 30 epochs", "darcy", "darcy", PAIR, "darcy"),
+    "darcy_forms": Group(
+        "Darcy, 32 x 32 nodes, 5 epochs", "darcy", "darcy", PAIR | FORMS, "darcy_forms"
+    ),
+    "lowvisc": Group(
+        "Burgers, nu = 0.001, PDEBench's protocol",
+        "burgers_lowvisc",
+        "burgers_lowvisc",
+        {"fno": "FNO"},
+        None,
+        (0,),
+    ),
+    "lowvisc_short": Group(
+        "Burgers, nu = 0.001, PDEBench's protocol, 1,500 steps",
+        "burgers_lowvisc",
+        "burgers_lowvisc",
+        {"fno": "FNO", "sgn": "FNO, **spectral gates** in channel networks, lifting, projection"}
+        | FORMS
+        | {"fno_longer": "FNO, as much time as with gates"},
+        "lowvisc_short",
     ),
 }
 
@@ -115,7 +145,8 @@ class Run:
         if self.card:
             return
         group = GROUPS[self.group]
-        overlays = [FILES / f"{name}.yaml" for name in (group.overlay, self.model) if name]
+        names = (group.overlay, self.model, f"{self.model}-{self.group}")
+        overlays = [FILES / f"{name}.yaml" for name in names if name]
         kind = "fno" if self.model.startswith("fno") else "sgn_fno"
         first = ROOT / "configs" / f"{group.config}_{kind}.yaml"
         configs = [first, *(path for path in overlays if path.is_file())]
@@ -159,6 +190,67 @@ def run(names: list[str], jobs: int) -> None:
         list(pool.map(Run.execute, runs))
 
 
+def table() -> None:
+    """Write the tables of all groups from the cards."""
+    lines = []
+    for name, group in GROUPS.items():
+        rows = {m: [c for k in group.seeds if (c := Run(name, m, k).card)] for m in group.models}
+        if not any(rows.values()):
+            continue
+        metric = "pdebench/nrmse" if name.startswith("lowvisc") else "relative_l2"
+        lines += [
+            f"### {group.title}",
+            "",
+            f"| model | parameters | {LABELS[metric]}, mean (each seed) | 95 % below "
+            "| against FNO | by band: low, mid, high | CPU s | ms a step |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        first = rows["fno"]
+        for model, cards in rows.items():
+            if cards:
+                lines.append(line(group.models[model], cards, first, metric))
+        lines.append("")
+    (FILES / "table.md").write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+LABELS = {"pdebench/nrmse": "nRMSE of the rollout", "relative_l2": "relative L2"}
+
+
+def line(label: str, cards: list[dict], first: list[dict], metric: str) -> str:
+    """A row of a table."""
+    errors = values(cards, metric)
+    each = ", ".join(f"{e:.2e}" for e in errors)
+    seconds = statistics.median(c["training"]["cpu_seconds"] for c in cards)
+    bands = ", ".join(
+        verdict(values(cards, f"spectral_error/{b}"), values(first, f"spectral_error/{b}"))
+        for b in ("low", "mid", "high")
+    )
+    cells = [
+        label,
+        f"{cards[0]['parameters']:,}",
+        f"{statistics.mean(errors):.2e} ({each})",
+        f"{statistics.mean(values(cards, 'relative_l2/p95')):.2e}",
+        "-" if cards is first else verdict(errors, values(first, metric)),
+        "-" if cards is first else bands,
+        f"{seconds:.0f}",
+        f"{1e3 * seconds / cards[0]['steps']:.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def values(cards: list[dict], metric: str) -> list[float]:
+    """A number of the first test set, seed by seed."""
+    return [card["test"][f"test/{metric}"] for card in cards]
+
+
+def verdict(errors: list[float], rival: list[float]) -> str:
+    """The ratio of means; without an asterisk it lies within the spread of the seeds."""
+    ratio = f"{statistics.mean(errors) / statistics.mean(rival):.2f}x"
+    apart = len(errors) > 1 and (max(errors) < min(rival) or max(rival) < min(errors))
+    return f"{ratio}*" if apart else ratio
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("verb", choices=["run", "table"])
@@ -167,3 +259,5 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.verb == "run":
         run(options.groups or list(GROUPS), options.jobs)
+    else:
+        table()

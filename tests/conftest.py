@@ -48,6 +48,17 @@ def config(tmp_path, reference, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def operator_config(tmp_path, monkeypatch) -> Path:
+    """A configuration of an operator that trains in seconds, in an empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    small = ROOT / "data" / "small" / "burgers_r10_64.h5"
+    text = (ROOT / "tests" / "tiny_operator.yaml").read_text()
+    path.write_text(text.replace("SMALL", str(small)))
+    return path
+
+
+@pytest.fixture
 def sgn(capfd):
     """Run a command line in this process; returns exit code, standard output and error."""
 

@@ -60,7 +60,17 @@ def longer(config, steps, adam=4, second=None):
 @pytest.mark.parametrize("case", ["adam", "lbfgs", "ssbroyden", "balanced"])
 def test_kill_and_resume_is_bit_exact(case, config, sgn):
     longer(config, steps=60, adam=1 if case in SECOND else 100, second=SECOND.get(case))
-    words = BALANCED if case == "balanced" else []
+    kill_and_resume(config, BALANCED if case == "balanced" else [], sgn)
+
+
+def test_an_operator_resumes_within_an_epoch(operator_config, sgn):
+    text = operator_config.read_text().replace("max_steps: 8", "max_steps: 60")
+    operator_config.write_text(text)
+    kill_and_resume(operator_config, [], sgn)
+
+
+def kill_and_resume(config, words, sgn):
+    """Kill a run of 60 steps, resume it, and compare it with one that was left alone."""
     process = start(config, *words)
     wait_for(process, LAST)
     process.send_signal(signal.SIGKILL)

@@ -103,7 +103,7 @@ class LastCheckpoint(Checkpoint):
         self.path = path
         self.every = every
         self.requested = False
-        self._due = False
+        self._due = self._written = False
         self._previous: Any = None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -115,6 +115,14 @@ class LastCheckpoint(Checkpoint):
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGINT, self._handle)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self._written:  # what was logged up to the checkpoint, should a kill come
+            for logger in trainer.loggers:
+                logger.save()
+            self._written = False
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -135,7 +143,7 @@ class LastCheckpoint(Checkpoint):
     def _save(self, trainer: Trainer) -> None:
         if self._due:
             trainer.save_checkpoint(self.path)
-            self._due = False
+            self._due, self._written = False, True
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
         trainer.save_checkpoint(self.path)

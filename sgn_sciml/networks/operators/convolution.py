@@ -24,6 +24,11 @@ def spectral_convolution() -> type[Any]:
 
         def forward(self, x: Tensor, output_shape: tuple[int, ...] | None = None) -> Tensor:
             """Convolve, ``(batch, in_channels, *space) -> (batch, out_channels, *space)``."""
+            if x.dtype == torch.float64:  # .double() leaves complex weights as they are
+                raise ValueError(
+                    "neuraloperator's spectral weights are single precision; "
+                    "run it with --trainer.precision 32-true or bf16-mixed"
+                )
             if all(n % 2 == 0 for n in x.shape[2:-1]):
                 even: Tensor = super().forward(x, output_shape)
                 return even

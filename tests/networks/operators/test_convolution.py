@@ -33,6 +33,11 @@ def test_odd_grids_are_still_wrong_in_the_library():
     assert (conv(wave) - wave).abs().max() > 0.5
 
 
+def test_double_precision_is_refused_by_name():
+    with pytest.raises(ValueError, match="single precision"):
+        convolution()(torch.zeros(1, 1, 8, 8, dtype=torch.float64))
+
+
 @pytest.mark.parametrize("make", [FNO, TFNO])
 @pytest.mark.parametrize("n", [16, 12, 6])
 def test_both_paths_agree_on_even_grids(make, n):
