@@ -109,7 +109,7 @@ GROUPS: dict[str, Group] = {
         (0,),
     ),
     "lowvisc_short": Group(
-        "Burgers, nu = 0.001, PDEBench's protocol, 1,500 steps",
+        "Burgers, nu = 0.001, PDEBench's protocol, 1,000 steps",
         "burgers_lowvisc",
         "burgers_lowvisc",
         {"fno": "FNO", "sgn": "FNO, **spectral gates** in channel networks, lifting, projection"}
