@@ -40,18 +40,21 @@ usage: sgn {command} --config FILE.yaml [--key value ...]
 Any key of the configuration can be set on the command line:
 
   --model.network.init_args.width 64     --trainer.max_steps 500
-  --data.problem.init_args.nu 0.01       --trainer.accelerator gpu
+  --data.init_args.path FILE.h5          --trainer.accelerator gpu
 
 What can be configured:
 
-  --model.help PINN              the options of a task (PINN)
-  --data.help Collocation        the options of a data module (Collocation)
+  --model.help PINN              the options of a task (PINN, Operator)
+  --data.help Collocation        the options of a data module (Collocation, OperatorData)
   --trainer.help                 the options of Lightning's Trainer
-  networks      sgn_sciml.networks.CoordinateMLP
-  activations   sgn_sciml.layers.SpectralGate, Elementwise
-  problems      sgn_sciml.pde.Burgers
-  optimisers    torch.optim.*, sgn_sciml.optim.Phases, SSBroyden, SSBFGS
-  callbacks     sgn_sciml.callbacks.GateEvolution, SpectralErrorMap, FieldFigures
+  networks      CoordinateMLP; operators: FNO, TFNO, UNO, TransformOnce, GalerkinTransformer;
+                around an operator: Gated, Boosted, Refined
+  activations   SpectralGate, Elementwise
+  problems      Burgers
+  losses        L2, FrameL2, H1, MSE, Sobolev
+  optimisers    torch.optim.*, Phases, SSBroyden, SSBFGS; schedules: OneCycle, Cosine, StepDecay
+  callbacks     GateEvolution, SpectralErrorMap, FieldFigures, OperatorFigures,
+                EMAWeightAveraging
 
 Values in a checkpoint win over the configuration for the model (not for the trainer or the data).
 SGN_TRACEBACK=1 shows the full traceback of an error.

@@ -6,7 +6,10 @@ card.json             what is needed to trust a number: versions, seed, data, bu
 metrics.csv           every logged number; TensorBoard events lie beside it
 checkpoints/          ``best.ckpt`` (by held-out loss) and ``last.ckpt``
 figures/              PNG
-predictions.h5        what ``sgn predict`` wrote
+results.csv           what ``sgn test`` measured: test set, metric, value
+results.md            the same as a table, with notes
+predictions.h5        what ``sgn predict`` wrote; of several test sets a file each,
+                      ``predictions_<test set>.h5``
 ====================  ==========================================================================
 """
 

@@ -47,13 +47,15 @@ def short(path, *more):
     files = [path, ROOT / "configs" / "small" / path.name, *more]
     words = [word for file in files for word in ("--config", file)]
     quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
-    quick["data.init_args.batch_size"] = 4
+    quick |= {f"trainer.limit_{part}_batches": 2 for part in ("val", "test", "predict")}
+    quick["data.init_args.batch_size"] = 2
     return [*words, *(word for k, v in quick.items() for word in (f"--{k}", v))]
 
 
 @pytest.mark.parametrize("path", OPERATORS, ids=lambda p: p.stem)
 def test_an_operator_runs_with_its_small_overlay(path, sgn):
-    for command in ("fit", "validate", "test", "predict"):
+    commands = ("fit", "validate", "test", "predict") if "sgn" in path.name else ("fit", "test")
+    for command in commands:
         code, _, err = sgn(command, *short(path))
         assert code == 0, err
 

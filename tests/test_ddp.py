@@ -16,9 +16,18 @@ CARD = Path("runs/tiny/version_0/card.json")
 
 
 def test_two_processes_train_together_and_measure_exactly(config, sgn):
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     text = config.read_text().replace("torch.optim.LBFGS", "sgn_sciml.optim.SSBroyden")
     config.write_text(text)
+    train_together_and_measure(config, sgn)
+
+
+def test_an_operator_on_two_processes_is_measured_exactly(operator_config, sgn):
+    train_together_and_measure(operator_config, sgn)
+
+
+def train_together_and_measure(config, sgn):
+    """Train and test on two processes, then test the same checkpoint on one."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.max_steps", "6"]
     for command in ("fit", "test"):
         done = subprocess.run(

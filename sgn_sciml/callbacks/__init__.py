@@ -4,7 +4,8 @@ from sgn_sciml.callbacks.card import Card
 from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
 from sgn_sciml.callbacks.gates import GateEvolution
 from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
-from sgn_sciml.callbacks.operators import OperatorFigures, SamplePredictionWriter
+from sgn_sciml.callbacks.operators import OperatorFigures
+from sgn_sciml.callbacks.predictions import SamplePredictionWriter
 from sgn_sciml.callbacks.progress import StepProgress
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
 

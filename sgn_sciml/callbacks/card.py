@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, Trainer
 
+from sgn_sciml.callbacks.results import read_card, write_results, write_whole
 from sgn_sciml.callbacks.send import run_folder
-from sgn_sciml.callbacks.table import read_card, summary, write_results, write_whole
+from sgn_sciml.callbacks.table import summary
 from sgn_sciml.networks import count_parameters
 
 __all__ = ["Card", "read_card", "summary", "write_card"]

@@ -1,10 +1,13 @@
 """Metrics of fields: device-resident, exact under any batch size and under DDP."""
 
-from sgn_sciml.metrics.conformal import Bands, ConformalBand, conformal_quantile
+from sgn_sciml.metrics.burgers import BurgersDefect
+from sgn_sciml.metrics.conformal import Bands, ConformalBand
+from sgn_sciml.metrics.darcy import DarcyResidual
 from sgn_sciml.metrics.field import MaxError, RelativeH1, RelativeL2, relative_h1, relative_l2
 from sgn_sciml.metrics.pdebench import PDEBenchErrors
-from sgn_sciml.metrics.physics import BurgersDefect, Conservation, DarcyResidual
+from sgn_sciml.metrics.physics import Conservation
 from sgn_sciml.metrics.samples import VRMSE, SampleErrors, vrmse
+from sgn_sciml.metrics.scores import conformal_quantile
 from sgn_sciml.metrics.spectral import Boundary, SpectralError, Spectrum, shell_energy
 
 __all__ = [

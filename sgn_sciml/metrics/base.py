@@ -2,20 +2,21 @@
 
 A field has the shape ``(batch, fields, *spatial)``, one sample per batch entry, and real values.
 
-Fields are compared in their own dtype, at least float32. Sums are kept in float64, or in float32
-on a device that has no float64 (MPS). All states are sums or maxima: batch size, an uneven last
-batch and the number of processes change a result by rounding at most. An update never waits for
-the device.
+Fields are compared in their own dtype, at least float32. States are sums and maxima or, in a
+:class:`SampleMetric`, numbers of every sample; they are float64, or float32 on a device that has
+no float64 (MPS). So batch size, an uneven last batch and the number of processes change a result
+by rounding at most. An update never waits for the device.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-__all__ = ["FieldMetric", "accumulator", "error_and_target", "per_axis"]
+__all__ = ["FieldMetric", "SampleMetric", "accumulator", "error_and_target", "per_axis"]
 
 T = TypeVar("T", bool, float, str, str | None)
 
@@ -59,7 +60,7 @@ def per_axis(value: T | Sequence[T], axes: int, name: str) -> tuple[T, ...]:
 
 
 class FieldMetric(Metric):
-    """A metric of ``(batch, fields, *spatial)`` predictions whose states are float64 sums."""
+    """A metric of ``(batch, fields, *spatial)`` predictions, which keeps sums."""
 
     is_differentiable = True
     higher_is_better = False
@@ -75,7 +76,52 @@ class FieldMetric(Metric):
         try:
             return super()._apply(fn, exclude_state)
         except TypeError:  # "Cannot convert a MPS Tensor to float64 dtype": go there in float32
-            for name in self._defaults:
-                self._defaults[name] = torch.as_tensor(self._defaults[name]).float()
-                setattr(self, name, getattr(self, name).float())
+            for name, default in self._defaults.items():
+                if isinstance(default, Tensor):
+                    self._defaults[name] = default.float()
+                state = getattr(self, name)
+                alone = isinstance(state, Tensor)
+                setattr(self, name, state.float() if alone else [v.float() for v in state])
             return super()._apply(fn, exclude_state)
+
+
+class SampleMetric(FieldMetric):
+    """A metric that keeps numbers of every sample, which processes put end to end.
+
+    They are kept flat: a process that saw no sample cannot know the shape of the others', and
+    takes part with none. A result must not depend on the order of the samples.
+    """
+
+    is_differentiable = False
+
+    def add_list(self, name: str) -> None:
+        """Register a list that starts empty."""
+        self.add_state(name, [], dist_reduce_fx="cat")
+
+    def keep(self, name: str, values: Tensor) -> None:
+        """Append values of any shape to a list."""
+        values = values.detach().to(accumulator(values.device))
+        getattr(self, name).append(values.flatten())
+
+    def kept(self, name: str) -> Tensor:
+        """All values of a list, shape ``(n,)``."""
+        state: Tensor | list[Tensor] = getattr(self, name)
+        if isinstance(state, Tensor):  # put together by the processes
+            return state
+        return torch.cat(state) if state else torch.zeros(0, device=self.device, dtype=self.dtype)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What is kept; torchmetrics also asks it for the nothing that an empty process sends."""
+        return accumulator(self.device)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Within it the states are those of all processes; every one of them must enter."""
+        alone = not self._is_synced
+        with self.sync_context(
+            dist_sync_fn=self.dist_sync_fn,
+            should_sync=alone and self.sync_on_compute,
+            should_unsync=alone,
+        ):
+            yield

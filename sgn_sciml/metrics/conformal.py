@@ -7,8 +7,8 @@ which the network has not trained on. Two kinds:
     \text{function-wise}\quad w(x) = s(x)\,\hat q\big(\max_x |e_i(x)| / s(x)\big) \qquad
     \text{point-wise}\quad w(x) = \hat q\big(|e_i(x)|\big)
 
-:math:`s` is the pointwise root mean square of the errors of the first half of the calibration
-samples, and the function-wise scores come from the others alone; the point-wise band takes all.
+:math:`s` is the pointwise root mean square of the errors of one half of the calibration samples,
+drawn by lot, and the function-wise scores come from the others; the point-wise band takes all.
 :math:`\hat q` of n scores is the k-th smallest with :math:`k = \lceil (n + 1)\,level \rceil`. If
 calibration and test samples are exchangeable, whatever the network, then
 
@@ -31,10 +31,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics.base import accumulator, error_and_target
-from sgn_sciml.metrics.samples import SampleMetric
+from sgn_sciml.metrics.base import SampleMetric, accumulator, error_and_target
+from sgn_sciml.metrics.scores import conformal_quantile, largest, lots, scores_needed
 
-__all__ = ["Bands", "ConformalBand", "conformal_quantile"]
+__all__ = ["Bands", "ConformalBand"]
 
 AXES = 5  # of a sample, at most: frames, channels and three in space
 
@@ -51,56 +51,6 @@ class Bands(NamedTuple):
     point: Tensor
 
 
-def rank(n: int, level: float) -> int:
-    """Which of n ascending scores bounds the next one with probability ``level``."""
-    return math.ceil((n + 1) * level - 1e-9)  # 100 * 0.55 is a little more than 55
-
-
-def conformal_quantile(scores: Tensor, level: float) -> Tensor:
-    """The score below which the next one lies with probability ``level`` or a little more.
-
-    Args:
-        scores: Exchangeable scores, shape ``(n, *)``.
-        level: Probability, above 0 and below 1.
-
-    Returns:
-        The ceil((n + 1) level)-th smallest of them, shape ``(*)``.
-
-    Raises:
-        ValueError: If n is too small, ceil((n + 1) level) > n.
-
-    Example:
-        >>> conformal_quantile(torch.arange(1.0, 20.0), level=0.9)
-        tensor(18.)
-    """
-    n, k = len(scores), rank(len(scores), level)
-    if k > n:
-        raise ValueError(f"level {level} needs {scores_needed(level)} scores, got {n}")
-    return scores.kthvalue(k, dim=0).values
-
-
-def scores_needed(level: float) -> int:
-    """The fewest scores that have a quantile of this level."""
-    n = max(1, math.floor(level / (1 - level)) - 1)
-    while rank(n, level) > n:
-        n += 1
-    return n
-
-
-def largest(errors: Tensor, scale: Tensor) -> Tensor:
-    """Largest error over scale of each row; an error where the scale is zero counts as infinite.
-
-    Args:
-        errors: Absolute errors, shape ``(n, points)``.
-        scale: s, shape ``(points,)``.
-
-    Returns:
-        Scores, shape ``(n,)``.
-    """
-    none = torch.where(errors > 0, torch.inf, errors)  # also where walls are met exactly: 0 / 0
-    return torch.where(scale > 0, errors / scale, none).amax(1)
-
-
 class ConformalBand(SampleMetric):
     """Coverage and width of split-conformal bands.
 
@@ -115,9 +65,9 @@ class ConformalBand(SampleMetric):
     =============================  =====================================================
 
     Bands belong to the grid of the calibration samples. All errors are kept, 8 bytes a value,
-    so that the bands are those of all calibration samples, whichever process saw them; which of
-    them come first, and so the exact band, depends on how processes share them, the guarantee
-    does not. ``reset`` forgets the test samples and keeps the calibration, ``forget`` both.
+    so that the bands are those of all calibration samples, whichever process saw them and in
+    whatever order (if no two have the same truth). ``reset`` forgets the test samples and keeps
+    the calibration, ``forget`` both.
 
     Args:
         level: Share of functions, or of points, that the bands should hold.
@@ -143,6 +93,7 @@ class ConformalBand(SampleMetric):
     full_state_update = True  # a batch is judged by a calibration that it does not bring along
 
     calibration: list[Tensor]
+    drawn: list[Tensor]
     grid: Tensor
     target_square: Tensor
 
@@ -154,6 +105,7 @@ class ConformalBand(SampleMetric):
         self.name = name
         self.shape: torch.Size | None = None
         self.add_list("calibration")
+        self.add_list("drawn")
         self.add_list("tested")
         self.add_sum("target_square")
         # The shape of a sample, for a process that saw none.
@@ -162,6 +114,7 @@ class ConformalBand(SampleMetric):
     def calibrate(self, pred: Tensor, target: Tensor) -> None:
         """Add calibration samples of shape ``(batch, fields, *spatial)``."""
         self._add("calibration", pred, target)
+        self.keep("drawn", lots(target))
         self._computed = None
 
     def update(self, pred: Tensor, target: Tensor) -> None:
@@ -186,9 +139,9 @@ class ConformalBand(SampleMetric):
 
     def reset(self) -> None:
         """Forget the test samples and keep the calibration."""
-        calibration, grid = list(self.calibration), self.grid
+        calibration, drawn, grid = list(self.calibration), list(self.drawn), self.grid
         super().reset()
-        self.calibration, self.grid = calibration, grid
+        self.calibration, self.drawn, self.grid = calibration, drawn, grid
 
     def forget(self) -> None:
         """Forget test samples, calibration and grid."""
@@ -229,6 +182,7 @@ class ConformalBand(SampleMetric):
             raise ValueError(
                 f"bands of level {self.level} need {needed} calibration samples, got {n}"
             )
+        errors = errors[self.kept("drawn").argsort(stable=True)]
         scale = errors[: n // 2].square().mean(0).sqrt()
         quantile = conformal_quantile(largest(errors[n // 2 :], scale), self.level)
         return scale, quantile, conformal_quantile(errors, self.level)

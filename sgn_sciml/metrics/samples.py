@@ -10,75 +10,15 @@ is 1 for a prediction that knows no more than the target's mean; the relative L2
 with a large mean looks small whatever the prediction.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torchmetrics import Metric
+from torch import Tensor
 
-from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target
+from sgn_sciml.metrics.base import FieldMetric, SampleMetric, accumulator, error_and_target
 from sgn_sciml.metrics.field import l2_square, ratio
 
-__all__ = ["VRMSE", "SampleErrors", "SampleMetric", "vrmse"]
-
-
-class SampleMetric(FieldMetric):
-    """A metric that keeps numbers of every sample, which processes put end to end.
-
-    They are kept flat: a process that saw no sample cannot know the shape of the others', and
-    takes part with none.
-    """
-
-    is_differentiable = False
-
-    def add_list(self, name: str) -> None:
-        """Register a list that starts empty."""
-        self.add_state(name, [], dist_reduce_fx="cat")
-
-    def keep(self, name: str, values: Tensor) -> None:
-        """Append values of any shape to a list."""
-        values = values.detach().to(accumulator(values.device))
-        getattr(self, name).append(values.flatten())
-
-    def kept(self, name: str) -> Tensor:
-        """All values of a list, shape ``(n,)``."""
-        state: Tensor | list[Tensor] = getattr(self, name)
-        if isinstance(state, Tensor):  # put together by the processes
-            return state
-        return torch.cat(state) if state else torch.zeros(0, device=self.device, dtype=self.dtype)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """What is kept; torchmetrics also asks it for the nothing that an empty process sends."""
-        return accumulator(self.device)
-
-    @contextmanager
-    def gathered(self) -> Iterator[None]:
-        """Within it the states are those of all processes; every one of them must enter."""
-        alone = not self._is_synced
-        with self.sync_context(
-            dist_sync_fn=self.dist_sync_fn,
-            should_sync=alone and self.sync_on_compute,
-            should_unsync=alone,
-        ):
-            yield
-
-    def _apply(
-        self, fn: Callable[[Tensor], Tensor], exclude_state: Sequence[str] = ""
-    ) -> nn.Module:
-        try:
-            return Metric._apply(self, fn, exclude_state)
-        except TypeError:  # as in FieldMetric, which knows no lists
-            for name, default in self._defaults.items():
-                state = getattr(self, name)
-                if isinstance(default, Tensor):
-                    self._defaults[name] = default.float()
-                    setattr(self, name, state.float())
-                else:
-                    setattr(self, name, [values.float() for values in state])
-            return Metric._apply(self, fn, exclude_state)
+__all__ = ["VRMSE", "SampleErrors", "vrmse"]
 
 
 class SampleErrors(SampleMetric):

@@ -17,7 +17,6 @@ Activations with parameters of their own (PReLU, gates) are left alone.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import NamedTuple, TypeGuard
 
 from torch import Tensor, nn
@@ -27,6 +26,7 @@ from sgn_sciml.layers import Activation
 __all__ = ["NORMS", "Hidden", "Linear", "hidden_layers", "sizes"]
 
 Linear = nn.Linear | nn.Conv1d
+Place = tuple[str, nn.Module, str]  # full name, owner, key there
 
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d)
 GLUE = (*NORMS, nn.AlphaDropout, nn.Dropout, nn.Identity)
@@ -97,7 +97,7 @@ def hidden_layers(module: nn.Module, more: tuple[type[nn.Module], ...] = ()) -> 
         if is_chain(owner):
             layers = in_chain(name, owner, ACTIVATIONS + more)
         else:
-            layers = chain(in_slots(name, owner), in_list(name, owner))
+            layers = in_attributes(name, owner)
         for layer in layers:
             found.setdefault((id(layer.owner), layer.key), layer)
     if not found:
@@ -110,30 +110,29 @@ def hidden_layers(module: nn.Module, more: tuple[type[nn.Module], ...] = ()) -> 
     return list(found.values())
 
 
-def in_slots(name: str, owner: nn.Module) -> Iterator[Hidden]:
+def in_attributes(name: str, owner: nn.Module) -> Iterator[Hidden]:
     """Hidden layers of a module whose attributes have the usual names."""
     for slot in SLOTS:
-        before, activation, after = (getattr(owner, key, None) for key in slot)
-        if not (isinstance(before, nn.Linear) and isinstance(after, nn.Linear)):
-            continue
-        if is_plain(activation) and before.out_features == after.in_features:
-            # a transformer layer's norms are outside its feed-forward block, as its code shows
-            others = [] if isinstance(owner, TRANSFORMERS) else owner.named_children()
-            between = tuple(child for key, child in others if key not in slot)
-            yield Hidden(join(name, slot[1]), owner, slot[1], before, between, after)
-
-
-def in_list(name: str, owner: nn.Module) -> Iterator[Hidden]:
-    """The hidden layer of a channel MLP."""
+        before, after = getattr(owner, slot[0], None), getattr(owner, slot[2], None)
+        if isinstance(before, nn.Linear) and isinstance(after, nn.Linear):
+            yield from fitting(name, owner, before, slot[1], after, slot)
     fcs, key = getattr(owner, "fcs", None), "non_linearity"
-    if not (isinstance(fcs, nn.ModuleList) and len(fcs) == 2):
-        return
-    before, after = fcs
-    if is_linear(before) and is_linear(after) and is_plain(getattr(owner, key, None)):
-        alike = isinstance(before, nn.Conv1d) is isinstance(after, nn.Conv1d)
-        if alike and sizes(before)[1] == sizes(after)[0]:
-            others = [child for k, child in owner.named_children() if k not in ("fcs", key)]
-            yield Hidden(join(name, key), owner, key, before, tuple(others), after)
+    if isinstance(fcs, nn.ModuleList) and len(fcs) == 2:
+        before, after = fcs
+        if is_linear(before) and is_linear(after):
+            yield from fitting(name, owner, before, key, after, ("fcs", key))
+
+
+def fitting(
+    name: str, owner: nn.Module, before: Linear, key: str, after: Linear, own: tuple[str, ...]
+) -> Iterator[Hidden]:
+    """The hidden layer in these attributes, if they fit together."""
+    alike = isinstance(before, nn.Conv1d) is isinstance(after, nn.Conv1d)
+    if alike and sizes(before)[1] == sizes(after)[0] and is_plain(getattr(owner, key, None)):
+        # a transformer layer's norms are outside its feed-forward block, as its code shows
+        others = [] if isinstance(owner, TRANSFORMERS) else owner.named_children()
+        between = tuple(child for k, child in others if k not in own)
+        yield Hidden(join(name, key), owner, key, before, between, after)
 
 
 def in_chain(
@@ -142,29 +141,27 @@ def in_chain(
     """Hidden layers of an ``nn.Sequential``."""
     before: nn.Linear | None = None
     between: list[nn.Module] = []
-    places: list[tuple[str, nn.Module, str]] = []
-    for path, owner, key, child in flatten(name, sequence):
+    places: list[Place] = []
+    for place, child in flatten(name, sequence):
         if isinstance(child, nn.Linear):
             if before is not None and len(places) == 1:
                 yield Hidden(*places[0], before, tuple(between), child)
             before, between, places = child, [], []
         elif isinstance(child, activations) and not learns(child):
-            places.append((path, owner, key))
+            places.append(place)
         elif isinstance(child, GLUE):
             between.append(child)
         else:
             before = None
 
 
-def flatten(
-    name: str, sequence: nn.Module
-) -> Iterator[tuple[str, nn.Module, str, nn.Module | None]]:
-    """Full name, owner, key and module at each place of a chain; nested chains are opened."""
+def flatten(name: str, sequence: nn.Module) -> Iterator[tuple[Place, nn.Module | None]]:
+    """Each place of a chain and its module; nested chains are opened."""
     for key, child in sequence._modules.items():  # named_children() skips repeated instances
         if child is not None and is_chain(child):
             yield from flatten(join(name, key), child)
         else:
-            yield join(name, key), sequence, key, child
+            yield (join(name, key), sequence, key), child
 
 
 def is_chain(module: nn.Module) -> bool:
@@ -189,14 +186,13 @@ def sizes(linear: Linear) -> tuple[int, int]:
 
 def is_plain(activation: object) -> bool:
     """Whether something is an activation without parameters."""
-    return (
-        callable(activation) and not isinstance(activation, nn.Identity) and not learns(activation)
-    )
+    nothing = isinstance(activation, nn.Identity) or learns(activation)
+    return callable(activation) and not nothing
 
 
 def learns(activation: object) -> bool:
     """Whether an activation has parameters."""
-    return isinstance(activation, nn.Module) and any(True for _ in activation.parameters())
+    return isinstance(activation, nn.Module) and next(activation.parameters(), None) is not None
 
 
 def join(name: str, key: str) -> str:

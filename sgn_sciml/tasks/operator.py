@@ -13,7 +13,7 @@ References:
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,10 +23,12 @@ from torchmetrics import MeanMetric, MetricCollection
 from sgn_sciml.metrics import SampleErrors, SpectralError
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
+from sgn_sciml.networks.operators.weights import load_network_weights
 from sgn_sciml.optim import OptimizerFactory, Schedule
 from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.losses import L2, Domain, FieldLoss
 from sgn_sciml.tasks.operator_tests import SHELLS, TestSet
+from sgn_sciml.tasks.rollout import rollout
 
 __all__ = ["Operator"]
 
@@ -99,7 +101,7 @@ class Operator(BaseTask):
         self.level = level
         self.training_grid: list[int] = []
         if initial is not None:
-            self.load_network(initial)
+            load_network_weights(network, initial)
         boundary = self.domain.boundary(network.axes)
         self.held_out = MeanMetric(nan_strategy="disable")
         self.terms = ("loss",)
@@ -127,47 +129,47 @@ class Operator(BaseTask):
         Raises:
             ValueError: If the channels are not those of the network.
         """
-        frames = window.ndim == self.network.axes + 3
+        axes = self.network.axes
+        if window.ndim not in (axes + 2, axes + 3):
+            raise ValueError(
+                f"the network has {axes} space axes, one for each of its modes; "
+                f"fields of shape {tuple(window.shape[1:])} do not fit"
+            )
+        frames = window.ndim == axes + 3
         x = window.flatten(1, 2) if frames else window
         if conditions is not None:
-            k = conditions.to(x)[(...,) + (None,) * self.network.axes]
+            k = conditions.to(x)[(...,) + (None,) * axes]
             x = torch.cat([x, k.expand(*k.shape[:2], *x.shape[2:])], 1)
-        if x.ndim != self.network.axes + 2 or x.shape[1] != self.network.in_channels:
+        channels = window.shape[-1 - axes]
+        if x.shape[1] != self.network.in_channels:
             raise ValueError(
-                f"the data has {x.shape[1]} input channels on {x.ndim - 2} axes, the network "
-                f"in_channels={self.network.in_channels} on {self.network.axes}"
+                f"the data has {x.shape[1]} input channels (frames, fields and conditions), "
+                f"the network in_channels={self.network.in_channels}"
             )
         y: Tensor = self.network(x)
-        channels = window.shape[-1 - self.network.axes]
         if frames:
+            if self.network.out_channels % channels:
+                raise ValueError(
+                    f"a frame has {channels} channels, the network "
+                    f"out_channels={self.network.out_channels}, which is no whole frame"
+                )
             y = y.reshape(len(y), -1, channels, *y.shape[2:])
         if self.difference:
             y = y + (window[:, -1:] if frames else window)
         return y
 
-    def rollout(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
+    def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in scaled units and of its shape.
 
         With ``pushforward`` only the frames of the last call carry gradients and are returned.
         """
         window, target = batch["input"], batch["target"]
-        conditions = batch.get("conditions")
-        if target.ndim == self.network.axes + 2:
-            only: Tensor = self(window, conditions)
+        step = partial(self, conditions=batch.get("conditions"))
+        if target.ndim != self.network.axes + 3:
+            only: Tensor = step(window)
             return only
-        found: list[Tensor] = []
-        frames, calls = target.shape[1], 0
-        while calls < frames:
-            channels = window.shape[2]
-            last = calls + self.network.out_channels // channels >= frames
-            with torch.no_grad() if pushforward and not last else nullcontext():
-                y = self(window, conditions)
-            window = torch.cat([window, y], 1)[:, -window.shape[1] :]
-            found.append(y)
-            calls += y.shape[1]
-        if pushforward:
-            return found[-1][:, : y.shape[1] - (calls - frames)]
-        return torch.cat(found, 1)[:, :frames]
+        bundle = self.network.out_channels // window.shape[2]
+        return rollout(step, window, target.shape[1], bundle, pushforward)
 
     def physical(self, x: Tensor, which: str = "target") -> Tensor:
         """Fields in physical units, by the normalizers of the data module if there is one."""
@@ -188,19 +190,6 @@ class Operator(BaseTask):
         frames = target.ndim == self.network.axes + 3
         pred, target = self.physical(pred), self.physical(target)
         return (pred.flatten(1, 2), target.flatten(1, 2)) if frames else (pred, target)
-
-    def load_network(self, path: str) -> None:
-        """Take the network's weights from a checkpoint of a task.
-
-        Raises:
-            ValueError: If it holds another network.
-        """
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-        ours = {k.removeprefix("network."): v for k, v in state.items() if k.startswith("network")}
-        try:
-            self.network.load_state_dict(ours)
-        except RuntimeError as error:
-            raise ValueError(f"{path} holds weights of another network") from error
 
     # -- training ----------------------------------------------------------------------------
 
@@ -223,7 +212,7 @@ class Operator(BaseTask):
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         self.training_grid = list(batch["input"].shape[-self.network.axes :])
         target = batch["target"]
-        pred = self.rollout(batch, self.pushforward)
+        pred = self.predict(batch, self.pushforward)
         if self.pushforward:
             target = target[:, -pred.shape[1] :]
         loss = self.loss(*self.measured(pred, target), self.domain)
@@ -242,7 +231,7 @@ class Operator(BaseTask):
     # -- evaluation --------------------------------------------------------------------------
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        pred, target = self.measured(self.rollout(batch), batch["target"])
+        pred, target = self.measured(self.predict(batch), batch["target"])
         self.metrics("val").update(pred, target)
         self.held_out.update(self.loss(pred, target, self.domain), len(pred))
 
@@ -258,7 +247,7 @@ class Operator(BaseTask):
         return {
             "input": self.physical(batch["input"], "input"),
             "target": self.physical(batch["target"]),
-            "prediction": self.physical(self.rollout(batch)),
+            "prediction": self.physical(self.predict(batch)),
         }
 
     def on_test_start(self) -> None:

@@ -19,6 +19,7 @@ from sgn_sciml.metrics import (
     relative_l2,
 )
 from sgn_sciml.metrics.physics import PhysicsMetric
+from sgn_sciml.metrics.scores import lots
 from sgn_sciml.tasks.losses import Domain
 
 __all__ = ["SHELLS", "TestSet"]
@@ -30,8 +31,8 @@ ROLLOUT = {"first": 0.0, "quarter": 0.25, "half": 0.5, "last": 1.0}  # of the fr
 class TestSet(nn.Module):
     """The measures of one test set: fields in physical units, the frames of a rollout as channels.
 
-    Every second sample calibrates the bands that the others test. The samples that chose a
-    checkpoint would not do: they are no longer exchangeable with new ones.
+    Half of the samples, drawn by lots, calibrate the bands that the others test. The samples that
+    chose a checkpoint would not do: they are no longer exchangeable with new ones.
 
     Args:
         name: Name of the test set.
@@ -77,7 +78,6 @@ class TestSet(nn.Module):
         self.frames = {key: MeanMetric() for key in ROLLOUT}
         self.moved = nn.ModuleList([*self.physics, *self.frames.values()])  # with the rest
         self.rolled = False
-        self.seen = 0
         self.grid: tuple[int, ...] = ()
 
     def update(self, found: Mapping[str, Tensor]) -> None:
@@ -93,11 +93,10 @@ class TestSet(nn.Module):
             pred, target = pred.flatten(1, 2), target.flatten(1, 2)
         self.grid = tuple(target.shape[2:])
         self.fields.update(pred, target)
+        lot = lots(target) % 2
         for k, take in enumerate((self.bands.calibrate, self.bands.update)):
-            mine = slice((self.seen + k) % 2, None, 2)
-            if len(pred[mine]):
-                take(pred[mine], target[mine])
-        self.seen += len(pred)
+            if len(mine := pred[lot == k]):
+                take(mine, target[lot == k])
 
     def compute(self) -> dict[str, Tensor]:
         """All measures by name."""
@@ -106,7 +105,11 @@ class TestSet(nn.Module):
             return self._compute()
 
     def _compute(self) -> dict[str, Tensor]:
-        values: dict[str, Tensor] = dict(self.fields.compute())
+        values: dict[str, Tensor] = {
+            key: value
+            for key, value in self.fields.compute().items()
+            if not ("frmse" in key and value.isnan())  # a band that is beyond the grid
+        }
         for metric in self.physics:
             values |= {f"physics/{key}": value for key, value in metric.compute().items()}
         if self.rolled:

@@ -1,14 +1,10 @@
 """Tensors to matplotlib figures. This room knows neither Lightning nor networks."""
 
+from sgn_sciml.viz.errors import rollout_figure, transfer_figure
 from sgn_sciml.viz.fields import field_figure
 from sgn_sciml.viz.gates import gate_figure
-from sgn_sciml.viz.operators import (
-    rollout_figure,
-    samples_figure,
-    spectra_figure,
-    transfer_figure,
-)
-from sgn_sciml.viz.spectra import spectral_error_figure
+from sgn_sciml.viz.predictions import samples_figure
+from sgn_sciml.viz.spectra import spectra_figure, spectral_error_figure
 
 __all__ = [
     "field_figure",

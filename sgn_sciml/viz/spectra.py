@@ -1,11 +1,21 @@
-"""Figures of spectra: error per wavenumber while training goes on."""
+"""Figures of spectra: the error per wavenumber while training goes on, and of test sets."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
-__all__ = ["spectral_error_figure"]
+__all__ = ["spectra_figure", "spectral_error_figure"]
+
+STYLES: dict[str, dict[str, Any]] = {
+    "truth": {"color": "C0", "linewidth": 2.6, "alpha": 0.5},
+    "prediction": {"color": "k", "linewidth": 1.0},
+    "error": {"color": "C3", "linewidth": 1.3},
+}
 
 
 def spectral_error_figure(
@@ -62,3 +72,65 @@ def spectral_error_figure(
     )
     right.legend(loc="lower left", fontsize="small")
     return figure
+
+
+def spectra_figure(
+    wavenumber: Tensor,
+    prediction: Tensor,
+    target: Tensor,
+    error: Tensor,
+    titles: Sequence[str] | None = None,
+    nyquist: float | None = None,
+    cutoff: float | None = None,
+) -> Figure:
+    """Draw the energy of prediction, truth and error by wavenumber, one panel per test set.
+
+    Args:
+        wavenumber: Wavenumbers in waves per domain, shape ``(k,)``; zero is left out.
+        prediction: Energies of the prediction, shape ``(k,)`` or ``(sets, k)``; nan where a set
+            has no such wavenumber.
+        target: Energies of the truth, same shape.
+        error: Energies of the error, same shape.
+        titles: Name of each set.
+        nyquist: Highest wavenumber of the training grid; what lies above is shaded.
+        cutoff: Highest wavenumber on which the network acts with weights of its own.
+
+    Returns:
+        The figure.
+    """
+    k = wavenumber.numpy(force=True)
+    waves = k > 0
+    curves = [np.atleast_2d(e.numpy(force=True))[:, waves] for e in (target, prediction, error)]
+    k, count = k[waves], len(curves[0])
+    # Rounding below single precision of the largest wave tells nothing.
+    positive = np.concatenate([c[c > 0] for c in curves])
+    top = float(positive.max(initial=1e-30))
+    bottom = max(float(positive.min(initial=top)), top * 1e-15) / 3
+    figure = Figure(figsize=(max(6.2, 4.4 * count), 4.2), layout="constrained")
+    panels = figure.subplots(1, count, squeeze=False, sharey=True)[0]
+    for i, panel in enumerate(panels):
+        for curve, (label, style) in zip(curves, STYLES.items(), strict=True):
+            there = np.isfinite(curve[i])
+            panel.loglog(k[there], np.maximum(curve[i][there], bottom), label=label, **style)
+        last = float(k[np.isfinite(curves[0][i])].max(initial=1))
+        _mark_limits(panel, last, nyquist, cutoff)
+        panel.set(xlabel="wavenumber (waves per domain)", ylim=(bottom, top * 3), xlim=(1, last))
+        ticks = [2**n for n in range(20) if 2**n <= last]
+        panel.set_xticks(ticks, [str(n) for n in ticks])
+        panel.set_xticks([], minor=True)
+        if titles:
+            panel.set_title(titles[i], fontsize="medium")
+        panel.grid(which="major", color="0.92")
+        panel.set_axisbelow(True)
+    panels[0].set_ylabel("energy per shell")
+    panels[-1].legend(loc="lower left", fontsize="small")
+    return figure
+
+
+def _mark_limits(panel: Axes, last: float, nyquist: float | None, cutoff: float | None) -> None:
+    if nyquist is not None and nyquist <= last:
+        panel.axvline(nyquist, color="C1", linewidth=1, label="training Nyquist")
+        if nyquist < last:
+            panel.axvspan(nyquist, last, color="C1", alpha=0.1, linewidth=0)
+    if cutoff is not None and cutoff <= last:
+        panel.axvline(cutoff, color="C2", linestyle=":", linewidth=1.4, label="mode cut-off")

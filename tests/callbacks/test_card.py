@@ -10,7 +10,8 @@ from lightning.pytorch.loggers import CSVLogger
 
 from sgn_sciml.callbacks import card as cards
 from sgn_sciml.callbacks.card import Card, describe_data, file_sha256, write_card
-from sgn_sciml.callbacks.table import read_card, summary
+from sgn_sciml.callbacks.results import read_card
+from sgn_sciml.callbacks.table import summary
 from sgn_sciml.data import Collocation, FnoSplit, OperatorData
 from sgn_sciml.networks import CoordinateMLP, count_parameters
 from sgn_sciml.pde import Burgers

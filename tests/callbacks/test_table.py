@@ -1,58 +1,8 @@
-"""Tables are made from cards only."""
-
-import csv
-
-import pytest
+"""The table of a run on the screen is made from its card only."""
 
 from sgn_sciml.callbacks.card import write_card
-from sgn_sciml.callbacks.table import read_card, results, summary, write_results
-
-FIRST = {
-    "test/relative_l2": 0.02,
-    "test/relative_l2/median": 0.015,
-    "test/relative_l2/p95": 0.04,
-    "test/relative_l2/max": 0.09,
-    "test/relative_h1": 0.05,
-    "test/vrmse": 0.021,
-    "test/pdebench/rmse": 0.0111,
-    "test/pdebench/nrmse": 0.0222,
-    "test/pdebench/max": 0.333,
-    "test/pdebench/frmse_low": 0.00123,
-    "test/spectral_error/low": 1e-3,
-    "test/spectral_error/low_relative": 2e-3,
-    "test/conformal/coverage": 0.91,
-    "test/conformal/width": 0.0456,
-    "test/physics/burgers_defect/prediction": 3.3e-2,
-    "test/physics/burgers_defect/target": 1.1e-4,
-    "test/rollout/10": 0.3,
-    "test/rollout/2": 0.1,
-    "test/something/new": 0.777,
-}
-FURTHER = {
-    "test/burgers@512/relative_l2": 0.03,
-    "test/burgers@512/relative_l2/p95": 0.06,
-    "test/burgers@512/beyond_training_nyquist": 0.005,
-    "test/burgers@16/relative_l2": 0.2,
-}
-
-
-@pytest.fixture
-def card():
-    grids = {"burgers@64": 64, "burgers@512": 512, "burgers@16": 16}
-    sets = [{"name": k, "samples": 200, "grid": {"x": n}} for k, n in grids.items()]
-    return {
-        "run": "burgers/version_0",
-        "steps": 1234,
-        "parameters": 4321,
-        "precision": "32-true",
-        "training": {"wall_seconds": 12.3},
-        "test": {
-            "checkpoint": "best.ckpt of step 1200",
-            "data": {"grid": {"x": 64}, "test_sets": sets},
-            **FIRST,
-            **FURTHER,
-        },
-    }
+from sgn_sciml.callbacks.table import summary
+from tests.callbacks.cards import FIRST
 
 
 def table(folder, card):
@@ -108,45 +58,3 @@ def test_names_of_metrics_without_their_metric_are_understood(card, tmp_path):
     card["test"] = {"data": card["test"]["data"], **plain}
     for label in ("worst point", "fRMSE", "band per function", "burgers defect"):
         assert table(tmp_path, card)[label] == full[label]
-
-
-def test_a_test_set_whose_name_begins_another(card):
-    card["test"]["data"]["test_sets"].append({"name": "burgers", "samples": 1, "grid": {}})
-    card["test"]["test/burgers/vrmse"] = 1.0
-    found = results(card)
-    assert found["burgers"] == {"vrmse": 1.0}
-    assert found["burgers@16"] == {"relative_l2": 0.2}
-
-
-def test_results_are_rows_of_test_set_metric_value(card, tmp_path):
-    write_card(tmp_path, card)
-    write_results(tmp_path)
-    with (tmp_path / "results.csv").open() as file:
-        header, *rows = csv.reader(file)
-    assert header == ["test set", "metric", "value"]
-    assert len(rows) == len(FIRST) + len(FURTHER)
-    assert ["burgers@64", "relative_l2/p95", "0.04"] in rows
-    assert ["burgers@512", "relative_l2", "0.03"] in rows
-    text = (tmp_path / "results.md").read_text()
-    assert "| burgers@512 | relative_l2/p95 | 0.06 |" in text
-    assert "best.ckpt of step 1200" in text
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "card.json",
-        "results.csv",
-        "results.md",
-    ]
-
-
-def test_without_a_test_there_are_no_results(tmp_path):
-    write_card(tmp_path, {"steps": 3})
-    write_results(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
-
-
-def test_results_of_a_solution_are_of_its_reference(tmp_path):
-    card = {"test": {"test/relative_l2": 1e-3, "data": {"reference": "data/burgers.h5"}}}
-    assert results(card) == {"burgers": {"relative_l2": 1e-3}}
-
-
-def test_no_card(tmp_path):
-    assert read_card(tmp_path) == {}

@@ -3,8 +3,7 @@ import math
 import pytest
 import torch
 
-from sgn_sciml.metrics import ConformalBand, conformal_quantile
-from sgn_sciml.metrics.conformal import scores_needed
+from sgn_sciml.metrics import ConformalBand
 
 
 def run(errors, tested, level=0.5, target=1.0):
@@ -12,6 +11,10 @@ def run(errors, tested, level=0.5, target=1.0):
     metric = ConformalBand(level)
     metric.calibrate(target + errors, torch.full_like(errors, target))
     metric.update(target + tested, torch.full_like(tested, target))
+    return values(metric)
+
+
+def values(metric):
     return {key.removeprefix("conformal/"): v.item() for key, v in metric.compute().items()}
 
 
@@ -24,38 +27,14 @@ def functions(samples, generator):
     return size * (a @ waves)[:, None]
 
 
-# -- quantile --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("n", "level", "rank"),
-    [(9, 0.9, 9), (19, 0.9, 18), (20, 0.9, 19), (99, 0.55, 55), (1, 0.5, 1)],
-)
-def test_quantile_has_the_finite_sample_correction(n, level, rank):
-    scores = torch.randperm(n, generator=torch.Generator().manual_seed(0)) + 1.0
-    assert conformal_quantile(scores, level) == rank
-
-
-def test_quantile_takes_each_point_by_itself():
-    scores = torch.tensor([[1.0, 5.0], [2.0, 4.0], [3.0, 6.0]])
-    assert conformal_quantile(scores, 0.5).tolist() == [2.0, 5.0]
-
-
-@pytest.mark.parametrize(
-    ("level", "needed"), [(0.5, 1), (0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99), (0.1, 1)]
-)
-def test_scores_needed(level, needed):
-    assert scores_needed(level) == needed
-    conformal_quantile(torch.ones(needed), level)
-    with pytest.raises(ValueError, match=f"needs {needed} scores, got {needed - 1}"):
-        conformal_quantile(torch.ones(needed - 1), level)
-
-
 # -- bands by hand ---------------------------------------------------------------------------
 
 
 def test_function_wise_band_by_hand():
-    """s = (3, 4) from the first half; the others' scores are 1, 2, 3 and their quantile 2."""
+    """s = (3, 4) from one half; the others' scores are 1, 2, 3 and their quantile 2.
+
+    Where all samples have the same truth the first ones are the one half.
+    """
     first = torch.tensor([[3.0, 4.0]] * 3)
     second = torch.tensor([[3.0, 0.0], [0.0, 8.0], [-9.0, 1.0]])
     tested = torch.tensor([[6.0, -8.0], [6.1, 0.0], [0.0, 8.1], [1.0, 1.0]])
@@ -113,11 +92,17 @@ def test_a_nan_prediction_is_outside():
 
 @pytest.mark.parametrize(("samples", "level"), [(38, 0.9), (41, 0.8), (11, 0.5)])
 def test_coverage_is_within_its_bounds(samples, level):
-    """Mean over 400 draws: exact up to chance, whose standard error is below 0.01."""
-    generator = torch.Generator().manual_seed(1)
-    draws = [
-        run(functions(samples, generator), functions(25, generator), level) for _ in range(400)
-    ]
+    """Mean over 400 draws: exact up to chance, whose standard error is below 0.01.
+
+    The errors are as large as the truth, whose bits draw the lots.
+    """
+    generator, draws = torch.Generator().manual_seed(1), []
+    for _ in range(400):
+        calibration, tested = functions(samples, generator), functions(25, generator)
+        metric = ConformalBand(level)
+        metric.calibrate(2 * calibration, calibration)
+        metric.update(2 * tested, tested)
+        draws.append(values(metric))
     for key, n in (("coverage", samples - samples // 2), ("point_coverage", samples)):
         coverage = sum(d[key] for d in draws) / len(draws)
         assert level - 0.02 <= coverage <= level + 1 / (n + 1) + 0.02
@@ -143,6 +128,18 @@ def test_calibration_may_come_later():
     metric.calibrate(1 + errors[3:], torch.ones(6, 1, 4))
     expected = run(errors[3:], errors[:3])
     assert {k.split("/")[1]: v.item() for k, v in metric.compute().items()} == expected
+
+
+def test_bands_do_not_depend_on_the_order_of_the_calibration():
+    """As processes share samples in one way or the other."""
+    generator = torch.Generator().manual_seed(3)
+    errors, target = functions(21, generator), functions(21, generator)
+    whole, shared = ConformalBand(0.5), ConformalBand(0.5)
+    whole.calibrate(target + errors, target)
+    for part in (slice(1, None, 2), slice(0, None, 2)):
+        shared.calibrate((target + errors)[part], target[part])
+    for mine, theirs in zip(shared.bands(), whole.bands(), strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def test_more_calibration_renews_the_result():

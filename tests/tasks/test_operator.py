@@ -77,7 +77,7 @@ def test_rollout_feeds_frames_back(frames, trainer):
     task = Operator(Double(in_channels=2))
     window = torch.randn(3, 2, 1, 8)
     batch = {"input": window, "target": torch.zeros(3, 4, 1, 8)}
-    found = task.rollout(batch)
+    found = task.predict(batch)
     expected = torch.stack([window[:, -1] * 2**k for k in range(1, 5)], 1)
     torch.testing.assert_close(found, expected)
 
@@ -85,14 +85,14 @@ def test_rollout_feeds_frames_back(frames, trainer):
 def test_a_bundle_of_frames_is_cut_to_the_target():
     task = Operator(Double(in_channels=2, out_channels=2))
     window = torch.randn(3, 2, 1, 8)
-    found = task.rollout({"input": window, "target": torch.zeros(3, 3, 1, 8)})
+    found = task.predict({"input": window, "target": torch.zeros(3, 3, 1, 8)})
     torch.testing.assert_close(found, torch.cat([2 * window, 4 * window[:, :1]], 1))
 
 
 def test_pushforward_trains_the_last_call_only():
     task = Operator(Double(), pushforward=True)
     window = torch.ones(3, 1, 1, 8)
-    last = task.rollout({"input": window, "target": torch.zeros(3, 3, 1, 8)}, pushforward=True)
+    last = task.predict({"input": window, "target": torch.zeros(3, 3, 1, 8)}, pushforward=True)
     assert last.shape == (3, 1, 1, 8)
     (slope,) = torch.autograd.grad(last.mean(), task.network.factor)
     assert slope.item() == pytest.approx(4.0)  # d(f * 4)/df, not d(f^3)/df = 12
@@ -111,8 +111,19 @@ def test_conditions_are_constant_channels():
 
 
 def test_wrong_channels_are_named():
-    with pytest.raises(ValueError, match="2 input channels on 1 axes, the network in_channels=1"):
+    with pytest.raises(ValueError, match=r"2 input channels .*, the network in_channels=1"):
         Operator(fno())(torch.zeros(1, 2, 16))
+
+
+def test_wrong_number_of_axes_is_named():
+    with pytest.raises(ValueError, match="the network has 1 space axes"):
+        Operator(fno()).predict({"input": torch.zeros(1, 16), "target": torch.zeros(1, 16)})
+
+
+def test_no_whole_frame_is_named():
+    task = Operator(Double(in_channels=4, out_channels=3))
+    with pytest.raises(ValueError, match="no whole frame"):
+        task(torch.zeros(1, 2, 2, 8))
 
 
 def test_wrong_output_is_named(trainer):
@@ -141,7 +152,7 @@ def test_test_names_every_measure(data, trainer):
     names = {name.removeprefix("test/") for name in run.callback_metrics}
     for name in (
         *("relative_l2", "relative_l2/median", "relative_l2/p95", "relative_h1", "vrmse"),
-        *("pdebench/nrmse", "pdebench/frmse_high", "spectral_error/high_relative"),
+        *("pdebench/nrmse", "pdebench/frmse_low", "spectral_error/high_relative"),
         *("conformal/coverage", "conformal/width"),
     ):
         assert {name, f"burgers_r10_64@64/{name}"} <= names

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sgn_sciml.viz import field_figure, gate_figure, spectral_error_figure
+from sgn_sciml.viz import field_figure, gate_figure
 
 
 def test_field_figure_shows_truth_error_and_profiles():
@@ -31,27 +31,3 @@ def test_gate_figure_has_a_row_per_gate():
     assert len(figure.axes) == 6
     line = figure.axes[1].lines[0]
     np.testing.assert_allclose(line.get_ydata(), history["a"][:, 6])
-
-
-def test_spectral_figure_shows_the_relative_error():
-    k, target = torch.arange(4.0), torch.tensor([4.0, 1.0, 0.25, 0.01])
-    error = torch.stack([target, target / 100])
-    figure = spectral_error_figure(torch.tensor([10, 20]), k, error, target)
-    image = figure.axes[0].collections[0].get_array()
-    np.testing.assert_allclose(image.reshape(4, 2), [[1, 0.1]] * 4, rtol=1e-5)
-
-
-def test_spectral_figure_of_a_single_step():
-    figure = spectral_error_figure(
-        torch.tensor([5]), torch.arange(3.0), torch.ones(1, 3), torch.ones(3)
-    )
-    figure.canvas.draw()
-
-
-def test_shell_without_target_has_no_relative_error():
-    target = torch.tensor([0.0, 1.0, 1.0])
-    figure = spectral_error_figure(
-        torch.tensor([5]), torch.arange(3.0), torch.full((1, 3), 0.01), target
-    )
-    image = figure.axes[0].collections[0].get_array()
-    assert image.mask.ravel().tolist() == [True, False, False]

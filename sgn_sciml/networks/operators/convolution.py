@@ -57,7 +57,7 @@ def spectral_convolution() -> type[Any]:
             if self.resolution_scaling_factor is not None and output_shape is None:
                 scaled = zip(sizes, self.resolution_scaling_factor, strict=True)
                 sizes = [round(s * r) for s, r in scaled]
-            y = torch.fft.irfftn(out, s=sizes, dim=dims, norm=self.fft_norm)
+            y: Tensor = torch.fft.irfftn(out, s=sizes, dim=dims, norm=self.fft_norm)
             return y if self.bias is None else y + self.bias
 
     return FourierConv

@@ -9,7 +9,7 @@ import torch
 
 from sgn_sciml.networks import count_parameters
 from sgn_sciml.networks.operators import FNO, TFNO, UNO
-from sgn_sciml.networks.operators.fno import positions
+from sgn_sciml.networks.operators.adapter import positions
 
 SMALL = [
     FNO(modes=(4,), width=8, depth=2),

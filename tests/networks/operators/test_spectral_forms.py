@@ -1,7 +1,6 @@
-"""Gates in frequency space against their formulas on single waves."""
+"""Gates in frequency space in the operators of the library."""
 
 import copy
-import math
 from functools import partial
 
 import pytest
@@ -10,77 +9,16 @@ from torch import nn
 
 from sgn_sciml.layers import SpectralGate
 from sgn_sciml.networks import inject
-from sgn_sciml.networks.operators.spectral_forms import (
-    HighPassGate,
-    ModeGate,
-    ModeWave,
-    add_high_pass,
-    add_mode_gates,
-    high_pass,
-)
+from sgn_sciml.networks.operators.mode_gate import ModeWave
+from sgn_sciml.networks.operators.spectral_forms import add_high_pass, add_mode_gates
 from tests.networks.blocks import every_operator, gates, operator, outputs, relative
-
-
-class Convolution(nn.Module):
-    """Stands for a spectral convolution with unit weights on the grid of the input."""
-
-    def __init__(self, channels, *n_modes):
-        super().__init__()
-        self.out_channels, self.n_modes, self.fft_norm = channels, list(n_modes), "forward"
-
-    def transform(self, x, output_shape=None):
-        return x
-
-    def forward(self, x, output_shape=None):
-        return x - high_pass(x, tuple(self.n_modes))
-
-
-def wave(n, k, amplitude=1.0, phase=0.0, dtype=torch.float64):
-    x = torch.arange(n, dtype=dtype) / n
-    return amplitude * torch.cos(2 * math.pi * k * x + phase)
-
-
-def plane(n, m, k, q):
-    x, y = torch.arange(n).double() / n, torch.arange(m).double() / m
-    return torch.cos(2 * math.pi * (k * x[:, None] + q * y) + 0.4)
+from tests.networks.operators.waves import wave
 
 
 def open_waves(module, value=0.5):
     for m in module.modules():
         if isinstance(m, ModeWave):
             nn.init.constant_(m.gate, value)
-
-
-@pytest.mark.parametrize("n", [32, 33, 64])
-def test_mode_is_scaled_by_its_own_amplitude(n):
-    layer = ModeGate(Convolution(1, 9), ModeWave(1, 0.3, 2.0)).double()
-    u = wave(n, 3, 0.7) + wave(n, 5, 0.02, 1.0)
-    factor = [1 + 0.3 * math.sin(2 * math.log(a / 2)) for a in (0.7, 0.02)]
-    expected = factor[0] * wave(n, 3, 0.7) + factor[1] * wave(n, 5, 0.02, 1.0)
-    torch.testing.assert_close(layer(u[None, None])[0, 0], expected, rtol=0, atol=1e-7)
-
-
-def test_mode_gate_commutes_with_shifts():
-    torch.manual_seed(0)
-    layer = ModeGate(Convolution(3, 6, 6), ModeWave(3, 0.5)).double()
-    u = torch.randn(2, 3, 16, 15, dtype=torch.float64)
-    shift = partial(torch.roll, shifts=(3, 4), dims=(2, 3))
-    torch.testing.assert_close(layer(shift(u)), shift(layer(u)))
-
-
-def test_mode_gate_is_not_linear_but_bounded():
-    layer, u = ModeGate(Convolution(1, 9), ModeWave(1, 0.5)).double(), wave(32, 3)[None, None]
-    assert relative(layer(4 * u), 4 * layer(u)) > 0.05
-    for size in (1e-3, 1.0, 1e3):
-        assert 0.5 <= (layer(size * u).norm() / (size * u).norm()).item() <= 1.5
-
-
-def test_gradients_are_finite_where_modes_vanish():
-    layer = ModeGate(Convolution(1, 9), ModeWave(1, 0.5))
-    u = torch.zeros(1, 1, 32, requires_grad=True)
-    layer(u).sum().backward()
-    assert u.grad.isfinite().all()
-    assert all(p.grad.isfinite().all() for p in layer.parameters())
 
 
 def test_attributes_of_the_convolution_pass_through():
@@ -93,39 +31,6 @@ def test_attributes_of_the_convolution_pass_through():
     model.n_modes = (4, 4)
     assert conv.conv.n_modes == [4, 3]
     assert model(x).shape == x.shape
-
-
-@pytest.mark.parametrize(("k", "stays"), [(0, 0), (3, 0), (4, 0), (5, 1), (16, 1)])
-def test_high_pass_keeps_what_the_convolution_drops(k, stays):
-    u = wave(32, k, phase=0.3)[None, None]
-    torch.testing.assert_close(high_pass(u, (5,)), stays * u, rtol=0, atol=1e-14)
-
-
-@pytest.mark.parametrize("shape", [(16, 15), (15, 16)])
-@pytest.mark.parametrize(
-    ("k", "q", "stays"),
-    [(3, 0, 0), (-3, 2, 0), (3, 3, 0), (4, 0, 1), (-4, 2, 1), (0, 4, 1), (2, 5, 1)],
-)
-def test_high_pass_is_a_projection_in_the_plane(shape, k, q, stays):
-    u = plane(*shape, k, q)[None, None]
-    torch.testing.assert_close(high_pass(u, (6, 4)), stays * u, rtol=0, atol=1e-14)
-
-
-def test_high_pass_of_the_librarys_convolution_is_what_it_does_not_see():
-    model, x = operator("FNO2")
-    conv, x = model.fno_blocks.convs[0], torch.randn(1, 16, 16, 12)
-    with torch.no_grad():
-        low = x - high_pass(x, tuple(conv.n_modes))
-        torch.testing.assert_close(conv(low), conv(x), rtol=0, atol=1e-6)
-
-
-def test_high_pass_gate_is_its_definition():
-    torch.manual_seed(0)
-    gate = SpectralGate(4, base=None, gate_init=0.3).double()
-    layer = HighPassGate(nn.Identity(), gate, (5,))
-    u = torch.randn(2, 4, 32, dtype=torch.float64)
-    expected = u + gate(high_pass(u, (5,)).mT).mT
-    torch.testing.assert_close(layer(u), expected, rtol=1e-12, atol=1e-14)
 
 
 ADDERS = {"modes": add_mode_gates, "high pass": add_high_pass}
@@ -192,11 +97,6 @@ def test_no_linear_path_is_refused():
     model.fno_blocks.fno_skips = None
     with pytest.raises(ValueError, match="linear path beside"):
         add_high_pass(model)
-
-
-def test_mode_gate_refuses_other_convolutions():
-    with pytest.raises(ValueError, match="real Fourier modes"):
-        ModeGate(nn.Conv1d(3, 3, 1), ModeWave(3))
 
 
 def test_diagonal_gate_on_the_lifting_has_a_range_of_frequencies():

@@ -1,10 +1,10 @@
-"""Figures of operators show the tensors they were given."""
+"""Figures of predicted samples show the tensors they were given."""
 
 import numpy as np
 import pytest
 import torch
 
-from sgn_sciml.viz import rollout_figure, samples_figure, spectra_figure, transfer_figure
+from sgn_sciml.viz import samples_figure
 
 
 def titles(figure):
@@ -78,49 +78,3 @@ def test_a_diverged_prediction_is_drawn():
     guess[..., 0, 0] = torch.nan
     samples_figure(u, u, guess, torch.tensor([torch.inf])).canvas.draw()
     samples_figure(u, u, u * torch.inf, torch.tensor([torch.inf])).canvas.draw()
-
-
-def test_spectra_mark_what_was_never_trained_on():
-    k = torch.arange(9.0)
-    energy = torch.stack([torch.where(k <= 4, 1.0, torch.nan), torch.ones(9)])
-    figure = spectra_figure(k, energy, energy, energy / 10, ["u@8", "u@16"], 4, 3)
-    figure.canvas.draw()
-    assert titles(figure) == ["u@8", "u@16"]
-    lengths = [[len(line.get_xdata()) for line in axes.lines[:3]] for axes in figure.axes]
-    assert lengths == [[4] * 3, [8] * 3]  # wavenumber zero has no place on the axis
-    assert [len(axes.patches) for axes in figure.axes] == [0, 1]
-
-
-def test_spectra_of_zero_fields():
-    figure = spectra_figure(torch.arange(4.0), *torch.zeros(3, 4))
-    figure.canvas.draw()
-
-
-def test_rollout_shows_median_and_largest():
-    errors = torch.tensor([[0.1, 0.2], [0.3, 0.4], [0.5, torch.nan]])
-    figure = rollout_figure(torch.tensor([1.0, 2.0]), errors)
-    figure.canvas.draw()
-    middle, largest = figure.axes[0].lines
-    np.testing.assert_allclose(middle.get_ydata(), [0.3, 0.4], rtol=1e-6)
-    np.testing.assert_allclose(largest.get_ydata(), [0.5, 1e3], rtol=1e-6)
-    assert figure.axes[0].get_title() == "error of rollouts, 3 samples, 1 diverged"
-
-
-def test_transfer_over_resolution_is_a_line_per_file():
-    names = ["a@64", "a@16", "a@32", "b@64"]
-    figure = transfer_figure(names, torch.tensor([0.3, 0.1, 0.2, 0.5]), None, 16)
-    figure.canvas.draw()
-    first, second, marker = figure.axes[0].lines
-    np.testing.assert_array_equal(first.get_xdata(), [16, 32, 64])
-    np.testing.assert_allclose(first.get_ydata(), [0.1, 0.2, 0.3])
-    assert second.get_label() == "b"
-    assert marker.get_xdata()[0] == 16
-
-
-def test_transfer_to_other_files_is_bars():
-    errors = torch.tensor([0.1, 0.4])
-    figure = transfer_figure(["nu_1e-1", "nu_1e-2"], errors, torch.stack([errors / 2, errors * 2]))
-    figure.canvas.draw()
-    bars = [bar.get_width() for bar in figure.axes[0].patches]
-    np.testing.assert_allclose(bars, errors)
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["nu_1e-1", "nu_1e-2"]
