@@ -132,6 +132,9 @@ class Card(Callback):
             run="/".join(folder.parts[-2:]),
             task=type(pl_module).__name__,
             network=pl_module.hparams.get("network") or str(pl_module.network),
+            settings={
+                k: v for k, v in pl_module.hparams.items() if k not in ("network", "problem")
+            },
             parameters=count_parameters(pl_module),
             precision=str(trainer.precision),
             world_size=trainer.world_size,

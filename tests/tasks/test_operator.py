@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging
 from torch import nn
 
 from sgn_sciml.data import FnoSplit, NoScaling, OperatorData, Windows
@@ -203,6 +204,22 @@ def test_initial_weights_of_another_network_are_refused(data, trainer, tmp_path)
     run.save_checkpoint(tmp_path / "it.ckpt")
     with pytest.raises(ValueError, match="weights of another network"):
         Operator(FNO(modes=(4,), width=9), initial=str(tmp_path / "it.ckpt"))
+
+
+def test_complex_weights_are_averaged(data, trainer):
+    seen = []
+
+    class Task(Operator):
+        def on_train_batch_end(self, *args):
+            seen.append(self.network.model.fno_blocks.convs[0].weight.tensor.detach().clone())
+
+    task = Task(fno(), optimizer=lambda p: torch.optim.Adam(p, lr=0.01))
+    averaging = EMAWeightAveraging(decay=0.75)
+    trainer(max_steps=3, callbacks=[averaging]).fit(task, data)
+    expected = 0.75 * (0.75 * seen[0] + 0.25 * seen[1]) + 0.25 * seen[2]
+    weights = task.network.model.fno_blocks.convs[0].weight.tensor
+    assert weights.is_complex()
+    torch.testing.assert_close(weights.detach(), expected)
 
 
 def test_operator_is_a_task():
