@@ -108,6 +108,14 @@ GROUPS: dict[str, Group] = {
         None,
         (0,),
     ),
+    "lowvisc_rollout": Group(
+        "The same, trained on through rollouts of four frames",
+        "burgers_lowvisc",
+        "burgers_lowvisc",
+        {"fno": "FNO"},
+        "lowvisc_rollout",
+        (0,),
+    ),
     "lowvisc_short": Group(
         "Burgers, nu = 0.001, PDEBench's protocol, 1,000 steps",
         "burgers_lowvisc",
@@ -168,6 +176,8 @@ class Run:
                 raise SystemExit(f"{self.name}: {done.stderr.strip().splitlines()[-1]}")
         card = self.card
         (FILES / f"{self.name}.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+        best = next((RUNS / self.name).glob("version_*/checkpoints/best.ckpt"))
+        shutil.copy(best, RUNS / f"{self.name}.ckpt")  # for runs that begin where it ended
         shutil.rmtree(RUNS / self.name)
         seconds = card["training"]["cpu_seconds"]
         print(f"{self.name}: {card['test']['test/relative_l2']:.3e} in {seconds:.0f} CPU s")
