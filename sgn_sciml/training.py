@@ -215,6 +215,7 @@ def train(args: Sequence[str]) -> None:
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     warnings.filterwarnings("ignore", ".*Couldn't infer the batch indices.*")
     warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
+    warnings.filterwarnings("ignore", "Total length of `list` across ranks is zero.*")
     # ... and evaluation needs no callback that only training has.
     warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint.*")
     # ... and what is logged has been reduced over the processes by then.

@@ -29,6 +29,7 @@ from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.losses import L2, Domain, FieldLoss
 from sgn_sciml.tasks.operator_tests import SHELLS, TestSet
 from sgn_sciml.tasks.rollout import rollout
+from sgn_sciml.tasks.symmetries import Symmetry, augment
 
 __all__ = ["Operator"]
 
@@ -52,6 +53,7 @@ class Operator(BaseTask):
             have the channels of the target.
         pushforward: Train the last call of a rollout only, from the window that the network itself
             has made.
+        symmetries: Symmetries of the equation, by which training samples become new ones.
         physics: Measures of the equation for the test, given prediction, target and input.
         level: Level of the calibrated bands of the test.
         initial: Checkpoint of a task whose network's weights to begin with, or None.
@@ -71,6 +73,7 @@ class Operator(BaseTask):
         length: float | tuple[float, ...] = 1.0,
         difference: bool = False,
         pushforward: bool = False,
+        symmetries: Sequence[Symmetry] = (),
         physics: Sequence[PhysicsMetric] = (),
         level: float = 0.9,
         initial: str | None = None,
@@ -85,6 +88,7 @@ class Operator(BaseTask):
             length=length,
             difference=difference,
             pushforward=pushforward,
+            symmetries=symmetries,
             physics=physics,
             level=level,
             initial=initial,
@@ -97,6 +101,7 @@ class Operator(BaseTask):
         self.domain = Domain(periodic, length)
         self.difference = difference
         self.pushforward = pushforward
+        self.symmetries = tuple(symmetries)
         self.physics = tuple(physics)
         self.level = level
         self.training_grid: list[int] = []
@@ -171,14 +176,23 @@ class Operator(BaseTask):
         bundle = self.network.out_channels // window.shape[2]
         return rollout(step, window, target.shape[1], bundle, pushforward)
 
-    def physical(self, x: Tensor, which: str = "target") -> Tensor:
-        """Fields in physical units, by the normalizers of the data module if there is one."""
+    @property
+    def normalizers(self) -> dict[str, Any] | None:
+        """The scaling of the data module, if there is one."""
         data = getattr(self._trainer, "datamodule", None)
-        normalizers: dict[str, Any] | None = getattr(data, "normalizers", None)
-        if normalizers is None:
-            return x
-        y: Tensor = normalizers[which].inverse(x)
-        return y
+        return getattr(data, "normalizers", None)
+
+    def physical(self, x: Tensor, which: str = "target") -> Tensor:
+        """Fields in physical units."""
+        return self.normalizers[which].inverse(x) if self.normalizers else x
+
+    def augmented(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """A scaled batch, its samples replaced by images under the symmetries."""
+        physical = {name: self.physical(batch[name], name) for name in ("input", "target")}
+        found = augment(physical, self.symmetries, self.network.axes)
+        if self.normalizers:
+            found = {name: self.normalizers[name](u) for name, u in found.items()}
+        return batch | found
 
     def measured(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Fields as losses and metrics take them: physical, frames as channels."""
@@ -211,6 +225,8 @@ class Operator(BaseTask):
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         self.training_grid = list(batch["input"].shape[-self.network.axes :])
+        if self.symmetries:
+            batch = self.augmented(batch)
         target = batch["target"]
         pred = self.predict(batch, self.pushforward)
         if self.pushforward:
