@@ -1,8 +1,10 @@
-"""Fourier convolution of the library, right on odd grids too.
+"""Fourier convolution of the library: right on every grid, and without the work for zeros.
 
-neuraloperator 2.0.0 undoes ``fftshift`` by another ``fftshift``. On an axis with an odd number of
-points, the last one excepted, that moves every output mode by one: results on 85 x 85 nodes, or of
-a network that was trained on an even grid and is tested on an odd one, are wrong.
+neuraloperator 2.0.0 transforms all columns, shifts whole spectra and undoes ``fftshift`` by
+another ``fftshift``. On an axis with an odd number of points, the last one excepted, that moves
+every output mode by one: results on 85 x 85 nodes, or of a network that was trained on an even
+grid and is tested on an odd one, are wrong. Where the output has another grid (UNO), it pads such
+an axis behind the negative frequencies, which then are others.
 """
 
 from functools import cache
@@ -20,7 +22,10 @@ def spectral_convolution() -> type[Any]:
     from neuralop.layers.spectral_convolution import SpectralConv
 
     class FourierConv(SpectralConv):  # type: ignore[misc]
-        """The library's convolution; on odd grids the modes are placed by their frequency."""
+        """The library's convolution; modes are picked and placed by their frequency.
+
+        Only the kept columns are transformed along the other axes.
+        """
 
         def forward(self, x: Tensor, output_shape: tuple[int, ...] | None = None) -> Tensor:
             """Convolve, ``(batch, in_channels, *space) -> (batch, out_channels, *space)``."""
@@ -29,35 +34,49 @@ def spectral_convolution() -> type[Any]:
                     "neuraloperator's spectral weights are single precision; "
                     "run it with --trainer.precision 32-true or bf16-mixed"
                 )
-            if all(n % 2 == 0 for n in x.shape[2:-1]):
-                even: Tensor = super().forward(x, output_shape)
-                return even
-            return self._by_frequency(x, output_shape)
+            grid = self._output_grid(x, output_shape)
+            *others, last = range(2, x.ndim)
+            both = [min(sizes) for sizes in zip(x.shape[2:], grid, strict=True)]
+            kept = [min(n, m) for n, m in zip(both, self.n_modes, strict=True)]
+            kept[-1] = min(both[-1] // 2 + 1, self.n_modes[-1])
 
-        def _by_frequency(self, x: Tensor, output_shape: tuple[int, ...] | None) -> Tensor:
-            dims = list(range(2, x.ndim))
-            modes = torch.fft.rfftn(x, dim=dims, norm=self.fft_norm)
-            first = 1 if self.separable else 2  # axis of the weights that holds modes
-            weight, places = self.weight, []
-            limits = zip(modes.shape[2:], self.n_modes, self.max_n_modes, strict=True)
-            for axis, (size, count, stored) in enumerate(limits):
-                kept = min(size, count)
-                if axis == len(dims) - 1:
-                    k, begin = torch.arange(kept), 0
-                else:
-                    k = torch.arange(kept) - kept // 2
-                    begin = stored // 2 - kept // 2
-                shape = [slice(None)] * (first + axis) + [slice(begin, begin + kept)]
-                weight = weight[tuple(shape)]
-                places.append((k % size).to(x.device))
-            where = (slice(None), slice(None), *torch.meshgrid(*places, indexing="ij"))
-            out = modes.new_zeros(len(x), self.out_channels, *modes.shape[2:])
-            out[where] = self._contract(modes[where], weight, separable=self.separable)
-            sizes: Any = output_shape or list(x.shape[2:])
-            if self.resolution_scaling_factor is not None and output_shape is None:
-                scaled = zip(sizes, self.resolution_scaling_factor, strict=True)
-                sizes = [round(s * r) for s, r in scaled]
-            y: Tensor = torch.fft.irfftn(out, s=sizes, dim=dims, norm=self.fft_norm)
+            modes = torch.fft.rfft(x.float(), norm=self.fft_norm)[..., : kept[-1]]
+            if others:
+                modes = torch.fft.fftn(modes, dim=others, norm=self.fft_norm)
+            part = [slice(None)] * (1 if self.separable else 2)  # channels
+            for dim, count, stored in zip(others, kept, self.max_n_modes, strict=False):
+                modes = _lowest(modes, dim, count)
+                first = stored // 2 - count // 2
+                part.append(slice(first, first + count))
+            weight = self.weight[(*part, slice(kept[-1]))]
+            out = self._contract(modes, weight, separable=self.separable)
+            for dim in others:
+                out = _place(out, dim, grid[dim - 2])
+            if others:
+                out = torch.fft.ifftn(out, dim=others, norm=self.fft_norm)
+            y: Tensor = torch.fft.irfft(out, n=grid[last - 2], norm=self.fft_norm)
             return y if self.bias is None else y + self.bias
 
+        def _output_grid(self, x: Tensor, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+            if shape is not None or self.resolution_scaling_factor is None:
+                return tuple(shape or x.shape[2:])
+            scaled = zip(x.shape[2:], self.resolution_scaling_factor, strict=True)
+            return tuple(round(n * factor) for n, factor in scaled)
+
     return FourierConv
+
+
+def _lowest(modes: Tensor, dim: int, count: int) -> Tensor:
+    """The lowest frequencies of an axis, in rising order from ``-(count // 2)``."""
+    size, negative = modes.shape[dim], count // 2
+    parts = modes.narrow(dim, size - negative, negative), modes.narrow(dim, 0, count - negative)
+    return torch.cat(parts, dim)
+
+
+def _place(modes: Tensor, dim: int, size: int) -> Tensor:
+    """Rising frequencies in the order of a transform of so many points, zeros between."""
+    count, negative = modes.shape[dim], modes.shape[dim] // 2
+    shape = list(modes.shape)
+    shape[dim] = size - count
+    parts = modes.narrow(dim, negative, count - negative), modes.narrow(dim, 0, negative)
+    return torch.cat([parts[0], modes.new_zeros(shape), parts[1]], dim)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sgn_sciml.networks.operators import FNO, TFNO
+from sgn_sciml.networks.operators import FNO
 from sgn_sciml.networks.operators.convolution import spectral_convolution
 
 
@@ -38,13 +38,45 @@ def test_double_precision_is_refused_by_name():
         convolution()(torch.zeros(1, 1, 8, 8, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("make", [FNO, TFNO])
-@pytest.mark.parametrize("n", [16, 12, 6])
-def test_both_paths_agree_on_even_grids(make, n):
-    network = make(modes=(4, 4), width=6, depth=2)
-    conv = network.model.fno_blocks.convs[0]
-    x = torch.randn(2, 6, n, n)
-    torch.testing.assert_close(conv._by_frequency(x, None), conv(x), atol=1e-6, rtol=1e-5)
+@pytest.mark.parametrize("factorization", [None, "tucker"])
+@pytest.mark.parametrize("shape", [(20,), (16, 16), (6, 12), (4, 8, 8)])
+def test_even_grids_are_those_of_the_library(shape, factorization):
+    from neuralop.layers.spectral_convolution import SpectralConv
+
+    modes = tuple(range(8, 8 - 2 * len(shape), -2))
+    ours = spectral_convolution()(3, 5, modes, factorization=factorization)
+    library = SpectralConv(3, 5, modes, factorization=factorization)
+    library.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 3, *shape)
+    torch.testing.assert_close(ours(x), library(x), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("out", [(32, 32), (9, 20), (8, 8)])
+def test_a_wave_stays_itself_on_another_grid(out):
+    def wave(*shape):
+        x, y = (torch.arange(n) / n for n in shape)
+        return torch.cos(2 * torch.pi * (2 * y - x[:, None]))[None, None]
+
+    y = convolution()(wave(16, 16), output_shape=out)
+    torch.testing.assert_close(y, wave(*out), atol=1e-5, rtol=1e-5)
+
+
+def test_the_library_moves_waves_between_grids():
+    """If this fails the library has been mended."""
+    from neuralop.layers.spectral_convolution import SpectralConv
+
+    conv = SpectralConv(1, 1, (8, 8), bias=False)
+    with torch.no_grad():
+        conv.weight.tensor.fill_(1.0)
+    x, y = (torch.arange(n) / n for n in (16, 32))
+    coarse, fine = (torch.cos(2 * torch.pi * (2 * t - t[:, None]))[None, None] for t in (x, y))
+    assert (conv(coarse, output_shape=(32, 32)) - fine).abs().max() > 0.5
+
+
+def test_half_precision_input_is_transformed_in_single():
+    x = torch.randn(1, 1, 16, 16)
+    y = convolution()(x.bfloat16())
+    torch.testing.assert_close(y, convolution()(x.bfloat16().float()), atol=0, rtol=0)
 
 
 def test_a_two_dimensional_operator_agrees_on_even_and_odd_grids():
