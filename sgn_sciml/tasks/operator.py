@@ -28,7 +28,7 @@ from sgn_sciml.optim import OptimizerFactory, Schedule
 from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.losses import L2, Domain, FieldLoss
 from sgn_sciml.tasks.operator_tests import SHELLS, TestSet
-from sgn_sciml.tasks.rollout import rollout
+from sgn_sciml.tasks.rollout import call, rollout
 from sgn_sciml.tasks.symmetries import Symmetry, augment
 
 __all__ = ["Operator"]
@@ -134,34 +134,7 @@ class Operator(BaseTask):
         Raises:
             ValueError: If the channels are not those of the network.
         """
-        axes = self.network.axes
-        if window.ndim not in (axes + 2, axes + 3):
-            raise ValueError(
-                f"the network has {axes} space axes, one for each of its modes; "
-                f"fields of shape {tuple(window.shape[1:])} do not fit"
-            )
-        frames = window.ndim == axes + 3
-        x = window.flatten(1, 2) if frames else window
-        if conditions is not None:
-            k = conditions.to(x)[(...,) + (None,) * axes]
-            x = torch.cat([x, k.expand(*k.shape[:2], *x.shape[2:])], 1)
-        channels = window.shape[-1 - axes]
-        if x.shape[1] != self.network.in_channels:
-            raise ValueError(
-                f"the data has {x.shape[1]} input channels (frames, fields and conditions), "
-                f"the network in_channels={self.network.in_channels}"
-            )
-        y: Tensor = self.network(x)
-        if frames:
-            if self.network.out_channels % channels:
-                raise ValueError(
-                    f"a frame has {channels} channels, the network "
-                    f"out_channels={self.network.out_channels}, which is no whole frame"
-                )
-            y = y.reshape(len(y), -1, channels, *y.shape[2:])
-        if self.difference:
-            y = y + (window[:, -1:] if frames else window)
-        return y
+        return call(self.network, window, conditions, self.difference)
 
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in scaled units and of its shape.

@@ -1,4 +1,4 @@
-"""Rolling out: what a step returns is put behind the window that it was given."""
+"""Calls of an operator; rolling out puts what a call returns behind the window it was given."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -6,7 +6,59 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor
 
-__all__ = ["rollout"]
+from sgn_sciml.networks import OperatorNetwork
+
+__all__ = ["call", "rollout"]
+
+
+def call(
+    network: OperatorNetwork,
+    window: Tensor,
+    conditions: Tensor | None = None,
+    difference: bool = False,
+) -> Tensor:
+    """One call of an operator: frames, channels and conditions become its input channels.
+
+    Args:
+        network: The operator.
+        window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
+        conditions: Constants that it is told, ``(items, k)``.
+        difference: Whether it returns the change from the last frame.
+
+    Returns:
+        Channels, or frames of channels behind the window.
+
+    Raises:
+        ValueError: If the channels are not those of the network.
+    """
+    axes = network.axes
+    if window.ndim not in (axes + 2, axes + 3):
+        raise ValueError(
+            f"the network has {axes} space axes, one for each of its modes; "
+            f"fields of shape {tuple(window.shape[1:])} do not fit"
+        )
+    frames = window.ndim == axes + 3
+    x = window.flatten(1, 2) if frames else window
+    if conditions is not None:
+        k = conditions.to(x)[(...,) + (None,) * axes]
+        x = torch.cat([x, k.expand(*k.shape[:2], *x.shape[2:])], 1)
+    if x.shape[1] != network.in_channels:
+        raise ValueError(
+            f"the data has {x.shape[1]} input channels (frames, fields and conditions), "
+            f"the network in_channels={network.in_channels}"
+        )
+    y: Tensor = network(x)
+    if frames:
+        channels = window.shape[2]
+        if network.out_channels % channels:
+            raise ValueError(
+                f"a frame has {channels} channels, the network "
+                f"out_channels={network.out_channels}, which is no whole frame"
+            )
+        y = y.reshape(len(y), -1, channels, *y.shape[2:])
+    if difference:
+        y = y + (window[:, -1:] if frames else window)
+    return y
 
 
 def rollout(
