@@ -1,11 +1,12 @@
 """Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
 
-from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise
+from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise, Folded
 from sgn_sciml.layers.channels import ChannelsFirst
 from sgn_sciml.layers.encodings import Encoding, GaussianFourierFeatures, PeriodicEncoding
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
-from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap
+from sgn_sciml.layers.sine import Finer, Sine
+from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
 
 __all__ = [
     "Activation",
@@ -16,8 +17,12 @@ __all__ = [
     "Elementwise",
     "Encoding",
     "FeedForward",
+    "Finer",
+    "Folded",
     "GaussianFourierFeatures",
     "PeriodicEncoding",
+    "Sine",
+    "SineSpectralMap",
     "SpectralGate",
     "SpectralShare",
 ]

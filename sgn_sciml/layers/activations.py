@@ -6,11 +6,26 @@ plug in here, and may bring the initialisation their paper asks for in ``init_li
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Activation", "ActivationFactory", "Elementwise"]
+__all__ = ["Activation", "ActivationFactory", "Elementwise", "Folded"]
+
+
+class Folded(NamedTuple):
+    r"""An activation :math:`T(u) = c \odot \sigma(r \odot u)` whose factors go into matrices.
+
+    Attributes:
+        rows: r, a number or one per channel: multiplies the rows of the matrix before.
+        wave: The elementwise function :math:`\sigma`.
+        columns: c, likewise: multiplies the columns of the matrix behind; None for 1.
+    """
+
+    rows: Tensor | float
+    wave: Callable[[Tensor], Tensor]
+    columns: Tensor | None
 
 
 class Activation(nn.Module):
@@ -35,6 +50,18 @@ class Activation(nn.Module):
         """
         nn.init.xavier_uniform_(linear.weight)
         nn.init.zeros_(linear.bias)
+
+    def init_head(self, linear: nn.Linear) -> None:
+        """Initialise the read-out behind the last such activation: Xavier-uniform, zero bias."""
+        nn.init.xavier_uniform_(linear.weight)
+        nn.init.zeros_(linear.bias)
+
+    def folded(self) -> Folded | None:
+        """The activation as factors of its neighbours, n by n, where that spares work on points.
+
+        None where there are none: for a function without factors, or a sum of two.
+        """
+        return None
 
 
 ActivationFactory = Callable[[int], Activation]

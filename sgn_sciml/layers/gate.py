@@ -32,8 +32,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import Activation
-from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, FrequencyScale
+from sgn_sciml.layers.activations import Activation, Folded
+from sgn_sciml.layers.sine import init_sine
+from sgn_sciml.layers.spectral import (
+    DenseSpectralMap,
+    DiagonalSpectralMap,
+    FrequencyScale,
+    SineSpectralMap,
+)
 
 __all__ = ["SpectralGate", "SpectralShare"]
 
@@ -62,8 +68,9 @@ class SpectralGate(Activation):
 
     Args:
         features: Number of channels n.
-        spectral: ``dense`` (m frequencies shared by all channels through a low-rank read-out) or
-            ``diagonal`` (one wave per channel, no matrix product).
+        spectral: ``dense`` (m frequencies shared by all channels through a low-rank read-out),
+            ``diagonal`` (one wave per channel, no matrix product) or ``sine`` (likewise, phase and
+            amplitude left to the neighbours; without a base it folds into them).
         gate: Gate form: ``scalar``, ``channel`` or ``input``.
         gate_init: Initial gate value. The input gate takes it in (0, 1).
         base: Elementwise base activation :math:`\varphi`; None leaves the spectral path alone.
@@ -91,7 +98,7 @@ class SpectralGate(Activation):
         self,
         features: int,
         *,
-        spectral: Literal["dense", "diagonal"] = "dense",
+        spectral: Literal["dense", "diagonal", "sine"] = "dense",
         gate: Literal["scalar", "channel", "input"] = "channel",
         gate_init: float = 1e-2,
         base: Callable[[Tensor], Tensor] | None = F.gelu,
@@ -103,8 +110,8 @@ class SpectralGate(Activation):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(features)
-        if spectral not in ("dense", "diagonal"):
-            raise ValueError(f"spectral is 'dense' or 'diagonal', got {spectral!r}")
+        if spectral not in ("dense", "diagonal", "sine"):
+            raise ValueError(f"spectral is 'dense', 'diagonal' or 'sine', got {spectral!r}")
         if gate not in ("scalar", "channel", "input"):
             raise ValueError(f"gate is 'scalar', 'channel' or 'input', got {gate!r}")
         if gate == "input" and not 0 < gate_init < 1:
@@ -123,13 +130,39 @@ class SpectralGate(Activation):
         else:
             self.gate = nn.Parameter(torch.full(size, gate_init))
         self.norm = nn.LayerNorm(features) if layer_norm else nn.Identity()
-        self.spectral: DenseSpectralMap | DiagonalSpectralMap
+        self.spectral: DenseSpectralMap | DiagonalSpectralMap | SineSpectralMap
         if spectral == "dense":
             self.spectral = DenseSpectralMap(
                 features, num_frequencies, frequency_scale, normalize, dropout=dropout
             )
-        else:
+        elif spectral == "diagonal":
             self.spectral = DiagonalSpectralMap(features, frequency_scale)
+        else:
+            self.spectral = SineSpectralMap(features, frequency_scale)
+
+    def init_linear(self, linear: nn.Linear, first: bool) -> None:
+        """As for waves where there are only waves, of each channel's frequency."""
+        if self._only_waves:
+            init_sine(linear, first, self.spectral.frequencies.detach())
+        else:
+            super().init_linear(linear, first)
+
+    def init_head(self, linear: nn.Linear) -> None:
+        """As for waves where there are only waves, of their mean frequency."""
+        if self._only_waves:
+            init_sine(linear, False, float(self.spectral.frequencies.detach().mean()))
+        else:
+            super().init_head(linear)
+
+    @property
+    def _only_waves(self) -> bool:
+        return self.base is None and isinstance(self.spectral, SineSpectralMap)
+
+    def folded(self) -> Folded | None:
+        r"""Frequencies and static gates of waves alone: :math:`g \odot \sin(\omega u)`."""
+        if self._only_waves and self.form != "input" and isinstance(self.norm, nn.Identity):
+            return Folded(self.spectral.frequencies, torch.sin, self.gate)
+        return None
 
     @classmethod
     def kaf(cls, features: int, num_frequencies: int = 9) -> "SpectralGate":

@@ -2,11 +2,14 @@ r"""Spectral maps: the sinusoidal features behind the gate.
 
 .. math::
     \text{dense}    \quad \Psi(u) &= s\, A\, [\cos(\Omega u + b),\ \sin(\Omega u + b)] + v \\
-    \text{diagonal} \quad \Psi(u) &= \alpha \cos(\omega u + b) + \beta \sin(\omega u + b)
+    \text{diagonal} \quad \Psi(u) &= \alpha \cos(\omega u + b) + \beta \sin(\omega u + b) \\
+    \text{sine}     \quad \Psi(u) &= \sin(\omega u)
 
 with :math:`u \in \mathbb{R}^n`. The dense map is low rank: :math:`\Omega` is :math:`m \times n`,
 :math:`A` is :math:`n \times 2m` and :math:`m \ll n`; :math:`s` is 1 or :math:`1/\sqrt m`. The
-diagonal map acts on each channel alone and needs no matrix product.
+diagonal map acts on each channel alone and needs no matrix product. The sine map is the diagonal
+one without what the linear layer before and the gate behind it have already, a phase and an
+amplitude; it is the cheapest, and folds into both.
 
 All tensors are built in the constructor, so an optimiser made right after the module trains them
 (the code published for KAF builds them in the first forward pass and never does).
@@ -20,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["DenseSpectralMap", "DiagonalSpectralMap", "SpectralMap"]
+__all__ = ["DenseSpectralMap", "DiagonalSpectralMap", "SineSpectralMap", "SpectralMap"]
 
 FrequencyScale = float | tuple[float, float]
 
@@ -184,3 +187,44 @@ class DiagonalSpectralMap(SpectralMap):
 
     def extra_repr(self) -> str:
         return f"{len(self.frequencies)}, frequency_scale={self.frequency_scale}"
+
+
+class SineSpectralMap(SpectralMap):
+    r"""One trainable wave per channel, :math:`\sin(\omega u)`, without phase or amplitude.
+
+    The frequency is a fixed scale times a factor that starts at 1 and trains, so that one learning
+    rate means the same relative change for all of them.
+
+    Args:
+        features: Number of channels n.
+        frequency_scale: Initial :math:`\omega`, in radians per unit of u; a pair ``(low, high)``
+            spreads the channels evenly over that range.
+
+    Raises:
+        ValueError: If ``features`` is below 1 or the scale is not positive.
+    """
+
+    scales: Tensor
+
+    def __init__(self, features: int, frequency_scale: FrequencyScale = 30.0) -> None:
+        super().__init__()
+        if features < 1:
+            raise ValueError(f"need features >= 1: {features}")
+        scales = spread(frequency_scale, features)
+        if not (scales > 0).all():
+            raise ValueError(f"the frequencies of sines must be positive, got {frequency_scale}")
+        self.frequency_scale = frequency_scale
+        self.register_buffer("scales", scales)
+        self.frequency_factors = nn.Parameter(torch.ones(features))
+
+    @property
+    def frequencies(self) -> Tensor:
+        r"""The frequencies :math:`\omega`, shape ``(n,)``."""
+        return self.scales * self.frequency_factors
+
+    def forward(self, u: Tensor, gain: Tensor | None = None) -> Tensor:
+        wave = torch.sin(self.frequencies * u)
+        return wave if gain is None else gain * wave
+
+    def extra_repr(self) -> str:
+        return f"{len(self.scales)}, frequency_scale={self.frequency_scale}"

@@ -6,11 +6,18 @@ r"""The coordinate network: a multilayer perceptron whose activation is injected
 
 with s the scaling of the domain to [-1, 1] and :math:`T_k` a spectral gate or one of its rivals.
 PINNs and implicit representations share it.
+
+An activation :math:`c \odot \sigma(r \odot u)` is folded: r multiplies the rows of the matrix
+before it and c the columns of the one behind, n by n numbers instead of points by n, so that free
+frequencies and gates cost no more than fixed ones.
 """
 
+from collections.abc import Iterator
+
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers import ActivationFactory, Encoding, SpectralGate
+from sgn_sciml.layers import Activation, ActivationFactory, Encoding, SpectralGate
 from sgn_sciml.networks.base import CoordinateNetwork
 
 __all__ = ["CoordinateMLP"]
@@ -68,10 +75,29 @@ class CoordinateMLP(CoordinateNetwork):
             layers += [linear, act]
             channels = width
         head = nn.Linear(channels, out_features)
-        nn.init.xavier_uniform_(head.weight)
-        nn.init.zeros_(head.bias)
+        act.init_head(head)
         self.layers = nn.Sequential(*layers, head)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(self.encoding(self.scale(x)))
-        return y
+        h: Tensor = self.encoding(self.scale(x))
+        columns: Tensor | None = None
+        for linear, act in self.hidden():
+            weight = linear.weight if columns is None else linear.weight * columns
+            folded = None if act._forward_pre_hooks else act.folded()  # hooks ask for its input
+            if folded is None:
+                h, columns = act(F.linear(h, weight, linear.bias)), None
+            else:
+                rows, wave, columns = folded
+                weight = (rows * weight.T).T  # one number, or one per row
+                h = wave(F.linear(h, weight, rows * linear.bias))
+        head = self.layers[-1]
+        assert isinstance(head, nn.Linear)
+        return F.linear(h, head.weight if columns is None else head.weight * columns, head.bias)
+
+    def hidden(self) -> Iterator[tuple[nn.Linear, Activation]]:
+        """The hidden layers: linear part and activation."""
+        for k in range(0, len(self.layers) - 1, 2):
+            linear, act = self.layers[k], self.layers[k + 1]
+            assert isinstance(linear, nn.Linear)
+            assert isinstance(act, Activation)
+            yield linear, act

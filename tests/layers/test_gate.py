@@ -14,7 +14,7 @@ from torch.func import functional_call, jacrev, jvp, stack_module_state, vmap
 from sgn_sciml.layers import SpectralGate
 from sgn_sciml.networks import count_parameters
 
-SPECTRAL = ("dense", "diagonal")
+SPECTRAL = ("dense", "diagonal", "sine")
 FORMS = ("scalar", "channel", "input")
 # torch.func.jvp and the compiler load parts of torch that still use torch.jit (torch 2.13)
 jit_warning = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
@@ -98,7 +98,7 @@ def test_every_number_moves_in_one_step(form, spectral, optimizer, lr):
     u = inputs(32, 6)
     (layer(u) - torch.sin(7 * u + 1)).square().mean().backward()
     stepper.step()
-    still = [k for k, v in layer.state_dict().items() if (v == before[k]).any()]
+    still = [k for k, v in layer.named_parameters() if (v == before[k]).any()]
     assert not still
 
 
@@ -304,7 +304,7 @@ def test_learnable_base_has_one_coefficient_per_gate_value():
         ({"spectral": "diagonal", "frequency_scale": -1.0}, "0 <= low <= high"),
         ({"gate": "input", "gate_init": 0.0}, r"value in \(0, 1\), got 0.0"),
         ({"gate": "input", "gate_init": 1.0}, r"value in \(0, 1\), got 1.0"),
-        ({"spectral": "Dense"}, "'dense' or 'diagonal', got 'Dense'"),
+        ({"spectral": "Dense"}, "'diagonal' or 'sine', got 'Dense'"),
         ({"gate": "vector"}, "'scalar', 'channel' or 'input', got 'vector'"),
         ({"dropout": 1.5}, "dropout"),
     ],

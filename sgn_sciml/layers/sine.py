@@ -1,0 +1,100 @@
+r"""Sinusoidal activations: SIREN and FINER.
+
+.. math::
+    \text{SIREN} \quad T(u) = \sin(\omega u) \qquad
+    \text{FINER} \quad T(u) = \sin\bigl(\omega\,(|u| + 1)\,u\bigr)
+
+Both ask for weights that keep the pre-activations' spread from layer to layer: uniform in
+:math:`\pm 1/d` in the first layer, in :math:`\pm\sqrt{6/d}/\omega` behind it, d the inputs of
+the layer. FINER draws the biases of its first layer wide, so that each neuron starts on another
+part of the chirp.
+
+References:
+    Sitzmann et al., *Implicit neural representations with periodic activation functions* (2020),
+    https://arxiv.org/abs/2006.09661
+
+    Liu et al., *FINER: flexible spectral-bias tuning in implicit neural representation by
+    variable-periodic activation functions* (2024), https://arxiv.org/abs/2312.02434
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from sgn_sciml.layers.activations import Activation, Folded
+
+__all__ = ["Finer", "Sine", "init_sine"]
+
+
+def init_sine(linear: nn.Linear, first: bool, omega: float | Tensor) -> None:
+    """SIREN's initial weights in front of waves.
+
+    Args:
+        linear: The layer to initialise in place.
+        first: Whether it is the first layer of the network.
+        omega: Frequency of the waves behind it, one number or one per output.
+    """
+    d = linear.in_features
+    with torch.no_grad():
+        linear.weight.uniform_(-1, 1).mul_(1 / d if first else math.sqrt(6 / d))
+        if not first:
+            linear.weight.div_(torch.as_tensor(omega).reshape(-1, 1))
+        linear.bias.uniform_(-(d**-0.5), d**-0.5)
+
+
+class Sine(Activation):
+    r"""SIREN's activation :math:`\sin(\omega u)`.
+
+    Args:
+        features: Number of channels.
+        omega: Frequency, in radians per unit of u.
+    """
+
+    def __init__(self, features: int, omega: float = 30.0) -> None:
+        super().__init__(features)
+        if omega <= 0:
+            raise ValueError(f"omega must be positive, got {omega}")
+        self.omega = omega
+
+    def init_linear(self, linear: nn.Linear, first: bool) -> None:
+        init_sine(linear, first, self.omega)
+
+    def init_head(self, linear: nn.Linear) -> None:
+        init_sine(linear, False, self.omega)
+
+    def forward(self, u: Tensor) -> Tensor:
+        return torch.sin(self.omega * u)
+
+    def folded(self) -> Folded | None:
+        return Folded(self.omega, torch.sin, None)
+
+    def extra_repr(self) -> str:
+        return f"{self.features}, omega={self.omega:g}"
+
+
+class Finer(Sine):
+    r"""FINER's activation :math:`\sin(\omega (|u| + 1) u)`; the chirp carries no gradient.
+
+    Args:
+        features: Number of channels.
+        omega: Frequency at u = 0, in radians per unit of u.
+        first_bias: Biases of a first layer are uniform in plus or minus this; None keeps SIREN's.
+    """
+
+    def __init__(self, features: int, omega: float = 30.0, first_bias: float | None = 5.0) -> None:
+        super().__init__(features, omega)
+        self.first_bias = first_bias
+
+    def init_linear(self, linear: nn.Linear, first: bool) -> None:
+        super().init_linear(linear, first)
+        if first and self.first_bias is not None:
+            nn.init.uniform_(linear.bias, -self.first_bias, self.first_bias)
+
+    def forward(self, u: Tensor) -> Tensor:
+        with torch.no_grad():
+            chirp = self.omega * (u.abs() + 1)
+        return torch.sin(chirp * u)
+
+    def folded(self) -> Folded | None:
+        return None
