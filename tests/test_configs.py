@@ -8,7 +8,9 @@ from tests.conftest import ROOT
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 SMALL = sorted((ROOT / "configs" / "small").glob("*.yaml"))
 PRESETS = sorted((ROOT / "configs" / "presets").glob("*.yaml"))
-OPERATORS = [path for path in CONFIGS if path.name != "burgers_pinn.yaml"]
+SIGNALS = [path for path in CONFIGS if path.stem.endswith("_inr")]
+OPERATORS = [p for p in CONFIGS if p.name != "burgers_pinn.yaml" and p not in SIGNALS]
+SMALLER = {"image_inr": {"size": 16}}  # signals that train in no time
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +52,16 @@ def short(path, *more):
     quick |= {f"trainer.limit_{part}_batches": 2 for part in ("val", "test", "predict")}
     quick["data.init_args.batch_size"] = 2
     return [*words, *(word for k, v in quick.items() for word in (f"--{k}", v))]
+
+
+@pytest.mark.parametrize("path", SIGNALS, ids=lambda p: p.stem)
+def test_a_signal_is_fitted(path, sgn):
+    quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
+    quick |= {f"data.init_args.{k}": v for k, v in SMALLER[path.stem].items()}
+    words = ["--config", path, *(word for k, v in quick.items() for word in (f"--{k}", v))]
+    for command in ("fit", "validate", "test"):
+        code, _, err = sgn(command, *words)
+        assert code == 0, err
 
 
 @pytest.mark.parametrize("path", OPERATORS, ids=lambda p: p.stem)

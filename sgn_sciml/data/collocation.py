@@ -5,15 +5,15 @@ The loader yields step numbers only. Points are drawn on the way to the step as 
 an outdated network, nothing is copied in a step, and a resumed run sees the same points.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
+from sgn_sciml.data.endless import batches, steps
 from sgn_sciml.data.grid import GridFields, read_grid
 from sgn_sciml.data.sampling import ResidualAdaptive, Sampler, Uniform, derive_seed
 from sgn_sciml.pde import Problem
@@ -21,31 +21,6 @@ from sgn_sciml.pde import Problem
 __all__ = ["Collocation"]
 
 HELD_OUT = 2**31  # redraw numbers of the held-out points; training never gets there
-
-
-class Steps(IterableDataset[int]):
-    """The numbers 0, 1, 2, ... without end."""
-
-    def __iter__(self) -> Iterator[int]:
-        step = 0
-        while True:
-            yield step
-            step += 1
-
-
-class Batches(IterableDataset[dict[str, Tensor]]):
-    """A list as a dataset that Lightning neither shuffles nor shards."""
-
-    def __init__(self, batches: list[dict[str, Tensor]]) -> None:
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        return iter(self.batches)
-
-
-def _loader(dataset: IterableDataset[Any]) -> DataLoader[Any]:
-    # A generator of its own: making an iterator must not advance the seed that dropout draws from.
-    return DataLoader(dataset, batch_size=None, generator=torch.Generator())
 
 
 class Collocation(LightningDataModule):
@@ -161,14 +136,14 @@ class Collocation(LightningDataModule):
         return self._points
 
     def train_dataloader(self) -> DataLoader[int]:
-        return _loader(Steps())
+        return steps()
 
     # -- evaluation --------------------------------------------------------------------------
 
     def _evaluation(self, redraw: int) -> DataLoader[dict[str, Tensor]]:
         dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
         held_out = {k: self._share(v).to(dtype) for k, v in self.draw(redraw).items()}
-        return _loader(Batches([held_out, *self._frames(dtype)]))
+        return batches([held_out, *self._frames(dtype)])
 
     def _frames(self, dtype: torch.dtype | None) -> list[dict[str, Tensor]]:
         if self.grid is None:
@@ -191,7 +166,7 @@ class Collocation(LightningDataModule):
         if self.grid is None:
             raise ValueError("prediction needs a grid: set data.init_args.reference")
         dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
-        return _loader(Batches(self._frames(dtype)))
+        return batches(self._frames(dtype))
 
     # -- resume ------------------------------------------------------------------------------
 

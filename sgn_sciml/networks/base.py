@@ -69,6 +69,10 @@ class CoordinateNetwork(Network):
         self.lower.copy_(torch.tensor(lower, dtype=torch.float64))
         self.upper.copy_(torch.tensor(upper, dtype=torch.float64))
 
+    def roles(self) -> dict[str, list[Tensor]]:
+        """The parameters that train, by what they do; optimisers may give each role its rate."""
+        return {"all": [p for p in self.parameters() if p.requires_grad]}
+
     def scale(self, coordinates: Tensor) -> Tensor:
         """Scale coordinates from the domain to [-1, 1]."""
         return 2 * (coordinates - self.lower) / (self.upper - self.lower) - 1

@@ -14,6 +14,7 @@ frequencies and gates cost no more than fixed ones.
 
 from collections.abc import Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -35,9 +36,13 @@ class CoordinateMLP(CoordinateNetwork):
         first_activation: Activation factory of the first hidden layer, where frequencies of the
             input are set; ``activation`` when None.
         encoding: Encoding of the scaled coordinates, or None.
+        head_scale: Factor of the initial weights of the read-out. A dense gate of high frequency
+            starts as noise as large as the signal, which must be unlearned first; with 0.02 it
+            starts from almost nothing.
 
     Raises:
-        ValueError: If a size is below 1, or the encoding is for another number of coordinates.
+        ValueError: If a size is below 1, the encoding is for another number of coordinates, or
+            ``head_scale`` is not positive.
 
     Example:
         >>> import torch
@@ -54,6 +59,7 @@ class CoordinateMLP(CoordinateNetwork):
         activation: ActivationFactory = SpectralGate,
         first_activation: ActivationFactory | None = None,
         encoding: Encoding | None = None,
+        head_scale: float = 1.0,
     ) -> None:
         super().__init__(in_features, out_features)
         if min(in_features, out_features, width, depth) < 1:
@@ -65,6 +71,8 @@ class CoordinateMLP(CoordinateNetwork):
             raise ValueError(
                 f"the encoding has in_features={encoding.in_features}, the network {in_features}"
             )
+        if not head_scale > 0:
+            raise ValueError(f"head_scale must be positive, got {head_scale}")
         self.encoding = encoding if encoding is not None else nn.Identity()
         channels = encoding.out_features if encoding is not None else in_features
         layers: list[nn.Module] = []
@@ -76,6 +84,8 @@ class CoordinateMLP(CoordinateNetwork):
             channels = width
         head = nn.Linear(channels, out_features)
         act.init_head(head)
+        with torch.no_grad():
+            head.weight.mul_(head_scale)
         self.layers = nn.Sequential(*layers, head)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -94,6 +104,31 @@ class CoordinateMLP(CoordinateNetwork):
         assert isinstance(head, nn.Linear)
         return F.linear(h, head.weight if columns is None else head.weight * columns, head.bias)
 
+    def roles(self) -> dict[str, list[Tensor]]:
+        """Parameters by role.
+
+        ``matrices`` between hidden layers, with what gates have of them; ``first`` and ``head``
+        weights; ``biases``; ``gates``; and ``frequencies`` of waves: phases and, where they are
+        no matrix between hidden layers, frequencies.
+        """
+        head = self.layers[-1]
+        assert isinstance(head, nn.Linear)
+        roles: dict[str, list[Tensor]] = {
+            "matrices": [],
+            "first": [],
+            "head": [head.weight],
+            "biases": [head.bias],
+            "gates": [],
+            "frequencies": list(self.encoding.parameters()),
+        }
+        for k, (linear, act) in enumerate(self.hidden()):
+            roles["matrices" if k else "first"].append(linear.weight)
+            roles["biases"].append(linear.bias)
+            for name, p in act.named_parameters():
+                roles[_role(name, p, first=k == 0)].append(p)
+        trained = {name: [p for p in each if p.requires_grad] for name, each in roles.items()}
+        return {name: each for name, each in trained.items() if each}
+
     def hidden(self) -> Iterator[tuple[nn.Linear, Activation]]:
         """The hidden layers: linear part and activation."""
         for k in range(0, len(self.layers) - 1, 2):
@@ -101,3 +136,12 @@ class CoordinateMLP(CoordinateNetwork):
             assert isinstance(linear, nn.Linear)
             assert isinstance(act, Activation)
             yield linear, act
+
+
+def _role(name: str, parameter: Tensor, first: bool) -> str:
+    """The role of a parameter of an activation."""
+    last = name.rpartition(".")[2]
+    wave = last.startswith(("frequenc", "phase"))
+    if parameter.ndim == 2 and not (first and wave):
+        return "matrices"
+    return "frequencies" if wave else "biases" if last == "bias" else "gates"

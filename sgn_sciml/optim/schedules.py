@@ -4,9 +4,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    ExponentialLR,
+    LRScheduler,
+    OneCycleLR,
+    StepLR,
+)
 
-__all__ = ["Cosine", "OneCycle", "Schedule", "StepDecay"]
+__all__ = ["Cosine", "Exponential", "OneCycle", "Schedule", "StepDecay"]
 
 
 class Schedule(ABC):
@@ -67,3 +73,17 @@ class Cosine(Schedule):
 
     def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
         return CosineAnnealingLR(optimizer, steps)
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """Down by one factor a step.
+
+    Args:
+        end: Last rate over the first.
+    """
+
+    end: float = 0.1
+
+    def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
+        return ExponentialLR(optimizer, self.end ** (1 / max(steps, 1)))

@@ -1,0 +1,140 @@
+"""Pictures from files, or those that scikit-image ships."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sgn_sciml.data.points import Points
+from sgn_sciml.data.signals import Signal, SignalData
+
+__all__ = ["ImageData", "read_image"]
+
+SHIPPED = ("astronaut", "brick", "camera", "cat", "cell", "coffee", "grass", "gravel", "rocket")
+
+
+def read_image(path: str) -> NDArray[np.float32]:
+    """A picture with values in [0, 1].
+
+    Args:
+        path: png, jpg, tif or npy; or the name of a picture of scikit-image.
+
+    Returns:
+        Shape ``(height, width, channels)``, 1 or 3 channels. Transparent parts are put on white.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no picture.
+    """
+    import skimage
+
+    name = Path(path)
+    if path in SHIPPED and not name.exists():
+        raw: NDArray[Any] = np.asarray(getattr(skimage.data, path)())
+    elif name.is_dir():
+        raise ValueError(f"{path} is a folder, not a picture")
+    elif not name.is_file():
+        raise FileNotFoundError(
+            f"no picture {path}; give a png, jpg, tif or npy file, or one of {', '.join(SHIPPED)}"
+        )
+    else:
+        try:
+            raw = np.load(name) if name.suffix == ".npy" else decode(name)
+        except Exception as error:  # each format's reader has errors of its own
+            raise ValueError(f"{path} cannot be read as a picture") from error
+    if raw.dtype.kind not in "uifb" or raw.ndim not in (2, 3) or 0 in raw.shape:
+        raise ValueError(f"{path} is no picture: {raw.dtype} of shape {raw.shape}")
+    if raw.ndim == 2:
+        raw = raw[..., None]
+    if raw.shape[2] > 4:
+        raise ValueError(
+            f"{path} is no picture: {raw.shape[2]} channels (height, width, channels)"
+        )
+    if raw.dtype.kind == "f" and (np.nanmin(raw) < 0 or np.nanmax(raw) > 1):
+        raise ValueError(f"{path} has values outside [0, 1]; scale the numbers to it")
+    image = np.asarray(skimage.util.img_as_float32(raw))  # type: ignore[no-untyped-call]
+    if image.shape[2] in (2, 4):  # the last one is opacity
+        opacity = image[..., -1:]
+        image = image[..., :-1] * opacity + (1 - opacity)
+    return image.astype(np.float32)
+
+
+def decode(path: Path) -> NDArray[Any]:
+    """The pixels of a picture file."""
+    from imageio import v3
+
+    with warnings.catch_warnings():  # readers that are tried in vain warn of themselves
+        warnings.simplefilter("ignore")
+        pixels: NDArray[Any] = v3.imread(path.read_bytes(), extension=path.suffix)
+    if path.suffix.lower() in (".jpg", ".jpeg") and pixels.shape[2:] == (4,):
+        raise ValueError("four inks")  # they would pass for colours and opacity
+    return pixels
+
+
+class ImageData(SignalData):
+    """A picture.
+
+    Args:
+        path: png, jpg, tif or npy (grey, RGB, with or without opacity, 8 or 16 bit); or the name
+            of a picture that scikit-image ships: camera, astronaut, cat, coffee, brick, gravel,
+            grass, cell, rocket.
+        size: Height and width to resize to, or one number for both; None keeps the file's.
+        crop: Height and width of the middle to keep before that, or one number for both.
+        grey: Make it grey.
+        batch: Which measurements a step takes; all by default.
+        scale: Pixels of a prediction per pixel of the picture, along each axis.
+        points: File of points to predict at instead, npy, shape ``(N, 2)``: y and x, from -1 to 1.
+        seed: Seed of noise and points; the command line sets it to ``seed_everything``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no picture, or a size is out of range.
+    """
+
+    def __init__(
+        self,
+        path: str = "camera",
+        size: int | tuple[int, int] | None = None,
+        crop: int | tuple[int, int] | None = None,
+        grey: bool = False,
+        batch: Points | None = None,
+        scale: float = 1.0,
+        points: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch, scale, points, seed)
+        self.path = path
+        self.size = (size, size) if isinstance(size, int) else size
+        self.crop = (crop, crop) if isinstance(crop, int) else crop
+        self.grey = grey
+        for name, value in (("size", self.size), ("crop", self.crop)):
+            if value is not None and min(value) < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+
+    def load(self) -> Signal:
+        """Read the picture, crop and resize it."""
+        from skimage.color import rgb2gray
+        from skimage.transform import resize
+
+        image = read_image(self.path)
+        if self.crop is not None:
+            top, left = ((n - m) // 2 for n, m in zip(image.shape, self.crop, strict=False))
+            if min(top, left) < 0:
+                raise ValueError(
+                    f"crop {self.crop} is larger than the picture, {image.shape[:2]} pixels"
+                )
+            image = image[top : top + self.crop[0], left : left + self.crop[1]]
+        if self.grey and image.shape[2] == 3:
+            image = rgb2gray(image)[..., None]
+        if self.size is not None and self.size != image.shape[:2]:
+            with warnings.catch_warnings():  # NaN: told apart after loading
+                warnings.simplefilter("ignore")
+                image = resize(image, self.size, anti_aliasing=True)  # type: ignore[no-untyped-call]
+        values = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
+        about: dict[str, Any] = {"name": Path(self.path).stem}
+        if Path(self.path).is_file():
+            about["path"] = self.path
+        return Signal(values.clamp(0, 1), "picture", 0.0, 1.0, ("y", "x"), about=about)

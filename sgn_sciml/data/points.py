@@ -1,0 +1,117 @@
+"""Which measurements of a signal a training step takes."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["ErrorDriven", "Points", "RandomPoints", "Whole"]
+
+
+class Points(ABC):
+    """A choice of measurements for each step."""
+
+    @abstractmethod
+    def choose(
+        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+    ) -> Tensor | None:
+        """Choose for one step.
+
+        Args:
+            points: Where all measurements were made.
+            values: What they gave.
+            task: The task that trains.
+            step: Number of the step.
+            steps: Steps of the whole run, -1 if unlimited.
+            seed: Seed of the step.
+
+        Returns:
+            Their numbers, or None for all.
+        """
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{k}={v}" for k, v in vars(self).items() if not k.startswith("_"))
+        return f"{type(self).__name__}({found})"
+
+
+class Whole(Points):
+    """All measurements."""
+
+    def choose(
+        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+    ) -> Tensor | None:
+        return None
+
+
+class RandomPoints(Points):
+    """Some measurements, drawn anew for each step.
+
+    Args:
+        count: How many.
+
+    Raises:
+        ValueError: If the count is below 1.
+    """
+
+    def __init__(self, count: int = 16384) -> None:
+        if count < 1:
+            raise ValueError(f"count must be at least 1, got {count}")
+        self.count = count
+
+    def choose(
+        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+    ) -> Tensor | None:
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randint(len(points), (self.count,), generator=generator).to(points.device)
+
+
+class ErrorDriven(Points):
+    """The measurements that the network gets most wrong, looked up now and then.
+
+    The share of the measurements that a step takes grows evenly from ``first`` to all.
+
+    Args:
+        first: Share at the first step.
+        every: Steps between two looks at the errors.
+
+    Raises:
+        ValueError: If a number is out of range.
+
+    References:
+        Zhang et al., *Nonparametric teaching of implicit neural representations* (2024),
+        https://arxiv.org/abs/2405.10531
+    """
+
+    def __init__(self, first: float = 0.2, every: int = 10) -> None:
+        if not 0 < first <= 1 or every < 1:
+            raise ValueError(f"ErrorDriven needs 0 < first <= 1, every >= 1: {first}, {every}")
+        self.first = first
+        self.every = every
+        self._chosen: Tensor | None = None
+        self._from = -1
+
+    @torch.no_grad()
+    def choose(
+        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+    ) -> Tensor | None:
+        look = step - step % self.every
+        if self._chosen is None or self._from != look:
+            grown = look / steps if steps > 0 else 0.0
+            count = round(len(points) * (self.first + (1 - self.first) * grown))
+            parts = zip(
+                torch.split(points, task.chunk), torch.split(values, task.chunk), strict=True
+            )
+            with torch.enable_grad():  # a measurement may differentiate the network
+                misfit = torch.cat(
+                    [
+                        (task.measurement.predict(task.network, x).detach() - y)
+                        .flatten(1)
+                        .square()
+                        .sum(1)
+                        for x, y in parts
+                    ]
+                )
+            self._chosen = misfit.topk(max(1, count)).indices
+            self._from = look
+        return self._chosen

@@ -1,0 +1,48 @@
+"""Structural similarity of pictures in [0, 1], of any size."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+__all__ = ["SSIM"]
+
+WINDOW = 11
+
+
+class SSIM(Metric):
+    """Mean structural similarity (Gaussian window of 11 pixels, sigma 1.5).
+
+    Pictures that are smaller than the window are left out; nan if all are.
+
+    References:
+        Wang et al., *Image quality assessment: from error visibility to structural similarity*
+        (2004)
+    """
+
+    full_state_update = False
+    higher_is_better = True
+    total: Tensor
+    count: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, preds: Tensor, target: Tensor) -> None:
+        """Take in pictures ``(items, channels, height, width)``."""
+        if min(target.shape[2:]) < WINDOW:
+            return
+        each = structural_similarity_index_measure(
+            preds.float(), target.float(), data_range=1.0, reduction="none", kernel_size=WINDOW
+        )
+        assert isinstance(each, Tensor)
+        self.total += each.double().sum()
+        self.count += each.numel()
+
+    def compute(self) -> Tensor:
+        """The mean over all pictures."""
+        return (self.total / self.count).float()

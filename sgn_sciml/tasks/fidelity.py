@@ -1,0 +1,32 @@
+"""What is measured of a fitted signal, by its kind; all in the signal's own units."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torchmetrics import MetricCollection
+from torchmetrics.image import PeakSignalNoiseRatio
+
+from sgn_sciml.metrics import RelativeL2, SpectralError
+from sgn_sciml.metrics.similarity import SSIM
+
+__all__ = ["fidelity"]
+
+
+def fidelity(kind: str, span: float, grid: Sequence[int]) -> MetricCollection:
+    """Metrics of signals of one kind, shape ``(1, channels, *grid)``.
+
+    Args:
+        kind: ``picture``, ``sound``, ``shape`` or ``field``.
+        span: Greatest less least value: the peak of the peak signal-to-noise ratio.
+        grid: Samples along each axis.
+    """
+    top = min(256, max(16, max(grid)))
+    metrics: dict[str, Any] = {
+        "psnr": PeakSignalNoiseRatio(data_range=span),
+        "spectral": SpectralError("even", max_wavenumber=top),
+    }
+    if kind == "picture":
+        metrics["ssim"] = SSIM()
+    elif kind == "field":
+        metrics["relative_l2"] = RelativeL2()
+    return MetricCollection(metrics, compute_groups=False)

@@ -1,0 +1,221 @@
+r"""Implicit neural representation: a coordinate network that is a picture, a sound or a field.
+
+.. math::
+    L = \frac{1}{M} \sum_m \bigl( (\mathcal{A} f)_m - y_m \bigr)^2
+
+with y what is known of the signal, scaled to [-1, 1]: its samples, or what another measurement
+:math:`\mathcal{A}` tells (:mod:`sgn_sciml.tasks.measurements`). A step goes through the
+measurements in chunks that fit the processor's cache and adds up their gradients, which is the
+gradient of the whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.optim import Exponential, MuonAdam, OptimizerFactory, Schedule
+from sgn_sciml.tasks.base import BaseTask
+from sgn_sciml.tasks.fidelity import fidelity
+from sgn_sciml.tasks.measurements import Measurement, Samples, grid_points
+from sgn_sciml.tasks.probe import probe_frequency
+
+__all__ = ["INR"]
+
+STANDARD_SAMPLES = 256  # samples along an axis that the networks' initial frequencies are for
+
+
+class INR(BaseTask):
+    """Fit a signal.
+
+    Args:
+        network: Network from the signal's coordinates to its channels.
+        optimizer: Optimiser factory, called with the network's parameters grouped by role.
+        schedule: Schedule of the rate over all steps; an exponential fall to a tenth by default.
+        measurement: What is known of the signal; all its samples by default.
+        frequency: What the network's initial frequencies are multiplied by, relative to a signal
+            of 256 samples along each axis; ``auto`` tries a half, 1 and 2 for a few steps.
+        chunk: Measurements that go through the network at once.
+        target_psnr: Stop at the first validation that reaches it, in dB; None trains on.
+        frozen: Patterns of parameter names that do not train, for example ``*.frequency_factors``.
+
+    Raises:
+        ValueError: If the network does not fit the signal, a number is out of range, or nothing
+            is called what should be frozen.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(
+        self,
+        network: CoordinateNetwork,
+        optimizer: OptimizerFactory = MuonAdam,
+        schedule: Schedule | None = None,
+        measurement: Measurement | None = None,
+        frequency: float | Literal["auto"] = 1.0,
+        chunk: int = 8192,
+        target_psnr: float | None = None,
+        frozen: Sequence[str] = (),
+    ) -> None:
+        super().__init__(
+            optimizer,
+            network=network,
+            schedule=schedule,
+            measurement=measurement,
+            frequency=frequency,
+            chunk=chunk,
+            target_psnr=target_psnr,
+            frozen=frozen,
+        )
+        if chunk < 1:
+            raise ValueError(f"chunk must be at least 1, got {chunk}")
+        if frequency != "auto" and not frequency > 0:
+            raise ValueError(f"frequency must be positive or 'auto', got {frequency}")
+        self.automatic_optimization = False  # several backward passes make a step
+        self.network = network
+        self.freeze_parameters(frozen)
+        self.schedule = schedule or Exponential()
+        self.measurement = measurement or Samples()
+        self.frequency = frequency
+        self.chunk = chunk
+        self.target_psnr = target_psnr
+        self.register_buffer("low", torch.tensor(-1.0))
+        self.register_buffer("high", torch.tensor(1.0))
+        self.terms = ("loss",)
+        self.term_values = torch.zeros(1)  # the last step's loss, for guards
+        self.held_out = MeanMetric(nan_strategy="disable")
+        self.unseen = MeanMetric(nan_strategy="disable")
+
+    # -- the signal --------------------------------------------------------------------------
+
+    def setup(self, stage: str) -> None:
+        signal = getattr(getattr(self.trainer, "datamodule", None), "signal", None)
+        if signal is None:
+            return
+        sizes = (self.network.in_features, self.network.out_features)
+        wanted = (len(signal.grid), len(signal.values))
+        if sizes != wanted:
+            raise ValueError(
+                f"the network maps {sizes[0]} coordinates to {sizes[1]} channels, the signal has "
+                f"{wanted[0]} axes and {wanted[1]} channels: set "
+                f"model.init_args.network.init_args.in_features to {wanted[0]} and "
+                f"out_features to {wanted[1]}"
+            )
+        self.low.fill_(signal.low)
+        self.high.fill_(signal.high)
+        self.add_metrics(fidelity(signal.kind, signal.high - signal.low, signal.grid))
+        self.set_frequency(1.0 if self.frequency == "auto" else self.frequency, signal.grid)
+
+    def set_frequency(self, frequency: float, grid: Sequence[int]) -> None:
+        """Multiply the initial frequencies of the network by stretching its coordinates."""
+        reach = [STANDARD_SAMPLES / (n * frequency) for n in grid]
+        self.network.set_domain([-r for r in reach], reach)
+
+    def on_fit_start(self) -> None:
+        if self.device.type == "cpu":
+            torch.set_flush_denormal(True)  # vanishing waves are slow otherwise
+        if self.frequency == "auto" and self.global_step == 0:
+            probe_frequency(self)
+
+    def scaled(self, values: Tensor) -> Tensor:
+        """Values in units of the signal, scaled to [-1, 1]."""
+        return 2 * (values - self.low) / (self.high - self.low) - 1
+
+    def forward(self, points: Tensor) -> Tensor:
+        """The signal in its own units at points of [-1, 1]: ``(..., axes) -> (..., channels)``."""
+        raw: Tensor = self.network(points)
+        return self.low + (raw + 1) / 2 * (self.high - self.low)
+
+    @torch.no_grad()
+    def render(self, points: Tensor) -> Tensor:
+        """The signal at points, within its range: ``(N, axes) -> (N, channels)``."""
+        parts = [self(part) for part in torch.split(points.to(self.low), self.chunk)]
+        return torch.cat(parts).clamp(self.low, self.high)
+
+    # -- training ----------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.make_optimizer(self.network)
+        steps = int(self.trainer.estimated_stepping_batches)
+        return [optimizer], [self.schedule(optimizer, steps)]
+
+    def make_optimizer(self, network: CoordinateNetwork) -> torch.optim.Optimizer:
+        """An optimiser of a network's parameters, grouped by role."""
+        groups = [{"name": name, "params": each} for name, each in network.roles().items()]
+        return self.optimizer(groups)
+
+    def loss_and_gradient(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """The mean squared misfit, whose gradient is added to the parameters'."""
+        points, values = batch["points"], batch["values"]
+        total = torch.zeros((), device=points.device)
+        chunks = (torch.split(each, self.chunk) for each in (points, values))
+        for x, y in zip(*chunks, strict=True):
+            misfit = self.measurement.predict(self.network, x) - y
+            loss = misfit.square().sum() / values.numel()
+            self.manual_backward(loss)
+            total += loss.detach()
+        return total
+
+    def training_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
+        optimizer: Any = self.optimizers()
+        scheduler: Any = self.lr_schedulers()
+        optimizer.zero_grad()
+        loss = self.loss_and_gradient(batch)
+        optimizer.step()
+        scheduler.step()
+        self.term_values = loss[None]
+        self.log("train/loss", loss, prog_bar=True)
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def evaluate(self, batch: Mapping[str, Tensor], stage: str) -> None:
+        """Take in the whole signal; with ``known``, measure the rest by itself as well."""
+        target = batch["values"]
+        pred = self.rendered(batch)[None]
+        self.metrics(stage).update(pred, target)
+        square = (2 * (pred - target) / (self.high - self.low)).square()
+        self.held_out.update(square.mean())
+        if "known" in batch:
+            unseen = ~batch["known"].expand_as(square)
+            self.unseen.update((square * unseen).sum() / unseen.sum(), unseen.sum())
+
+    def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""
+        axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]
+        values = self.render(grid_points(axes))
+        return values.T.reshape(-1, *(len(axis) for axis in axes))
+
+    def log_metrics(self, stage: str) -> None:
+        super().log_metrics(stage)
+        told = isinstance(self.measurement, Samples) and self.measurement.exact
+        if stage == "test" or told:
+            self.log(f"{stage}/loss", self.held_out.compute())
+        else:  # the truth is for measuring only: no checkpoint may be chosen by it
+            self.log(f"{stage}/loss", self.term_values[0])
+        if self.unseen.update_called:
+            self.log(f"{stage}/psnr/unseen", 10 * torch.log10(4 / self.unseen.compute()))
+        self.held_out.reset()
+        self.unseen.reset()
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "val")
+
+    def on_validation_epoch_end(self) -> None:
+        super().on_validation_epoch_end()
+        psnr = self.trainer.callback_metrics.get("val/psnr")
+        if self.target_psnr is not None and psnr is not None and psnr >= self.target_psnr:
+            self.trainer.should_stop = True
+
+    def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "test")
+
+    def predict_step(self, batch: dict[str, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """The signal on the grid of the batch (``axis0``, ...) or at its ``points``."""
+        if "points" in batch:
+            return {"points": batch["points"], "values": self.render(batch["points"])}
+        axes = {name: each for name, each in batch.items() if name.startswith("axis")}
+        return {**axes, "values": self.rendered(batch)}
