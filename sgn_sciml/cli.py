@@ -16,6 +16,7 @@ usage: sgn COMMAND [options]
   sgn test --config FILE.yaml        measure the best checkpoint against the reference
   sgn validate --config FILE.yaml    the same metrics, without table or card
   sgn predict --config FILE.yaml     write the predicted fields to HDF5
+  sgn export RUN                     write a fitted signal's network as files, with their size
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn data inspect FILE              say what is in a data file, of any layout
   sgn data fetch NAME                download an official benchmark file
@@ -86,6 +87,10 @@ def run(args: Sequence[str]) -> None:
         from sgn_sciml.commands.data import data_command
 
         data_command(args[1:])
+    elif args[0] == "export":
+        from sgn_sciml.commands.export import export_command
+
+        export_command(args[1:])
     elif args[0] in COMMANDS:
         if {"-h", "--help"} & set(args[1:]) or not args[1:]:
             what, ckpt = COMMANDS[args[0]]
@@ -95,7 +100,8 @@ def run(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        raise ValueError(f"no command {args[0]!r}; there are {', '.join(COMMANDS)} and data")
+        known = ", ".join([*COMMANDS, "export"])
+        raise ValueError(f"no command {args[0]!r}; there are {known} and data")
 
 
 def readable(message: str) -> str:

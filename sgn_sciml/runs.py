@@ -9,7 +9,8 @@ figures/              PNG
 results.csv           what ``sgn test`` measured: test set, metric, value
 results.md            the same as a table, with notes
 predictions.h5        what ``sgn predict`` wrote; of several test sets a file each,
-                      ``predictions_<test set>.h5``
+                      ``predictions_<test set>.h5``; of a signal also PNG or WAV
+export/               what ``sgn export`` wrote: weights, ONNX, rate and distortion
 ====================  ==========================================================================
 """
 

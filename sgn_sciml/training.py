@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
@@ -30,7 +31,9 @@ import sgn_sciml.networks.operators
 import sgn_sciml.optim
 import sgn_sciml.pde
 import sgn_sciml.tasks
+from sgn_sciml.callbacks.budget import read_budget
 from sgn_sciml.callbacks.card import summary
+from sgn_sciml.data.configured import configured_signal
 from sgn_sciml.files import AppendingCSVLogger, AtomicCheckpointIO, forget_after
 from sgn_sciml.layouts import write_samples
 from sgn_sciml.runs import RunFolder, find_checkpoint, new_run
@@ -65,12 +68,26 @@ def read_step(checkpoint: Path) -> int:
         raise ValueError(f"{checkpoint} is damaged or no checkpoint of ours") from error
 
 
+def match_signal(config: Any) -> None:
+    """Give a network that fits a signal the signal's numbers of axes and channels."""
+    task = resolve_name(config.model.class_path) if config.get("model") else None
+    if not (isinstance(task, type) and issubclass(task, sgn_sciml.tasks.INR)):
+        return
+    signal = configured_signal(config.data.as_dict(), config.seed_everything or 0)
+    network = config.model.init_args.network
+    encoding = network.init_args.get("encoding")
+    for part in (network, *([encoding] if encoding else [])):
+        part.init_args.in_features = len(signal.grid)
+    network.init_args.out_features = len(signal.values)
+
+
 class TrainingCLI(LightningCLI):
     """The command line of one training command."""
 
     folder: RunFolder | None = None
     reached = 0  # step of the checkpoint in use
     silent = False  # whether the command leaves no files
+    seconds: float | None = None  # of training, where time is the budget
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--name", type=str | None, default=None, help="name of the run")
@@ -86,6 +103,12 @@ class TrainingCLI(LightningCLI):
             type=PositiveInt | None,
             default=None,
             help="CPU threads (default: torch's choice)",
+        )
+        parser.add_argument(
+            "--budget",
+            type=str | None,
+            default=None,
+            help="steps or time of training, in place of trainer.max_steps: 300, 90s, 5m, 1h",
         )
         parser.link_arguments("seed_everything", "data.init_args.seed")
         parser.link_arguments("data.init_args.problem", "model.init_args.problem")
@@ -112,6 +135,10 @@ class TrainingCLI(LightningCLI):
         config = self.config[self.subcommand]
         if config.threads is not None:
             torch.set_num_threads(config.threads)
+        if config.budget is not None:
+            steps, self.seconds = read_budget(config.budget)
+            config.trainer.max_steps = steps or config.trainer.max_steps
+        match_signal(config)
         if config.trainer.logger is False or config.trainer.fast_dev_run:  # leave no trace
             self.silent, self.folder, self.save_config_callback = True, None, None
             config.trainer.enable_checkpointing = False
@@ -131,6 +158,8 @@ class TrainingCLI(LightningCLI):
             make = new_run if is_first_process() else partial(RunFolder, version=0)
             self.folder = make(Path(config.runs), config.name)
         extra: list[Callback] = []
+        if self.subcommand == "fit" and self.seconds is not None:
+            extra.append(sgn_sciml.callbacks.TimeBudget(self.seconds))
         if self.subcommand != "fit":  # seconds, and an endless loader has no length to show
             config.trainer.enable_progress_bar = False
         elif config.trainer.enable_progress_bar is not False:
@@ -159,6 +188,8 @@ class TrainingCLI(LightningCLI):
             path = folder.path / "predictions.h5"
             if isinstance(self.datamodule, sgn_sciml.data.OperatorData):
                 return [sgn_sciml.callbacks.SamplePredictionWriter(path, write_samples)]
+            if isinstance(self.datamodule, sgn_sciml.data.SignalData):
+                return [sgn_sciml.callbacks.SignalWriter(path)]
             return [sgn_sciml.callbacks.PredictionWriter(path)]
         if self.subcommand != "fit":
             return [card]

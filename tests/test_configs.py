@@ -10,7 +10,7 @@ SMALL = sorted((ROOT / "configs" / "small").glob("*.yaml"))
 PRESETS = sorted((ROOT / "configs" / "presets").glob("*.yaml"))
 SIGNALS = [path for path in CONFIGS if path.stem.endswith("_inr")]
 OPERATORS = [p for p in CONFIGS if p.name != "burgers_pinn.yaml" and p not in SIGNALS]
-SMALLER = {"image_inr": {"size": 16}}  # signals that train in no time
+SMALLER = {"image_inr": {"size": 16}, "volume_inr": {"size": 8}, "field_inr": {}}  # quick
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_a_signal_is_fitted(path, sgn):
     quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
     quick |= {f"data.init_args.{k}": v for k, v in SMALLER[path.stem].items()}
     words = ["--config", path, *(word for k, v in quick.items() for word in (f"--{k}", v))]
-    for command in ("fit", "validate", "test"):
+    for command in ("fit", "validate", "test", "predict"):
         code, _, err = sgn(command, *words)
         assert code == 0, err
 

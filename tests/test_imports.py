@@ -15,7 +15,7 @@ ALLOWED = {
     "pde": set(),
     "laws": set(),
     "layouts": set(),
-    "commands": {"laws", "layouts", "viz", "data", "pde"},
+    "commands": {"laws", "layouts", "viz", "data", "pde", "networks", "tasks", "runs"},
     "networks": {"layers"},
     "data": {"pde", "layouts"},
     "tasks": {"layers", "networks", "pde", "metrics", "optim"},

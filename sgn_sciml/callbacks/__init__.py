@@ -1,5 +1,6 @@
 """Callbacks: read tensors, hand them to viz, send the result to every logger."""
 
+from sgn_sciml.callbacks.budget import TimeBudget
 from sgn_sciml.callbacks.card import Card
 from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
 from sgn_sciml.callbacks.gates import GateEvolution
@@ -7,6 +8,8 @@ from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
 from sgn_sciml.callbacks.operators import OperatorFigures
 from sgn_sciml.callbacks.predictions import SamplePredictionWriter
 from sgn_sciml.callbacks.progress import StepProgress
+from sgn_sciml.callbacks.signal_figures import SignalFigures
+from sgn_sciml.callbacks.signals import SignalWriter
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
 
 __all__ = [
@@ -19,6 +22,9 @@ __all__ = [
     "OperatorFigures",
     "PredictionWriter",
     "SamplePredictionWriter",
+    "SignalFigures",
+    "SignalWriter",
     "SpectralErrorMap",
     "StepProgress",
+    "TimeBudget",
 ]

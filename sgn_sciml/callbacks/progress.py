@@ -12,6 +12,8 @@ __all__ = ["StepProgress"]
 class StepProgress(TQDMProgressBar):
     """One bar over ``max_steps`` with the time left; validation within training has none.
 
+    A signal's bar shows the peak signal-to-noise ratio of the last validation.
+
     Args:
         refresh_rate: Steps between refreshes.
     """
@@ -46,6 +48,8 @@ class StepProgress(TQDMProgressBar):
         batch_idx: int,
     ) -> None:
         done = trainer.global_step - 1 if trainer.max_steps > 0 else batch_idx
+        if trainer.max_steps > 0:  # a budget in seconds finds it on the way
+            self.train_progress_bar.total = trainer.max_steps
         super().on_train_batch_end(trainer, pl_module, outputs, batch, done)
 
     def get_metrics(
@@ -53,4 +57,7 @@ class StepProgress(TQDMProgressBar):
     ) -> dict[str, int | str | float | dict[str, float]]:
         metrics = super().get_metrics(trainer, pl_module)
         metrics.pop("v_num", None)
+        psnr = trainer.callback_metrics.get("val/psnr")
+        if psnr is not None:  # of the last validation
+            metrics["PSNR"] = f"{psnr:.1f} dB"
         return metrics

@@ -27,6 +27,16 @@ DETAILS = {
     },
     "rmse": {"nrmse": "normalised", "crmse": "of the mean", "brmse": "on the boundary"},
 }
+SIGNALS = {
+    "psnr": ("PSNR", "{:.2f} dB"),
+    "psnr/unseen": ("PSNR, unseen", "{:.2f} dB"),
+    "ssim": ("SSIM", "{:.4f}"),
+    "snr": ("SNR", "{:.2f} dB"),
+    "si_snr": ("SI-SNR", "{:.2f} dB"),
+    "iou": ("IoU", "{:.4f}"),
+    "relative_l2": ("relative L2", "{:.2e}"),
+    "resolved_waves": ("resolved", "{:.1f} waves per shorter side (ring correlation 1/7)"),
+}
 BANDS = ("low", "mid", "high")
 # Names of the metrics' own, and what the table calls them.
 SAME = {
@@ -42,8 +52,12 @@ def summary(folder: Path) -> str:
     """A short table of a tested run, from its card."""
     card = read_card(folder)
     test = card.get("test", {})
-    operator = "test_sets" in test.get("data", {})
-    rows = _operator_rows(card) if operator else _solution_rows(test)
+    data = test.get("data", {})
+    operator = "test_sets" in data
+    if operator:
+        rows = _operator_rows(card)
+    else:
+        rows = _signal_rows(test) if "signal" in data else _solution_rows(test)
     if "training" in card:
         seconds = card["training"]["wall_seconds"]
         rows.append(("training", f"{card['steps']:,} steps in {seconds:.0f} s"))
@@ -73,6 +87,21 @@ def _solution_rows(test: Mapping[str, Any]) -> Rows:
     if grid := test.get("data", {}).get("grid"):
         rows.append(("measured on", grid_text(grid)))
     return rows
+
+
+def _signal_rows(test: Mapping[str, Any]) -> Rows:
+    """Of a signal compared with its samples; what has no row of its own comes last."""
+    data = test["data"]
+    name = f"{data['name']}, " if "name" in data else ""
+    channels = f", {data['channels']} channels" if data.get("channels", 1) > 1 else ""
+    rows = [(data["signal"], f"{name}{grid_text(data['grid'])}{channels}")]
+    left = {k.removeprefix("test/"): v for k, v in test.items() if k.startswith("test/")}
+    left.pop("loss", None)  # the PSNR says the same
+    for metric, (label, form) in SIGNALS.items():
+        if (value := left.pop(metric, None)) is not None:
+            rows.append((label, form.format(value)))
+    rows += _bands(left)
+    return rows + [(metric, f"{value:.2e}") for metric, value in left.items()]
 
 
 def _operator_rows(card: Mapping[str, Any]) -> Rows:

@@ -8,15 +8,21 @@ from sgn_sciml.data.operator import OperatorData
 from sgn_sciml.data.pairing import Frames, Pairing, Pairs, Windows
 from sgn_sciml.data.points import ErrorDriven, RandomPoints, Whole
 from sgn_sciml.data.sampling import LatinHypercube, ResidualAdaptive, Sampler, Sobol, Uniform
+from sgn_sciml.data.shapes import Bracket, Gyroid, Shape, Sphere, Torus
 from sgn_sciml.data.signals import Signal, SignalData
+from sgn_sciml.data.snapshots import FieldData
 from sgn_sciml.data.splits import FnoSplit, PDEBenchSplit, RandomSplit, Split
+from sgn_sciml.data.volumes import VolumeData
 
 __all__ = [
+    "Bracket",
     "Collocation",
     "ErrorDriven",
+    "FieldData",
     "FnoSplit",
     "Frames",
     "GridFields",
+    "Gyroid",
     "ImageData",
     "LatinHypercube",
     "NoScaling",
@@ -31,11 +37,15 @@ __all__ = [
     "RandomSplit",
     "ResidualAdaptive",
     "Sampler",
+    "Shape",
     "Signal",
     "SignalData",
     "Sobol",
+    "Sphere",
     "Split",
+    "Torus",
     "Uniform",
+    "VolumeData",
     "Whole",
     "Windows",
     "read_grid",

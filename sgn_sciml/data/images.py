@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sgn_sciml.data.points import Points
 from sgn_sciml.data.signals import Signal, SignalData
 
 __all__ = ["ImageData", "read_image"]
@@ -84,10 +83,7 @@ class ImageData(SignalData):
         size: Height and width to resize to, or one number for both; None keeps the file's.
         crop: Height and width of the middle to keep before that, or one number for both.
         grey: Make it grey.
-        batch: Which measurements a step takes; all by default.
-        scale: Pixels of a prediction per pixel of the picture, along each axis.
-        points: File of points to predict at instead, npy, shape ``(N, 2)``: y and x, from -1 to 1.
-        seed: Seed of noise and points; the command line sets it to ``seed_everything``.
+        kwargs: Options of :class:`SignalData`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -100,12 +96,9 @@ class ImageData(SignalData):
         size: int | tuple[int, int] | None = None,
         crop: int | tuple[int, int] | None = None,
         grey: bool = False,
-        batch: Points | None = None,
-        scale: float = 1.0,
-        points: str | None = None,
-        seed: int = 0,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(batch, scale, points, seed)
+        super().__init__(**kwargs)
         self.path = path
         self.size = (size, size) if isinstance(size, int) else size
         self.crop = (crop, crop) if isinstance(crop, int) else crop

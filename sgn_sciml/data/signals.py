@@ -4,6 +4,7 @@ A signal of n samples along an axis has them in the middle of n equal cells of [
 grid of another resolution covers the same picture.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +94,7 @@ class SignalData(LightningDataModule, ABC):
         batch: Which measurements a step takes; all by default.
         scale: Samples of a prediction per sample of the signal, along each axis.
         points: File of points to predict at instead, npy, shape ``(N, axes)``, from -1 to 1.
+        derivatives: Predict gradient and Laplacian as well.
         seed: Seed of noise and points; the command line sets it to ``seed_everything``.
 
     Raises:
@@ -105,14 +107,16 @@ class SignalData(LightningDataModule, ABC):
         batch: Points | None = None,
         scale: float = 1.0,
         points: str | None = None,
+        derivatives: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if not scale > 0:
-            raise ValueError(f"scale must be positive, got {scale:g}")
+        if not 0 < scale < math.inf:
+            raise ValueError(f"scale must be positive and finite, got {scale:g}")
         self.batch = batch or Whole()
         self.scale = scale
         self.points = None if points is None else read_points(Path(points))
+        self.derivatives = derivatives
         self.seed = seed
         self.signal: Signal | None = None
         self._measured: tuple[Tensor, Tensor] | None = None
@@ -212,7 +216,10 @@ class SignalData(LightningDataModule, ABC):
 
     def predict_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         assert self.signal is not None
-        if self.points is not None:
-            return batches([{"points": self.points}])
         sizes = [max(1, round(n * self.scale)) for n in self.signal.grid]
-        return batches([{f"axis{k}": cell_centres(n).float() for k, n in enumerate(sizes)}])
+        batch = {f"axis{k}": cell_centres(n).float() for k, n in enumerate(sizes)}
+        if self.points is not None:
+            batch = {"points": self.points}
+        if self.derivatives:
+            batch["derivatives"] = torch.tensor(True)
+        return batches([batch])

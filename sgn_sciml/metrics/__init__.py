@@ -6,6 +6,7 @@ from sgn_sciml.metrics.darcy import DarcyResidual
 from sgn_sciml.metrics.field import MaxError, RelativeH1, RelativeL2, relative_h1, relative_l2
 from sgn_sciml.metrics.pdebench import PDEBenchErrors
 from sgn_sciml.metrics.physics import Conservation
+from sgn_sciml.metrics.rings import RingCorrelation, Rings, resolved, ring_correlation
 from sgn_sciml.metrics.samples import VRMSE, SampleErrors, vrmse
 from sgn_sciml.metrics.scores import conformal_quantile
 from sgn_sciml.metrics.spectral import Boundary, SpectralError, Spectrum, shell_energy
@@ -22,12 +23,16 @@ __all__ = [
     "PDEBenchErrors",
     "RelativeH1",
     "RelativeL2",
+    "RingCorrelation",
+    "Rings",
     "SampleErrors",
     "SpectralError",
     "Spectrum",
     "conformal_quantile",
     "relative_h1",
     "relative_l2",
+    "resolved",
+    "ring_correlation",
     "shell_energy",
     "vrmse",
 ]

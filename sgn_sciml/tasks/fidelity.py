@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from torchmetrics import MetricCollection
+from torchmetrics.classification import BinaryJaccardIndex
 from torchmetrics.image import PeakSignalNoiseRatio
 
 from sgn_sciml.metrics import RelativeL2, SpectralError
+from sgn_sciml.metrics.rings import RingCorrelation
 from sgn_sciml.metrics.similarity import SSIM
 
 __all__ = ["fidelity"]
@@ -27,6 +29,9 @@ def fidelity(kind: str, span: float, grid: Sequence[int]) -> MetricCollection:
     }
     if kind == "picture":
         metrics["ssim"] = SSIM()
+        metrics["rings"] = RingCorrelation(max(1, min(grid) // 2))
+    elif kind == "shape":
+        metrics["iou"] = BinaryJaccardIndex(validate_args=False)  # inside is above a half
     elif kind == "field":
         metrics["relative_l2"] = RelativeL2()
     return MetricCollection(metrics, compute_groups=False)

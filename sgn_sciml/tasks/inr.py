@@ -9,6 +9,7 @@ measurements in chunks that fit the processor's cache and adds up their gradient
 gradient of the whole.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -20,8 +21,10 @@ from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import Exponential, MuonAdam, OptimizerFactory, Schedule
 from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.fidelity import fidelity
-from sgn_sciml.tasks.measurements import Measurement, Samples, grid_points
+from sgn_sciml.tasks.measurements import Measurement, Samples
 from sgn_sciml.tasks.probe import probe_frequency
+from sgn_sciml.tasks.rendering import derivatives, tabulate
+from sgn_sciml.tasks.weighting import FrequencyWeighting
 
 __all__ = ["INR"]
 
@@ -36,6 +39,8 @@ class INR(BaseTask):
         optimizer: Optimiser factory, called with the network's parameters grouped by role.
         schedule: Schedule of the rate over all steps; an exponential fall to a tenth by default.
         measurement: What is known of the signal; all its samples by default.
+        weighting: Weights of frequencies in the loss, at the cost of a second evaluation of all
+            samples; None weighs all alike.
         frequency: What the network's initial frequencies are multiplied by, relative to a signal
             of 256 samples along each axis; ``auto`` tries a half, 1 and 2 for a few steps.
         chunk: Measurements that go through the network at once.
@@ -56,6 +61,7 @@ class INR(BaseTask):
         optimizer: OptimizerFactory = MuonAdam,
         schedule: Schedule | None = None,
         measurement: Measurement | None = None,
+        weighting: FrequencyWeighting | None = None,
         frequency: float | Literal["auto"] = 1.0,
         chunk: int = 8192,
         target_psnr: float | None = None,
@@ -66,6 +72,7 @@ class INR(BaseTask):
             network=network,
             schedule=schedule,
             measurement=measurement,
+            weighting=weighting,
             frequency=frequency,
             chunk=chunk,
             target_psnr=target_psnr,
@@ -80,9 +87,11 @@ class INR(BaseTask):
         self.freeze_parameters(frozen)
         self.schedule = schedule or Exponential()
         self.measurement = measurement or Samples()
+        self.weighting = weighting
         self.frequency = frequency
         self.chunk = chunk
         self.target_psnr = target_psnr
+        self.grid: tuple[int, ...] = ()
         self.register_buffer("low", torch.tensor(-1.0))
         self.register_buffer("high", torch.tensor(1.0))
         self.terms = ("loss",)
@@ -108,6 +117,7 @@ class INR(BaseTask):
         self.low.fill_(signal.low)
         self.high.fill_(signal.high)
         self.add_metrics(fidelity(signal.kind, signal.high - signal.low, signal.grid))
+        self.grid = signal.grid
         self.set_frequency(1.0 if self.frequency == "auto" else self.frequency, signal.grid)
 
     def set_frequency(self, frequency: float, grid: Sequence[int]) -> None:
@@ -131,10 +141,19 @@ class INR(BaseTask):
         return self.low + (raw + 1) / 2 * (self.high - self.low)
 
     @torch.no_grad()
+    def within(self, points: Tensor) -> Tensor:
+        """The signal at a few points, within its range: ``(N, axes) -> (N, channels)``."""
+        values: Tensor = self(points.to(self.low))
+        return values.clamp(self.low, self.high)
+
     def render(self, points: Tensor) -> Tensor:
-        """The signal at points, within its range: ``(N, axes) -> (N, channels)``."""
-        parts = [self(part) for part in torch.split(points.to(self.low), self.chunk)]
-        return torch.cat(parts).clamp(self.low, self.high)
+        """The same at many, a chunk at a time."""
+        return tabulate(self.within, {"points": points}, self.chunk)
+
+    @property
+    def _exact(self) -> bool:
+        """Whether all samples of the signal are told as they are."""
+        return isinstance(self.measurement, Samples) and self.measurement.exact
 
     # -- training ----------------------------------------------------------------------------
 
@@ -151,6 +170,8 @@ class INR(BaseTask):
     def loss_and_gradient(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The mean squared misfit, whose gradient is added to the parameters'."""
         points, values = batch["points"], batch["values"]
+        if self.weighting is not None:
+            return self._weighted(self.weighting, points, values)
         total = torch.zeros((), device=points.device)
         chunks = (torch.split(each, self.chunk) for each in (points, values))
         for x, y in zip(*chunks, strict=True):
@@ -159,6 +180,17 @@ class INR(BaseTask):
             self.manual_backward(loss)
             total += loss.detach()
         return total
+
+    def _weighted(self, weighting: FrequencyWeighting, points: Tensor, values: Tensor) -> Tensor:
+        if not self._exact or len(points) != math.prod(self.grid):
+            raise ValueError("a weighting of frequencies needs all samples of the signal")
+        with torch.no_grad():
+            found = torch.cat([self.network(x) for x in torch.split(points, self.chunk)])
+        loss, slope = weighting((found - values).T.reshape(-1, *self.grid))
+        slopes = torch.split(slope.flatten(1).T, self.chunk)
+        for x, each in zip(torch.split(points, self.chunk), slopes, strict=True):
+            self.manual_backward((self.network(x) * each).sum())
+        return loss
 
     def training_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
         optimizer: Any = self.optimizers()
@@ -185,14 +217,11 @@ class INR(BaseTask):
 
     def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""
-        axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]
-        values = self.render(grid_points(axes))
-        return values.T.reshape(-1, *(len(axis) for axis in axes))
+        return tabulate(self.within, batch, self.chunk)
 
     def log_metrics(self, stage: str) -> None:
         super().log_metrics(stage)
-        told = isinstance(self.measurement, Samples) and self.measurement.exact
-        if stage == "test" or told:
+        if stage == "test" or self._exact:
             self.log(f"{stage}/loss", self.held_out.compute())
         else:  # the truth is for measuring only: no checkpoint may be chosen by it
             self.log(f"{stage}/loss", self.term_values[0])
@@ -214,8 +243,10 @@ class INR(BaseTask):
         self.evaluate(batch, "test")
 
     def predict_step(self, batch: dict[str, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """The signal on the grid of the batch (``axis0``, ...) or at its ``points``."""
-        if "points" in batch:
-            return {"points": batch["points"], "values": self.render(batch["points"])}
-        axes = {name: each for name, each in batch.items() if name.startswith("axis")}
-        return {**axes, "values": self.rendered(batch)}
+        """The signal on the grid of the batch (``axis0``, ...) or at its ``points``.
+
+        With ``derivatives`` also gradient and Laplacian, per unit of the coordinates.
+        """
+        places = {k: v for k, v in batch.items() if k == "points" or k.startswith("axis")}
+        found = {**places, "values": self.rendered(places)}
+        return found | derivatives(self, places, self.chunk) if "derivatives" in batch else found

@@ -3,12 +3,17 @@
 from sgn_sciml.viz.errors import rollout_figure, transfer_figure
 from sgn_sciml.viz.fields import field_figure
 from sgn_sciml.viz.gates import gate_figure
+from sgn_sciml.viz.pictures import line_figure, picture_figure, plane_figure
 from sgn_sciml.viz.predictions import samples_figure
 from sgn_sciml.viz.spectra import spectra_figure, spectral_error_figure
 
 __all__ = [
     "field_figure",
     "gate_figure",
+    "line_figure",
+    "picture_figure",
+    "plane_figure",
+    "rate_figure",
     "rollout_figure",
     "samples_figure",
     "spectra_figure",

@@ -1,5 +1,9 @@
 """The table of a run on the screen is made from its card only."""
 
+import math
+
+import pytest
+
 from sgn_sciml.callbacks.card import write_card
 from sgn_sciml.callbacks.table import summary
 from tests.callbacks.cards import FIRST
@@ -58,3 +62,57 @@ def test_names_of_metrics_without_their_metric_are_understood(card, tmp_path):
     card["test"] = {"data": card["test"]["data"], **plain}
     for label in ("worst point", "fRMSE", "band per function", "burgers defect"):
         assert table(tmp_path, card)[label] == full[label]
+
+
+@pytest.fixture
+def signal(card):
+    card["test"] = {
+        "checkpoint": "best.ckpt of step 300",
+        "data": {
+            "signal": "picture",
+            "name": "camera",
+            "grid": {"y": 48, "x": 64},
+            "channels": 3,
+        },
+        "test/loss": 1e-3,
+        "test/psnr": 36.0206,
+        "test/psnr/unseen": 30.0,
+        "test/ssim": 0.98765,
+        "test/spectral_error/low": 1e-3,
+        "test/spectral_error/low_relative": 2e-3,
+    }
+    return card
+
+
+def test_a_signal_has_what_is_measured_of_its_kind(signal, tmp_path):
+    rows = table(tmp_path, signal)
+    assert rows["picture"] == "camera, 48 (y) x 64 (x), 3 channels"
+    assert rows["PSNR"] == "36.02 dB"
+    assert rows["PSNR, unseen"] == "30.00 dB"
+    assert rows["SSIM"] == "0.9877"
+    assert rows["error, low band"] == "1.00e-03  (relative 2.00e-03)"
+    assert rows["checkpoint"] == "best.ckpt of step 300"
+    assert not {"SNR", "IoU", "held-out loss", "loss"} & set(rows)
+
+
+def test_measures_of_sounds_volumes_and_fields(signal, tmp_path):
+    signal["test"] |= {
+        "test/snr": 20.0,
+        "test/si_snr": 19.995,
+        "test/iou": 0.99,
+        "test/relative_l2": 0.0123,
+        "test/resolved_waves": 52.64,
+        "test/band_error/0-125Hz": 0.05,
+    }
+    rows = table(tmp_path, signal)
+    assert rows["SNR"] == "20.00 dB"
+    assert rows["SI-SNR"] == "20.00 dB"
+    assert rows["IoU"] == "0.9900"
+    assert rows["relative L2"] == "1.23e-02"
+    assert rows["resolved"].startswith("52.6 waves")
+    assert rows["band_error/0-125Hz"] == "5.00e-02"
+
+
+def test_a_perfect_signal_has_no_bound(signal, tmp_path):
+    signal["test"]["test/psnr"] = math.inf
+    assert table(tmp_path, signal)["PSNR"] == "inf dB"

@@ -18,6 +18,7 @@ from sgn_sciml.metrics import (
     PDEBenchErrors,
     RelativeH1,
     RelativeL2,
+    RingCorrelation,
     SampleErrors,
     SpectralError,
 )
@@ -68,6 +69,7 @@ METRICS = {
     "darcy": Darcy,
     "burgers": lambda: Burgers(0.1, dt=0.1),
     "conservation": lambda: Mean(axes=2),
+    "rings": lambda: RingCorrelation(3),
 }
 every_metric = pytest.mark.parametrize("make", METRICS.values(), ids=METRICS)
 

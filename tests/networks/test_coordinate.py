@@ -10,6 +10,7 @@ from sgn_sciml.layers import (
     Elementwise,
     GaussianFourierFeatures,
     PeriodicEncoding,
+    Sine,
     SpectralGate,
 )
 from sgn_sciml.networks import CoordinateMLP, count_parameters
@@ -88,6 +89,26 @@ def test_activations_are_told_which_layer_is_first():
 
     CoordinateMLP(2, width=8, depth=3, activation=Curious)
     assert told == [(2, True), (8, False), (8, False)]
+
+
+def test_head_scale_multiplies_the_initial_weights_of_the_read_out_only():
+    plain, small = make(2, 3, activation=Sine), make(2, 3, activation=Sine, head_scale=0.02)
+    torch.testing.assert_close(small.layers[-1].weight, 0.02 * plain.layers[-1].weight)
+    plain.layers[-1].weight = small.layers[-1].weight
+    for one, other in zip(plain.parameters(), small.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_small_read_out_starts_near_zero():
+    x = points(200, 2)
+    sizes = [make(2, head_scale=scale)(x).std() for scale in (1.0, 0.02)]
+    assert (sizes[1] / sizes[0]).item() == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan")])
+def test_bad_head_scales_are_refused(scale):
+    with pytest.raises(ValueError, match="head_scale must be positive"):
+        CoordinateMLP(2, head_scale=scale)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (4,), (2, 3)])

@@ -8,6 +8,7 @@ from sgn_sciml.layers import SpectralGate
 from sgn_sciml.networks import CoordinateMLP, CoordinateNetwork
 from sgn_sciml.tasks import INR
 from sgn_sciml.tasks.measurements import Gradients, LineIntegrals, Samples
+from sgn_sciml.tasks.weighting import FrequencyWeighting
 
 
 class Ripple(SignalData):
@@ -54,6 +55,28 @@ def test_a_ripple_is_learnt(trainer):
     task = INR(waves(), frequency=4.0)
     made = fit(trainer, task, Ripple(), max_steps=150, val_check_interval=150)
     assert made.callback_metrics["val/psnr"] > 30
+
+
+def test_a_loss_that_weighs_frequencies_trains(trainer):
+    task = INR(waves(), frequency=4.0, weighting=FrequencyWeighting(), chunk=100)
+    made = fit(trainer, task, Ripple(), max_steps=100, val_check_interval=100)
+    assert made.callback_metrics["val/psnr"] > 20
+
+
+def test_a_weighting_of_power_zero_takes_the_steps_of_the_mean_square(trainer):
+    found = []
+    for weighting in (None, FrequencyWeighting(power=0.0)):
+        torch.manual_seed(0)
+        task = INR(waves(), weighting=weighting)
+        fit(trainer, task, Ripple(), max_steps=3)
+        found.append(torch.nn.utils.parameters_to_vector(task.parameters()))
+    assert torch.allclose(*found, atol=1e-5)
+
+
+def test_weighting_frequencies_of_some_samples_is_refused(trainer):
+    task = INR(waves(), weighting=FrequencyWeighting(), measurement=Samples(every=2))
+    with pytest.raises(ValueError, match="all samples"):
+        fit(trainer, task, Ripple())
 
 
 def test_it_stops_at_the_target(trainer):
