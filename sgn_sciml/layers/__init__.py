@@ -2,11 +2,17 @@
 
 from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise, Folded
 from sgn_sciml.layers.channels import ChannelsFirst
-from sgn_sciml.layers.encodings import Encoding, GaussianFourierFeatures, PeriodicEncoding
+from sgn_sciml.layers.encodings import (
+    Encoding,
+    GaussianFourierFeatures,
+    PeriodicEncoding,
+    PositionalEncoding,
+)
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
 from sgn_sciml.layers.sine import Finer, Sine
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
+from sgn_sciml.layers.wavelets import Gabor, Gaussian
 
 __all__ = [
     "Activation",
@@ -19,8 +25,11 @@ __all__ = [
     "FeedForward",
     "Finer",
     "Folded",
+    "Gabor",
+    "Gaussian",
     "GaussianFourierFeatures",
     "PeriodicEncoding",
+    "PositionalEncoding",
     "Sine",
     "SineSpectralMap",
     "SpectralGate",

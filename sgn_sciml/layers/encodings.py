@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Encoding", "GaussianFourierFeatures", "PeriodicEncoding"]
+__all__ = ["Encoding", "GaussianFourierFeatures", "PeriodicEncoding", "PositionalEncoding"]
 
 
 class Encoding(nn.Module):
@@ -106,3 +106,41 @@ class GaussianFourierFeatures(Encoding):
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features // 2}, scale={self.scale}"
+
+
+class PositionalEncoding(Encoding):
+    r"""Octaves of each coordinate, :math:`\sin 2^k\pi s, \cos 2^k\pi s` for k = 0..octaves-1.
+
+    The highest frequency is :math:`2^{\text{octaves}-2}` cycles per unit of the scaled coordinate;
+    a grid of n samples along [-1, 1] carries up to n/4. The waves have period 2, so that they take
+    the two ends of the domain for one place; the coordinates themselves tell them apart. (The
+    formula is the paper's; its authors' code leaves out :math:`\pi` and adds the coordinates.)
+
+    Args:
+        in_features: Number of coordinates.
+        octaves: Number of frequencies of each.
+        include_input: Whether the coordinates come first.
+
+    Raises:
+        ValueError: If ``octaves`` is below 1.
+
+    References:
+        Mildenhall et al., *NeRF: representing scenes as neural radiance fields for view synthesis*
+        (2020), https://arxiv.org/abs/2003.08934
+    """
+
+    def __init__(self, in_features: int, octaves: int = 8, include_input: bool = True) -> None:
+        if octaves < 1:
+            raise ValueError(f"need octaves >= 1, got {octaves}")
+        super().__init__(in_features, in_features * (2 * octaves + include_input))
+        self.octaves = octaves
+        self.include_input = include_input
+
+    def forward(self, s: Tensor) -> Tensor:
+        k = math.pi * 2 ** torch.arange(self.octaves, dtype=s.dtype, device=s.device)
+        phase = (s.unsqueeze(-1) * k).flatten(-2)
+        parts = [phase.sin(), phase.cos()]
+        return torch.cat([s, *parts] if self.include_input else parts, dim=-1)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, octaves={self.octaves}, include_input={self.include_input}"

@@ -1,11 +1,11 @@
-"""Input encodings: exact periods and the kernel of random Fourier features."""
+"""Input encodings: exact periods, octaves and the kernel of random Fourier features."""
 
 import math
 
 import pytest
 import torch
 
-from sgn_sciml.layers import GaussianFourierFeatures, PeriodicEncoding
+from sgn_sciml.layers import GaussianFourierFeatures, PeriodicEncoding, PositionalEncoding
 
 
 def points(*shape, seed=0):
@@ -42,8 +42,10 @@ def test_period_is_two_to_rounding(axes, harmonics):
         PeriodicEncoding(3, (0, 2), 4),
         PeriodicEncoding(3, ()),
         GaussianFourierFeatures(3, 5).double(),
+        PositionalEncoding(3, 4),
+        PositionalEncoding(3, 4, include_input=False),
     ],
-    ids=["periodic", "none", "gaussian"],
+    ids=["periodic", "none", "gaussian", "positional", "octaves"],
 )
 def test_out_features_is_the_last_dimension(encode, shape):
     assert encode(points(*shape, 3)).shape == (*shape, encode.out_features)
@@ -57,6 +59,32 @@ def test_gaussian_features_estimate_the_gaussian_kernel():
     distance = (points(2, 2)[0] - points(2, 2)[1]).square().sum()
     kernel = math.exp(-2 * math.pi**2 * sigma**2 * distance)
     assert (z[0] @ z[1] / m).item() == pytest.approx(kernel, abs=4 / math.sqrt(2 * m))
+
+
+@pytest.mark.parametrize("include_input", [False, True])
+def test_positional_encoding_is_its_definition(include_input):
+    s = points(4, 2)
+    waves = [
+        wave(2**k * math.pi * s[:, i])
+        for wave in (torch.sin, torch.cos)
+        for i in (0, 1)
+        for k in range(3)
+    ]
+    expected = torch.stack([*(s.unbind(-1) if include_input else ()), *waves], -1)
+    torch.testing.assert_close(PositionalEncoding(2, 3, include_input)(s), expected)
+
+
+def test_an_octave_is_the_double_angle_of_the_one_before():
+    z = PositionalEncoding(1, 6, include_input=False)(points(50, 1))
+    sin, cos = z.chunk(2, dim=-1)
+    torch.testing.assert_close(sin[:, 1:], 2 * sin[:, :-1] * cos[:, :-1])
+    torch.testing.assert_close(cos[:, 1:], 1 - 2 * sin[:, :-1] ** 2)
+
+
+@pytest.mark.parametrize("include_input", [False, True])
+def test_only_the_input_tells_the_ends_of_the_domain_apart(include_input):
+    z = PositionalEncoding(1, 4, include_input)(torch.tensor([[-1.0], [1.0]]).double())
+    assert ((z[1] - z[0]).abs().max() > 1) == include_input
 
 
 @pytest.mark.parametrize("trainable", [False, True])
@@ -77,3 +105,8 @@ def test_bad_axes_are_refused(options):
 def test_no_frequencies_are_refused():
     with pytest.raises(ValueError, match="num_frequencies >= 1, got 0"):
         GaussianFourierFeatures(2, 0)
+
+
+def test_no_octaves_are_refused():
+    with pytest.raises(ValueError, match="octaves >= 1, got 0"):
+        PositionalEncoding(2, 0)
