@@ -35,6 +35,7 @@ usage: sgn {command} --config FILE.yaml [--key value ...]
   --name NAME            name of the run (default: the configuration's file name)
   --runs FOLDER          folder of all runs (default: runs)
   --seed_everything N    seed of weights and points
+  --budget N|TIME        steps or time of training: 300, 90s, 5m, 1h
   --threads N            CPU threads (default: torch's choice)
   --print_config         print the resolved configuration and stop
 
@@ -45,16 +46,21 @@ Any key of the configuration can be set on the command line:
 
 What can be configured:
 
-  --model.help PINN              the options of a task (PINN, Operator)
-  --data.help Collocation        the options of a data module (Collocation, OperatorData)
+  --model.help PINN              the options of a task (PINN, Operator, INR)
+  --data.help Collocation        the options of a data module (Collocation, OperatorData;
+                                 signals: ImageData, AudioData, VolumeData, FieldData)
   --trainer.help                 the options of Lightning's Trainer
   networks      CoordinateMLP; operators: FNO, TFNO, UNO, TransformOnce, GalerkinTransformer;
                 around an operator: Gated, Boosted, Refined
-  activations   SpectralGate, Elementwise
+  activations   SpectralGate, Elementwise, Sine, Finer, Gabor, Gaussian
+  encodings     GaussianFourierFeatures, PositionalEncoding, PeriodicEncoding
+  signals       what is known: Samples, Gradients, LineIntegrals; points of a step: Whole,
+                RandomPoints, ErrorDriven; shapes: Torus, Sphere, Gyroid, Bracket
   problems      Burgers
   losses        L2, FrameL2, H1, MSE, Sobolev
-  optimisers    torch.optim.*, Phases, SSBroyden, SSBFGS; schedules: OneCycle, Cosine, StepDecay
-  callbacks     GateEvolution, SpectralErrorMap, FieldFigures, OperatorFigures,
+  optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS
+  schedules     OneCycle, Cosine, Exponential, StepDecay
+  callbacks     GateEvolution, SpectralErrorMap, FieldFigures, OperatorFigures, SignalFigures,
                 EMAWeightAveraging
 
 Values in a checkpoint win over the configuration for the model (not for the trainer or the data).

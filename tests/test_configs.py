@@ -1,5 +1,8 @@
 """Every shipped configuration is run: fit, validate, test and predict, a few steps each."""
 
+import json
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -8,9 +11,15 @@ from tests.conftest import ROOT
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 SMALL = sorted((ROOT / "configs" / "small").glob("*.yaml"))
 PRESETS = sorted((ROOT / "configs" / "presets").glob("*.yaml"))
+PROBLEMS = sorted((ROOT / "configs" / "problems").glob("*.yaml"))
 SIGNALS = [path for path in CONFIGS if path.stem.endswith("_inr")]
 OPERATORS = [p for p in CONFIGS if p.name != "burgers_pinn.yaml" and p not in SIGNALS]
-SMALLER = {"image_inr": {"size": 16}, "volume_inr": {"size": 8}, "field_inr": {}}  # quick
+SMALLER = {  # signals that train in no time
+    "image_inr": {"size": 16},
+    "audio_inr": {"path": "tones", "seconds": 0.02},
+    "volume_inr": {"size": 8},
+    "field_inr": {},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +63,31 @@ def short(path, *more):
     return [*words, *(word for k, v in quick.items() for word in (f"--{k}", v))]
 
 
+def quick(config, **more):
+    """Words of a run of two steps with a signal's configuration."""
+    found = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
+    found |= {f"data.init_args.{k}": v for k, v in (SMALLER[config.stem] | more).items()}
+    return ["--config", config, *(word for k, v in found.items() for word in (f"--{k}", v))]
+
+
+def test_the_network_takes_the_channels_of_the_signal(sgn):
+    words = quick(ROOT / "configs" / "image_inr.yaml", path="astronaut")
+    code, _, err = sgn("fit", *words)
+    assert code == 0, err
+    resolved = yaml.safe_load(Path("runs/image_inr/version_0/config.yaml").read_text())
+    assert resolved["model"]["init_args"]["network"]["init_args"]["out_features"] == 3
+
+
+def test_a_budget_takes_the_place_of_the_steps(sgn):
+    words = quick(ROOT / "configs" / "image_inr.yaml")
+    code, _, err = sgn("fit", *words, "--budget", "3")
+    assert code == 0, err
+    assert json.loads(Path("runs/image_inr/version_0/card.json").read_text())["steps"] == 3
+
+
 @pytest.mark.parametrize("path", SIGNALS, ids=lambda p: p.stem)
 def test_a_signal_is_fitted(path, sgn):
-    quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
-    quick |= {f"data.init_args.{k}": v for k, v in SMALLER[path.stem].items()}
-    words = ["--config", path, *(word for k, v in quick.items() for word in (f"--{k}", v))]
+    words = quick(path)
     for command in ("fit", "validate", "test", "predict"):
         code, _, err = sgn(command, *words)
         assert code == 0, err
@@ -76,3 +105,13 @@ def test_an_operator_runs_with_its_small_overlay(path, sgn):
 def test_a_preset_changes_a_configuration(preset, sgn):
     code, _, err = sgn("fit", *short(ROOT / "configs" / "burgers_fno.yaml", preset))
     assert code == 0, err
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.stem)
+def test_an_inverse_problem_changes_a_configuration(problem, sgn):
+    words = quick(ROOT / "configs" / "image_inr.yaml", size=12)
+    code, _, err = sgn("fit", *words, "--config", problem, "--trainer.max_steps", "2")
+    assert code == 0, err
+    code, out, err = sgn("test", *words, "--config", problem)
+    assert code == 0, err
+    assert "PSNR" in out

@@ -1,5 +1,6 @@
 """Samplers, data files and signals as training data, and DataModules."""
 
+from sgn_sciml.data.audio import AudioData
 from sgn_sciml.data.collocation import Collocation
 from sgn_sciml.data.grid import GridFields, read_grid, write_grid
 from sgn_sciml.data.images import ImageData
@@ -15,6 +16,7 @@ from sgn_sciml.data.splits import FnoSplit, PDEBenchSplit, RandomSplit, Split
 from sgn_sciml.data.volumes import VolumeData
 
 __all__ = [
+    "AudioData",
     "Bracket",
     "Collocation",
     "ErrorDriven",

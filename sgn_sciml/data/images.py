@@ -83,6 +83,7 @@ class ImageData(SignalData):
         size: Height and width to resize to, or one number for both; None keeps the file's.
         crop: Height and width of the middle to keep before that, or one number for both.
         grey: Make it grey.
+        mask: Picture of what may be learnt from: black where the picture is unknown or damaged.
         kwargs: Options of :class:`SignalData`.
 
     Raises:
@@ -96,6 +97,7 @@ class ImageData(SignalData):
         size: int | tuple[int, int] | None = None,
         crop: int | tuple[int, int] | None = None,
         grey: bool = False,
+        mask: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -103,16 +105,42 @@ class ImageData(SignalData):
         self.size = (size, size) if isinstance(size, int) else size
         self.crop = (crop, crop) if isinstance(crop, int) else crop
         self.grey = grey
+        self.mask = mask
         for name, value in (("size", self.size), ("crop", self.crop)):
             if value is not None and min(value) < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
 
     def load(self) -> Signal:
-        """Read the picture, crop and resize it."""
+        """Read the picture and its mask, crop and resize both."""
         from skimage.color import rgb2gray
-        from skimage.transform import resize
 
         image = read_image(self.path)
+        mask = None if self.mask is None else read_image(self.mask)
+        if mask is not None and mask.shape[:2] != image.shape[:2]:
+            raise ValueError(
+                f"the mask {self.mask} has {mask.shape[:2]} pixels, the picture {image.shape[:2]}"
+            )
+        image = self._fitted(image)
+        if self.grey and image.shape[2] == 3:
+            image = rgb2gray(image)[..., None]
+        values = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
+        about: dict[str, Any] = {"name": Path(self.path).stem, "mask": self.mask}
+        if Path(self.path).is_file():
+            about["path"] = self.path
+        return Signal(
+            values.clamp(0, 1),
+            "picture",
+            0.0,
+            1.0,
+            ("y", "x"),
+            mask=None if mask is None else torch.from_numpy(self._fitted(mask).mean(2) > 0.5),
+            about=about,
+        )
+
+    def _fitted(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The middle of a picture, in the size that was asked for."""
+        from skimage.transform import resize
+
         if self.crop is not None:
             top, left = ((n - m) // 2 for n, m in zip(image.shape, self.crop, strict=False))
             if min(top, left) < 0:
@@ -120,14 +148,8 @@ class ImageData(SignalData):
                     f"crop {self.crop} is larger than the picture, {image.shape[:2]} pixels"
                 )
             image = image[top : top + self.crop[0], left : left + self.crop[1]]
-        if self.grey and image.shape[2] == 3:
-            image = rgb2gray(image)[..., None]
         if self.size is not None and self.size != image.shape[:2]:
             with warnings.catch_warnings():  # NaN: told apart after loading
                 warnings.simplefilter("ignore")
                 image = resize(image, self.size, anti_aliasing=True)  # type: ignore[no-untyped-call]
-        values = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
-        about: dict[str, Any] = {"name": Path(self.path).stem}
-        if Path(self.path).is_file():
-            about["path"] = self.path
-        return Signal(values.clamp(0, 1), "picture", 0.0, 1.0, ("y", "x"), about=about)
+        return image

@@ -42,6 +42,7 @@ class Signal:
         high: Greatest value.
         axes: Names of the axes.
         rate: Samples per second of a sound.
+        mask: Which samples a network may learn from, shape ``grid``; None for all.
         about: What a card tells of it; ``path`` if it came from a file.
     """
 
@@ -51,6 +52,7 @@ class Signal:
     high: float
     axes: tuple[str, ...]
     rate: float | None = None
+    mask: Tensor | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -181,7 +183,7 @@ class SignalData(LightningDataModule, ABC):
             assert self.signal is not None
             assert self.trainer is not None
             points, values = task.measurement.observe(
-                self.signal.scaled, self._axes(), self._generator()
+                self.signal.scaled, self._axes(), self._generator(), self.signal.mask
             )
             share = slice(self.trainer.global_rank, None, self.trainer.world_size)
             like = next(task.parameters())
@@ -203,7 +205,7 @@ class SignalData(LightningDataModule, ABC):
         measurement: Any = self.trainer.lightning_module.measurement
         batch = {f"axis{k}": axis.float() for k, axis in enumerate(self._axes())}
         batch["values"] = self.signal.values.float()[None]
-        known = measurement.known(self.signal.grid, self._generator())
+        known = measurement.known(self.signal.grid, self._generator(), self.signal.mask)
         if known is not None:
             batch["known"] = known
         return batches([batch])

@@ -3,7 +3,17 @@
 from sgn_sciml.tasks.balancing import GradientNorm
 from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.inr import INR
+from sgn_sciml.tasks.measurements import Gradients, LineIntegrals, Samples
 from sgn_sciml.tasks.operator import Operator
 from sgn_sciml.tasks.pinn import PINN
 
-__all__ = ["INR", "PINN", "BaseTask", "GradientNorm", "Operator"]
+__all__ = [
+    "INR",
+    "PINN",
+    "BaseTask",
+    "GradientNorm",
+    "Gradients",
+    "LineIntegrals",
+    "Operator",
+    "Samples",
+]

@@ -92,6 +92,7 @@ class INR(BaseTask):
         self.chunk = chunk
         self.target_psnr = target_psnr
         self.grid: tuple[int, ...] = ()
+        self.masked = False
         self.register_buffer("low", torch.tensor(-1.0))
         self.register_buffer("high", torch.tensor(1.0))
         self.terms = ("loss",)
@@ -117,7 +118,7 @@ class INR(BaseTask):
         self.low.fill_(signal.low)
         self.high.fill_(signal.high)
         self.add_metrics(fidelity(signal.kind, signal.high - signal.low, signal.grid))
-        self.grid = signal.grid
+        self.grid, self.masked = signal.grid, signal.mask is not None
         self.set_frequency(1.0 if self.frequency == "auto" else self.frequency, signal.grid)
 
     def set_frequency(self, frequency: float, grid: Sequence[int]) -> None:
@@ -153,7 +154,8 @@ class INR(BaseTask):
     @property
     def _exact(self) -> bool:
         """Whether all samples of the signal are told as they are."""
-        return isinstance(self.measurement, Samples) and self.measurement.exact
+        told = isinstance(self.measurement, Samples) and self.measurement.exact
+        return told and not self.masked
 
     # -- training ----------------------------------------------------------------------------
 

@@ -37,7 +37,11 @@ class Measurement(ABC):
 
     @abstractmethod
     def observe(
-        self, values: Tensor, axes: Sequence[Tensor], generator: torch.Generator
+        self,
+        values: Tensor,
+        axes: Sequence[Tensor],
+        generator: torch.Generator,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Measure a signal.
 
@@ -45,6 +49,7 @@ class Measurement(ABC):
             values: Signal, shape ``(channels, *grid)``.
             axes: Coordinates of the grid along each axis.
             generator: Source of noise and of random choices.
+            mask: Which samples there are, shape ``grid``; None for all.
 
         Returns:
             Where each measurement was made and what it gave, M entries each.
@@ -62,9 +67,16 @@ class Measurement(ABC):
             points: Some of the places that :meth:`observe` returned.
         """
 
-    def known(self, grid: Sequence[int], generator: torch.Generator) -> Tensor | None:
+    def known(
+        self, grid: Sequence[int], generator: torch.Generator, mask: Tensor | None = None
+    ) -> Tensor | None:
         """Which samples of the grid were told, or None where that says nothing."""
         return None
+
+    def refuse(self, mask: Tensor | None) -> None:
+        """Refuse a signal that lacks samples."""
+        if mask is not None:
+            raise ValueError(f"{type(self).__name__} needs a signal without a mask")
 
 
 class Samples(Measurement):
@@ -94,10 +106,14 @@ class Samples(Measurement):
         return self.noise == 0 and self.keep == 1 and self.every == 1
 
     def observe(
-        self, values: Tensor, axes: Sequence[Tensor], generator: torch.Generator
+        self,
+        values: Tensor,
+        axes: Sequence[Tensor],
+        generator: torch.Generator,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         points, samples = grid_points(axes), values.flatten(1).T
-        known = self.known(values.shape[1:], generator)
+        known = self.known(values.shape[1:], generator, mask)
         if known is not None:
             points, samples = points[known.flatten()], samples[known.flatten()]
         if self.noise > 0:
@@ -108,11 +124,15 @@ class Samples(Measurement):
     def predict(self, f: Function, points: Tensor) -> Tensor:
         return f(points)
 
-    def known(self, grid: Sequence[int], generator: torch.Generator) -> Tensor | None:
+    def known(
+        self, grid: Sequence[int], generator: torch.Generator, mask: Tensor | None = None
+    ) -> Tensor | None:
         if self.every == 1 and self.keep == 1:
-            return None
+            return mask
         known = torch.zeros(tuple(grid), dtype=torch.bool)
         known[(slice(None, None, self.every),) * len(grid)] = True
+        if mask is not None:
+            known &= mask
         if self.keep < 1:
             known &= torch.rand(tuple(grid), generator=generator) < self.keep
         return known
@@ -134,8 +154,13 @@ class Gradients(Measurement):
         self.noise = noise
 
     def observe(
-        self, values: Tensor, axes: Sequence[Tensor], generator: torch.Generator
+        self,
+        values: Tensor,
+        axes: Sequence[Tensor],
+        generator: torch.Generator,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
+        self.refuse(mask)
         if min(values.shape[1:]) < 3:
             raise ValueError("slopes need 3 samples along each axis")
         slopes = torch.gradient(values, spacing=list(axes), dim=list(range(1, values.ndim)))
@@ -174,8 +199,13 @@ class LineIntegrals(Measurement):
         self.noise = noise
 
     def observe(
-        self, values: Tensor, axes: Sequence[Tensor], generator: torch.Generator
+        self,
+        values: Tensor,
+        axes: Sequence[Tensor],
+        generator: torch.Generator,
+        mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
+        self.refuse(mask)
         if values.ndim != 3:
             raise ValueError(f"projections are made of pictures, not of {values.ndim - 1} axes")
         count = max(values.shape[1:])

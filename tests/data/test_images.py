@@ -106,6 +106,21 @@ def test_sizes_out_of_range_are_refused(options):
         ImageData(**options)
 
 
+def test_a_mask_is_cropped_and_resized_with_the_picture(tmp_path):
+    mask = np.zeros((512, 512), dtype=np.uint8)
+    mask[:256] = 255
+    imwrite(tmp_path / "mask.png", mask)
+    found = loaded(path="camera", size=16, crop=256, mask=str(tmp_path / "mask.png")).mask
+    assert found[:8].all()
+    assert not found[8:].any()
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    imwrite(tmp_path / "mask.png", np.zeros((5, 5), dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"mask .* has \(5, 5\)"):
+        loaded(path="camera", mask=str(tmp_path / "mask.png"))
+
+
 def test_a_crop_larger_than_the_picture_is_refused():
     with pytest.raises(ValueError, match="larger than the picture"):
         loaded(path="camera", crop=513)

@@ -51,6 +51,23 @@ def test_what_is_told_is_what_known_says():
     assert 80 < known.sum() < 160
 
 
+def test_what_a_mask_leaves_out_is_not_told():
+    axes = grid(4, 4)
+    mask = torch.zeros(4, 4, dtype=torch.bool)
+    mask[0] = True
+    points, values = Samples(every=2).observe(on_grid(plane, axes), axes, generator(), mask)
+    assert len(points) == 2
+    assert torch.equal(values, plane(points))
+
+
+@pytest.mark.parametrize("measurement", [Gradients(), LineIntegrals()])
+def test_what_needs_neighbours_refuses_a_mask(measurement):
+    axes = grid(4, 4)
+    mask = torch.ones(4, 4, dtype=torch.bool)
+    with pytest.raises(ValueError, match="without a mask"):
+        measurement.observe(on_grid(plane, axes), axes, generator(), mask)
+
+
 def test_noise_has_the_deviation_asked_for():
     axes = grid(100, 100)
     clean = on_grid(plane, axes)
