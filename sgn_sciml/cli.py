@@ -59,7 +59,7 @@ What can be configured:
   problems      Burgers
   losses        L2, FrameL2, H1, MSE, Sobolev
   optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS
-  schedules     OneCycle, Cosine, Exponential, StepDecay
+  schedules     OneCycle, Cosine, Linear, Exponential, StepDecay
   callbacks     GateEvolution, SpectralErrorMap, FieldFigures, OperatorFigures, SignalFigures,
                 EMAWeightAveraging
 

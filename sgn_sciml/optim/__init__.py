@@ -2,7 +2,7 @@
 
 from sgn_sciml.optim.muon import GroupAdam, MuonAdam
 from sgn_sciml.optim.phases import OptimizerFactory, Phase, Phases
-from sgn_sciml.optim.schedules import Cosine, Exponential, OneCycle, Schedule, StepDecay
+from sgn_sciml.optim.schedules import Cosine, Exponential, Linear, OneCycle, Schedule, StepDecay
 from sgn_sciml.optim.ssbfgs import SSBFGS
 from sgn_sciml.optim.ssbroyden import SSBroyden
 
@@ -11,6 +11,7 @@ __all__ = [
     "Cosine",
     "Exponential",
     "GroupAdam",
+    "Linear",
     "MuonAdam",
     "OneCycle",
     "OptimizerFactory",

@@ -7,12 +7,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     ExponentialLR,
+    LinearLR,
     LRScheduler,
     OneCycleLR,
     StepLR,
 )
 
-__all__ = ["Cosine", "Exponential", "OneCycle", "Schedule", "StepDecay"]
+__all__ = ["Cosine", "Exponential", "Linear", "OneCycle", "Schedule", "StepDecay"]
 
 
 class Schedule(ABC):
@@ -87,3 +88,17 @@ class Exponential(Schedule):
 
     def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
         return ExponentialLR(optimizer, self.end ** (1 / max(steps, 1)))
+
+
+@dataclass(frozen=True)
+class Linear(Schedule):
+    """Down along a line.
+
+    Args:
+        end: Last rate over the first.
+    """
+
+    end: float = 0.0
+
+    def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
+        return LinearLR(optimizer, 1.0, self.end, total_iters=max(steps, 1))
