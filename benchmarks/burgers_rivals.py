@@ -10,18 +10,16 @@ table from them.
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-FILES = HERE / "burgers_rivals"
-RUNS = HERE.parent / "runs" / "burgers_rivals"
-CONFIG = HERE.parent / "configs" / "burgers_pinn.yaml"
+from runs import ROOT, execute, find_card
+
+FILES = Path(__file__).parent / "burgers_rivals"
+RUNS = ROOT / "runs" / "burgers_rivals"
+CONFIG = ROOT / "configs" / "burgers_pinn.yaml"
 
 RIVALS = {"sgn": "**spectral gate** (tanh base)", "tanh": "tanh MLP", "gelu": "GELU MLP"}
 ABLATIONS = {
@@ -50,10 +48,8 @@ class Run:
 
     @property
     def card(self) -> dict:
-        """The card of the finished run, from its run folder or else from the committed copies."""
-        paths = [*(RUNS / self.name).glob("version_*/card.json"), FILES / f"{self.name}.json"]
-        cards = [json.loads(path.read_text()) for path in paths if path.is_file()]
-        return next((card for card in cards if "test" in card), {})
+        """The card of the finished run, or nothing."""
+        return find_card(self.name, FILES, RUNS)
 
     def execute(self) -> None:
         """Train and test, unless that was done; go on with a run that was killed."""
@@ -61,19 +57,7 @@ class Run:
             return
         overlays = [FILES / f"{self.model}.yaml", FILES / f"lr_{self.rate}.yaml"]
         configs = [CONFIG, *(path for path in overlays if path.is_file())]
-        words = [word for path in configs for word in ("--config", str(path))]
-        words += ["--name", self.name, "--runs", str(RUNS), "--seed_everything", str(self.seed)]
-        killed = any((RUNS / self.name).glob("version_*/checkpoints/last.ckpt"))
-        resume = ["--ckpt_path", "last"] if killed else []
-        quiet = ["--trainer.enable_progress_bar", "false"]
-        for command in (["fit", *words, *quiet, *resume], ["test", *words]):
-            subprocess.run(
-                [sys.executable, "-m", "sgn_sciml", *command],
-                cwd=HERE.parent,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-                stdout=subprocess.DEVNULL,
-                check=True,
-            )
+        execute(self.name, configs, RUNS, ["--seed_everything", str(self.seed)])
         print(f"{self.name}: relative L2 {self.card['test']['test/relative_l2']:.2e}", flush=True)
 
 

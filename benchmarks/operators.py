@@ -6,9 +6,6 @@ ones resumed. ``table`` writes ``table.md`` from the cards.
 """
 
 import argparse
-import json
-import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -16,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
-FILES = HERE / "operators"
+from runs import ROOT, execute, find_card, keep
+
+FILES = Path(__file__).parent / "operators"
 RUNS = ROOT / "runs" / "operators"
 SEEDS = (0, 1, 2)
 
@@ -98,7 +95,11 @@ GROUPS: dict[str, Group] = {
     ),
     "darcy": Group("Darcy, 32 x 32 nodes, 30 epochs", "darcy", "darcy", PAIR, "darcy"),
     "darcy_forms": Group(
-        "Darcy, 32 x 32 nodes, 5 epochs", "darcy", "darcy", PAIR | FORMS, "darcy_forms"
+        "Darcy, 32 x 32 nodes, 5 epochs",
+        "darcy",
+        "darcy",
+        PAIR | FORMS | {"fno_longer": "FNO, as much time as with gates"},
+        "darcy_forms",
     ),
     "lowvisc": Group(
         "Burgers, nu = 0.001, PDEBench's protocol",
@@ -144,9 +145,7 @@ class Run:
     @property
     def card(self) -> dict:
         """The card of the finished run, or nothing."""
-        paths = [FILES / f"{self.name}.json", *(RUNS / self.name).glob("version_*/card.json")]
-        cards = [json.loads(path.read_text()) for path in paths if path.is_file()]
-        return next((card for card in cards if "test" in card), {})
+        return find_card(self.name, FILES, RUNS)
 
     def execute(self) -> None:
         """Train and test, unless that was done; go on with a run that was killed."""
@@ -158,27 +157,9 @@ class Run:
         kind = "fno" if self.model.startswith("fno") else "sgn_fno"
         first = ROOT / "configs" / f"{group.config}_{kind}.yaml"
         configs = [first, *(path for path in overlays if path.is_file())]
-        words = [word for path in configs for word in ("--config", str(path))]
-        words += ["--name", self.name, "--runs", str(RUNS), "--seed_everything", str(self.seed)]
-        killed = any((RUNS / self.name).glob("version_*/checkpoints/last.ckpt"))
-        resume = ["--ckpt_path", "last"] if killed else []
-        quiet = ["--trainer.enable_progress_bar", "false"]
-        for command in (["fit", *words, *quiet, *resume], ["test", *words]):
-            done = subprocess.run(
-                [sys.executable, "-m", "sgn_sciml", *command],
-                cwd=ROOT,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                raise SystemExit(f"{self.name}: {done.stderr.strip().splitlines()[-1]}")
+        execute(self.name, configs, RUNS, ["--seed_everything", str(self.seed)])
         card = self.card
-        (FILES / f"{self.name}.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
-        best = next((RUNS / self.name).glob("version_*/checkpoints/best.ckpt"))
-        shutil.copy(best, RUNS / f"{self.name}.ckpt")  # for runs that begin where it ended
-        shutil.rmtree(RUNS / self.name)
+        keep(self.name, card, FILES, RUNS, checkpoint="best")  # later runs begin where it ended
         seconds = card["training"]["cpu_seconds"]
         print(f"{self.name}: {card['test']['test/relative_l2']:.3e} in {seconds:.0f} CPU s")
 

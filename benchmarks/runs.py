@@ -1,0 +1,77 @@
+"""Training runs of the benchmarks: processes of one thread each, kept once they are finished."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["ROOT", "execute", "find_card", "keep"]
+
+ROOT = Path(__file__).parent.parent
+
+
+def find_card(name: str, cards: Path, runs: Path) -> dict:
+    """The card of a finished run, kept or still in its run folder; empty without one.
+
+    Args:
+        name: Name of the run and of its card.
+        cards: Folder of the cards that were kept.
+        runs: Folder of the runs.
+    """
+    paths = [cards / f"{name}.json", *(runs / name).glob("version_*/card.json")]
+    found = [json.loads(path.read_text()) for path in paths if path.is_file()]
+    return next((card for card in found if "test" in card), {})
+
+
+def execute(
+    name: str, configs: Sequence[Path], runs: Path, words: Sequence[str] = (), ckpt: str = "best"
+) -> None:
+    """Train and test in a process each; go on with a run that was killed.
+
+    Args:
+        name: Name of the run.
+        configs: Configuration and overlays.
+        runs: Folder of the runs.
+        words: Further words of the command line.
+        ckpt: Checkpoint to test.
+
+    Raises:
+        SystemExit: If a command fails, with its last line.
+    """
+    first = [word for path in configs for word in ("--config", str(path))]
+    first += ["--name", name, "--runs", str(runs), *words]
+    killed = any((runs / name).glob("version_*/checkpoints/last.ckpt"))
+    resume = ["--ckpt_path", "last"] if killed else []
+    fit = ["fit", *first, "--trainer.enable_progress_bar", "false", *resume]
+    for command in (fit, ["test", *first, "--ckpt_path", ckpt]):
+        done = subprocess.run(
+            [sys.executable, "-m", "sgn_sciml", *command],
+            cwd=ROOT,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+
+
+def keep(name: str, card: dict, cards: Path, runs: Path, checkpoint: str | None = None) -> None:
+    """Keep a card and drop the run.
+
+    Args:
+        name: Name of the run and of its card.
+        card: The card.
+        cards: Folder of the cards that are kept.
+        runs: Folder of the runs.
+        checkpoint: ``best`` or ``last`` to keep it beside the runs, for runs that begin there.
+    """
+    cards.mkdir(exist_ok=True)
+    (cards / f"{name}.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+    if checkpoint is not None:
+        path = next((runs / name).glob(f"version_*/checkpoints/{checkpoint}.ckpt"))
+        shutil.copy(path, runs / f"{name}.ckpt")
+    shutil.rmtree(runs / name)
