@@ -135,6 +135,7 @@ class Card(Callback):
             settings={
                 k: v for k, v in pl_module.hparams.items() if k not in ("network", "problem")
             },
+            found=getattr(pl_module, "found", {}),
             parameters=count_parameters(pl_module),
             precision=str(trainer.precision),
             world_size=trainer.world_size,

@@ -30,6 +30,7 @@ DETAILS = {
 SIGNALS = {
     "psnr": ("PSNR", "{:.2f} dB"),
     "psnr/unseen": ("PSNR, unseen", "{:.2f} dB"),
+    "psnr/unseen_cubic": ("cubic splines", "{:.2f} dB of the unseen"),
     "ssim": ("SSIM", "{:.4f}"),
     "snr": ("SNR", "{:.2f} dB"),
     "si_snr": ("SI-SNR", "{:.2f} dB"),

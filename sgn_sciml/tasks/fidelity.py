@@ -10,26 +10,34 @@ from torchmetrics.image import PeakSignalNoiseRatio
 from sgn_sciml.metrics import RelativeL2, SpectralError
 from sgn_sciml.metrics.rings import RingCorrelation
 from sgn_sciml.metrics.similarity import SSIM
+from sgn_sciml.metrics.sound import SISNR, SNR, BandError, LogSpectralDistance
 
 __all__ = ["fidelity"]
 
 
-def fidelity(kind: str, span: float, grid: Sequence[int]) -> MetricCollection:
+def fidelity(
+    kind: str, span: float, grid: Sequence[int], rate: float | None = None
+) -> MetricCollection:
     """Metrics of signals of one kind, shape ``(1, channels, *grid)``.
 
     Args:
         kind: ``picture``, ``sound``, ``shape`` or ``field``.
         span: Greatest less least value: the peak of the peak signal-to-noise ratio.
         grid: Samples along each axis.
+        rate: Samples per second of a sound.
     """
-    top = min(256, max(16, max(grid)))
     metrics: dict[str, Any] = {
         "psnr": PeakSignalNoiseRatio(data_range=span),
-        "spectral": SpectralError("even", max_wavenumber=top),
+        "spectral": SpectralError("even", max_wavenumber=min(256, max(16, max(grid)))),
     }
     if kind == "picture":
         metrics["ssim"] = SSIM()
         metrics["rings"] = RingCorrelation(max(1, min(grid) // 2))
+    elif kind == "sound":
+        metrics["snr"] = SNR()
+        metrics["si_snr"] = SISNR()
+        metrics["log_spectral_distance"] = LogSpectralDistance()
+        metrics["octaves"] = BandError(rate or 1.0)
     elif kind == "shape":
         metrics["iou"] = BinaryJaccardIndex(validate_args=False)  # inside is above a half
     elif kind == "field":

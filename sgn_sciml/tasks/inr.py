@@ -93,6 +93,7 @@ class INR(BaseTask):
         self.target_psnr = target_psnr
         self.grid: tuple[int, ...] = ()
         self.masked = False
+        self.found: dict[str, float] = {}  # what the card tells of choices made on the way
         self.register_buffer("low", torch.tensor(-1.0))
         self.register_buffer("high", torch.tensor(1.0))
         self.terms = ("loss",)
@@ -117,7 +118,8 @@ class INR(BaseTask):
             )
         self.low.fill_(signal.low)
         self.high.fill_(signal.high)
-        self.add_metrics(fidelity(signal.kind, signal.high - signal.low, signal.grid))
+        span = signal.high - signal.low
+        self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
         self.grid, self.masked = signal.grid, signal.mask is not None
         self.set_frequency(1.0 if self.frequency == "auto" else self.frequency, signal.grid)
 
@@ -216,6 +218,12 @@ class INR(BaseTask):
         if "known" in batch:
             unseen = ~batch["known"].expand_as(square)
             self.unseen.update((square * unseen).sum() / unseen.sum(), unseen.sum())
+            axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]
+            cubic = self.measurement.interpolated(target[0], axes) if stage == "test" else None
+            if cubic is not None:
+                error = (cubic.clamp(self.low, self.high) - target)[unseen]
+                level = (self.high - self.low).square() / error.square().mean()
+                self.log("test/psnr/unseen_cubic", 10 * torch.log10(level))
 
     def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""

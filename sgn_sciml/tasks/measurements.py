@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
+from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 __all__ = ["Gradients", "LineIntegrals", "Measurement", "Samples", "grid_points"]
@@ -71,6 +72,15 @@ class Measurement(ABC):
         self, grid: Sequence[int], generator: torch.Generator, mask: Tensor | None = None
     ) -> Tensor | None:
         """Which samples of the grid were told, or None where that says nothing."""
+        return None
+
+    def interpolated(self, values: Tensor, axes: Sequence[Tensor]) -> Tensor | None:
+        """What cubic interpolation makes of it, to compare with; None where it does not apply.
+
+        Args:
+            values: Signal, shape ``(channels, *grid)``.
+            axes: Coordinates of the grid along each axis.
+        """
         return None
 
     def refuse(self, mask: Tensor | None) -> None:
@@ -136,6 +146,16 @@ class Samples(Measurement):
         if self.keep < 1:
             known &= torch.rand(tuple(grid), generator=generator) < self.keep
         return known
+
+    def interpolated(self, values: Tensor, axes: Sequence[Tensor]) -> Tensor | None:
+        if self.every == 1 or self.keep < 1 or min(values.shape[1:]) <= 3 * self.every:
+            return None
+        found = values[(slice(None), *(slice(None, None, self.every),) * len(axes))].double().cpu()
+        for k, axis in enumerate(axes, start=1):
+            points = axis.double().cpu()
+            spline = CubicSpline(points[:: self.every].numpy(), found.numpy(), axis=k)
+            found = torch.from_numpy(spline(points.numpy()))
+        return found.to(values)
 
 
 class Gradients(Measurement):

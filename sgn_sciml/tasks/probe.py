@@ -48,7 +48,11 @@ def probe_frequency(task: "INR") -> float:
     best = FACTORS[int(torch.stack(errors).argmin())]
     task.network = network
     task.set_frequency(best, grid)
-    task.frequency = best
+    task.found["frequency"] = best
+    if task.trainer.is_global_zero:
+        print(
+            f"begins with frequencies times {best:g}, of {', '.join(map('{:g}'.format, FACTORS))}"
+        )
     return best
 
 

@@ -112,7 +112,7 @@ def test_the_probe_prefers_frequencies_that_the_signal_has(trainer):
 
     task = INR(Toy(), optimizer=torch.optim.Adam, frequency="auto")
     fit(trainer, task, Ripple(waves=1.0, size=(16, 16)), max_steps=1, val_check_interval=1)
-    assert task.frequency == 2.0
+    assert task.found["frequency"] == 2.0
     assert task.network.upper.tolist() == [8.0, 8.0]
 
 

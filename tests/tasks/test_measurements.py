@@ -68,6 +68,20 @@ def test_what_needs_neighbours_refuses_a_mask(measurement):
         measurement.observe(on_grid(plane, axes), axes, generator(), mask)
 
 
+def test_a_cubic_is_interpolated_exactly(float64):
+    def cubic(points):
+        return points[..., :1] ** 3 - points[..., 1:] ** 2
+
+    axes = grid(16, 18)
+    values = on_grid(cubic, axes)
+    assert torch.allclose(Samples(every=2).interpolated(values, axes), values)
+
+
+def test_all_samples_leave_nothing_to_interpolate():
+    axes = grid(16, 16)
+    assert Samples().interpolated(on_grid(plane, axes), axes) is None
+
+
 def test_noise_has_the_deviation_asked_for():
     axes = grid(100, 100)
     clean = on_grid(plane, axes)
