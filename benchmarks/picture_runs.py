@@ -1,0 +1,163 @@
+"""One fit of a picture by one model, and what is tried to tune it."""
+
+import csv
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from runs import ROOT, execute, find_card, keep
+
+FILES = Path(__file__).parent / "pictures"
+RUNS = ROOT / "runs" / "pictures"
+CONFIGS = ROOT / "configs"
+WRITING = Lock()
+
+MODELS = {
+    "sgn": "**spectral gates**, diagonal",
+    "sgn_dense": "**spectral gates**, dense",
+    "siren": "SIREN",
+    "finer": "FINER",
+    "wire": "Gabor wavelets (WIRE, real)",
+    "gaussian": "Gaussians",
+    "positional": "octaves, ReLU",
+    "fourier": "random Fourier features, ReLU",
+    "gelu": "GELU MLP",
+    "relu": "ReLU MLP",
+}
+PICTURES = {  # and the square in their middle
+    "camera": 512,
+    "astronaut": 512,
+    "cat": 300,
+    "coffee": 400,
+    "brick": 512,
+    "gravel": 512,
+}
+TUNING = ("grass", "rocket")  # 256 pixels in their middle
+
+NETWORK = "model.init_args.network.init_args"
+FIRST = f"{NETWORK}.first_activation.init_args"
+ALL = f"{NETWORK}.activation.init_args"
+CODE = f"{NETWORK}.encoding.init_args"
+
+# What is tried, twelve settings each: a frequency or scale, a rate (of matrices under Muon), and
+# how the rate falls.
+SCALES = {
+    "sgn": (f"{FIRST}.frequency_scale", ("[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")),
+    "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
+    "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0")),
+    "finer": (f"{ALL}.omega", ("20.0", "30.0", "45.0")),
+    "wire": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
+    "gaussian": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
+    "positional": (f"{CODE}.octaves", ("6", "7", "8")),
+    "fourier": (f"{CODE}.scale", ("4.0", "7.0", "12.0")),
+    "gelu": (f"{NETWORK}.depth", ("4",)),  # no frequency to choose, so more rates
+    "relu": (f"{NETWORK}.depth", ("4",)),
+}
+SCHEDULES = ("Linear", "Exponential")
+OPTIMIZER = "model.init_args.optimizer.init_args"
+RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
+WAVES, LARGE = ("5e-3", "1e-2"), ("5e-2", "1e-1")
+MANY = ("2e-2", "5e-2", "1e-1", "1.5e-1", "2e-1", "4e-1")
+MUON = {m: WAVES for m in ("sgn", "siren", "finer", "wire", "gaussian")}
+MUON |= {m: LARGE for m in ("sgn_dense", "positional", "fourier")} | {"gelu": MANY, "relu": MANY}
+RATES = {"muon": MUON, "adam": {m: ("1.5e-3", "3e-3") for m in MODELS}}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fit of a picture.
+
+    Attributes:
+        model: Model.
+        optimizer: Optimiser.
+        scale: Frequency or scale.
+        rate: Rate.
+        schedule: How it falls.
+        picture: Picture.
+        seed: Seed.
+    """
+
+    model: str
+    optimizer: str
+    scale: str
+    rate: str
+    schedule: str
+    picture: str
+    seed: int = 0
+
+    @property
+    def tuning(self) -> bool:
+        """Whether it is a trial: a quarter of the pixels and of the parameters."""
+        return self.picture in TUNING
+
+    @property
+    def name(self) -> str:
+        """Name of the run and of its card."""
+        scale = self.scale.strip("[]").replace(", ", "-")
+        setting = (self.optimizer, scale, self.rate, self.schedule.lower())
+        return "-".join([self.picture, self.model, *setting, f"seed{self.seed}"])
+
+    @property
+    def card(self) -> dict:
+        """The card of the finished run, or nothing; of a trial what is told of it."""
+        if self.tuning:
+            kept = FILES / "trials.json"
+            return json.loads(kept.read_text()).get(self.name, {}) if kept.is_file() else {}
+        return find_card(self.name, FILES, RUNS)
+
+    def execute(self) -> None:
+        """Fit and test, unless that was done."""
+        if self.card and not (RUNS / self.name).is_dir():
+            return
+        overlay = CONFIGS / "presets" / "inr" / f"{self.model}.yaml"
+        configs = [CONFIGS / "image_inr.yaml", *([overlay] if overlay.is_file() else [])]
+        if self.optimizer == "adam":
+            configs.append(CONFIGS / "presets" / "inr" / "adam.yaml")
+        settings = {
+            SCALES[self.model][0]: self.scale,
+            RATE[self.optimizer]: self.rate,
+            "model.init_args.schedule": self.schedule,
+            "data.init_args.path": self.picture,
+            "data.init_args.crop": PICTURES.get(self.picture, 256),
+            "data.init_args.size": 128 if self.tuning else 256,
+            "seed_everything": self.seed,
+            "threads": 1,
+        }
+        if self.tuning:
+            settings[f"{NETWORK}.width"] = {"sgn_dense": 24}.get(self.model, 64)
+            settings["trainer.val_check_interval"] = 300
+            settings["trainer.callbacks"] = "[]"
+        words = [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
+        execute(self.name, configs, RUNS, words, ckpt="last")
+        card = find_card(self.name, FILES, RUNS)
+        if self.tuning:
+            self.keep_trial(card)
+        else:
+            card["curve"] = curve(next((RUNS / self.name).glob("version_*/metrics.csv")))
+            keep(self.name, card, FILES, RUNS)
+        print(f"{self.name}: {card['test']['test/psnr']:.2f} dB", flush=True)
+
+    def keep_trial(self, card: dict) -> None:
+        """Keep what the choice between trials needs."""
+        told = {
+            "psnr": card["test"]["test/psnr"],
+            "parameters": card["parameters"],
+            "cpu_seconds": card["training"]["cpu_seconds"],
+            "git": card["machine"]["git"],
+        }
+        kept = FILES / "trials.json"
+        with WRITING:
+            known = json.loads(kept.read_text()) if kept.is_file() else {}
+            FILES.mkdir(exist_ok=True)
+            content = json.dumps(known | {self.name: told}, indent=1, sort_keys=True)
+            kept.write_text(content + "\n")
+        shutil.rmtree(RUNS / self.name)
+
+
+def curve(metrics: Path) -> list[list[float]]:
+    """PSNR at the validated steps."""
+    with metrics.open(newline="") as file:
+        rows = [(row["step"], row.get("val/psnr")) for row in csv.DictReader(file)]
+    return [[int(step) + 1, round(float(psnr), 3)] for step, psnr in rows if psnr]
