@@ -59,6 +59,15 @@ def operator_config(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def signal_config(tmp_path, monkeypatch) -> Path:
+    """A configuration that fits a signal in seconds, in an empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.yaml"
+    path.write_text((ROOT / "tests" / "tiny_signal.yaml").read_text())
+    return path
+
+
+@pytest.fixture
 def sgn(capfd):
     """Run a command line in this process; returns exit code, standard output and error."""
 

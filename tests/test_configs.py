@@ -78,6 +78,14 @@ def test_the_network_takes_the_channels_of_the_signal(sgn):
     assert resolved["model"]["init_args"]["network"]["init_args"]["out_features"] == 3
 
 
+def test_a_checkpoint_of_another_signal_is_refused(sgn):
+    path = ROOT / "configs" / "image_inr.yaml"
+    assert sgn("fit", *quick(path))[0] == 0
+    code, _, err = sgn("test", *quick(path, path="astronaut"))
+    assert code == 1
+    assert "2 axes and 1 channels, this one 2 and 3" in err
+
+
 def test_a_budget_takes_the_place_of_the_steps(sgn):
     words = quick(ROOT / "configs" / "image_inr.yaml")
     code, _, err = sgn("fit", *words, "--budget", "3")

@@ -25,6 +25,10 @@ def test_an_operator_on_two_processes_is_measured_exactly(operator_config, sgn):
     train_together_and_measure(operator_config, sgn)
 
 
+def test_a_signal_on_two_processes_is_measured_exactly(signal_config, sgn):
+    train_together_and_measure(signal_config, sgn)
+
+
 def train_together_and_measure(config, sgn):
     """Train and test on two processes, then test the same checkpoint on one."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}

@@ -69,6 +69,12 @@ def test_an_operator_resumes_within_an_epoch(operator_config, sgn):
     kill_and_resume(operator_config, [], sgn)
 
 
+def test_a_signal_resumes(signal_config, sgn):
+    text = signal_config.read_text().replace("max_steps: 8", "max_steps: 60")
+    signal_config.write_text(text)
+    kill_and_resume(signal_config, [], sgn)
+
+
 def kill_and_resume(config, words, sgn):
     """Kill a run of 60 steps, resume it, and compare it with one that was left alone."""
     process = start(config, *words)

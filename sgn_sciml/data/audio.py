@@ -215,7 +215,7 @@ class AudioData(SignalData):
         peak = float(np.abs(samples).max())
         if peak > 1 and not self.normalize:
             raise ValueError(
-                f"{self.path} goes up to {peak:.3g}, beyond [-1, 1]: set normalize to true"
+                f"{self.path} goes up to {peak:.6g}, beyond [-1, 1]: set normalize to true"
             )
         if rate != recorded:
             samples = resample(samples, recorded, rate)
@@ -226,6 +226,7 @@ class AudioData(SignalData):
             "name": Path(self.path).stem,
             "rate": rate,
             "recorded_rate": recorded,
+            "start": self.start,
             "seconds": samples.shape[1] / rate,
             "samples_at_full_scale": loud,
         }

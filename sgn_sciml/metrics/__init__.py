@@ -9,16 +9,23 @@ from sgn_sciml.metrics.physics import Conservation
 from sgn_sciml.metrics.rings import RingCorrelation, Rings, resolved, ring_correlation
 from sgn_sciml.metrics.samples import VRMSE, SampleErrors, vrmse
 from sgn_sciml.metrics.scores import conformal_quantile
+from sgn_sciml.metrics.similarity import SSIM
+from sgn_sciml.metrics.sound import SISNR, SNR, BandError, LogSpectralDistance
 from sgn_sciml.metrics.spectral import Boundary, SpectralError, Spectrum, shell_energy
 
 __all__ = [
+    "SISNR",
+    "SNR",
+    "SSIM",
     "VRMSE",
+    "BandError",
     "Bands",
     "Boundary",
     "BurgersDefect",
     "ConformalBand",
     "Conservation",
     "DarcyResidual",
+    "LogSpectralDistance",
     "MaxError",
     "PDEBenchErrors",
     "RelativeH1",

@@ -107,9 +107,9 @@ class CoordinateMLP(CoordinateNetwork):
     def roles(self) -> dict[str, list[Tensor]]:
         """Parameters by role.
 
-        ``matrices`` between hidden layers, with what gates have of them; ``first`` and ``head``
-        weights; ``biases``; ``gates``; and ``frequencies`` of waves: phases and, where they are
-        no matrix between hidden layers, frequencies.
+        ``matrices`` between hidden layers, or behind an encoding, with what gates have of them;
+        ``first`` weights of the coordinates, ``head`` weights, ``biases``; ``gates``; phases and
+        ``frequencies`` of waves, ``first_frequencies`` of the first layer or of an encoding.
         """
         head = self.layers[-1]
         assert isinstance(head, nn.Linear)
@@ -119,10 +119,12 @@ class CoordinateMLP(CoordinateNetwork):
             "head": [head.weight],
             "biases": [head.bias],
             "gates": [],
-            "frequencies": list(self.encoding.parameters()),
+            "frequencies": [],
+            "first_frequencies": list(self.encoding.parameters()),
         }
         for k, (linear, act) in enumerate(self.hidden()):
-            roles["matrices" if k else "first"].append(linear.weight)
+            encoded = not isinstance(self.encoding, nn.Identity)
+            roles["matrices" if k or encoded else "first"].append(linear.weight)
             roles["biases"].append(linear.bias)
             for name, p in act.named_parameters():
                 roles[_role(name, p, first=k == 0)].append(p)
@@ -141,7 +143,10 @@ class CoordinateMLP(CoordinateNetwork):
 def _role(name: str, parameter: Tensor, first: bool) -> str:
     """The role of a parameter of an activation."""
     last = name.rpartition(".")[2]
-    wave = last.startswith(("frequenc", "phase"))
-    if parameter.ndim == 2 and not (first and wave):
+    if last.startswith("frequenc") and first:
+        return "first_frequencies"
+    if parameter.ndim == 2:
         return "matrices"
-    return "frequencies" if wave else "biases" if last == "bias" else "gates"
+    if last.startswith(("frequenc", "phase")):
+        return "frequencies"
+    return "biases" if last == "bias" else "gates"

@@ -7,10 +7,16 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryJaccardIndex
 from torchmetrics.image import PeakSignalNoiseRatio
 
-from sgn_sciml.metrics import RelativeL2, SpectralError
-from sgn_sciml.metrics.rings import RingCorrelation
-from sgn_sciml.metrics.similarity import SSIM
-from sgn_sciml.metrics.sound import SISNR, SNR, BandError, LogSpectralDistance
+from sgn_sciml.metrics import (
+    SISNR,
+    SNR,
+    SSIM,
+    BandError,
+    LogSpectralDistance,
+    RelativeL2,
+    RingCorrelation,
+    SpectralError,
+)
 
 __all__ = ["fidelity"]
 

@@ -123,6 +123,19 @@ class INR(BaseTask):
         self.grid, self.masked = signal.grid, signal.mask is not None
         self.set_frequency(1.0 if self.frequency == "auto" else self.frequency, signal.grid)
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["signal"] = [self.network.in_features, self.network.out_features]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        learnt = checkpoint["signal"]
+        if learnt != [self.network.in_features, self.network.out_features]:
+            raise ValueError(
+                f"the checkpoint's signal has {learnt[0]} axes and {learnt[1]} channels, this one "
+                f"{self.network.in_features} and {self.network.out_features}"
+            )
+
     def set_frequency(self, frequency: float, grid: Sequence[int]) -> None:
         """Multiply the initial frequencies of the network by stretching its coordinates."""
         reach = [STANDARD_SAMPLES / (n * frequency) for n in grid]
@@ -167,9 +180,17 @@ class INR(BaseTask):
         return [optimizer], [self.schedule(optimizer, steps)]
 
     def make_optimizer(self, network: CoordinateNetwork) -> torch.optim.Optimizer:
-        """An optimiser of a network's parameters, grouped by role."""
+        """An optimiser of a network's parameters, grouped by role.
+
+        Where coordinates are stretched, a step of the first layer turns the phases by as much
+        more; its rates are divided by the stretch.
+        """
         groups = [{"name": name, "params": each} for name, each in network.roles().items()]
-        return self.optimizer(groups)
+        optimizer = self.optimizer(groups)
+        for group in optimizer.param_groups:
+            if group["name"] in ("first", "first_frequencies"):
+                group["lr"] *= float(network.upper.mean())
+        return optimizer
 
     def loss_and_gradient(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The mean squared misfit, whose gradient is added to the parameters'."""

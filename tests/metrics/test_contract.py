@@ -9,11 +9,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchmetrics import MetricCollection
 
 from sgn_sciml.metrics import (
+    SISNR,
+    SNR,
     VRMSE,
+    BandError,
     BurgersDefect,
     ConformalBand,
     Conservation,
     DarcyResidual,
+    LogSpectralDistance,
     MaxError,
     PDEBenchErrors,
     RelativeH1,
@@ -70,6 +74,10 @@ METRICS = {
     "burgers": lambda: Burgers(0.1, dt=0.1),
     "conservation": lambda: Mean(axes=2),
     "rings": lambda: RingCorrelation(3),
+    "snr": SNR,
+    "si_snr": SISNR,
+    "log_spectral": lambda: LogSpectralDistance(window=8),
+    "octaves": lambda: BandError(8000, window=8, bands=2),
 }
 every_metric = pytest.mark.parametrize("make", METRICS.values(), ids=METRICS)
 
