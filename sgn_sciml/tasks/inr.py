@@ -20,7 +20,7 @@ from torchmetrics import MeanMetric
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import Exponential, MuonAdam, OptimizerFactory, Schedule
 from sgn_sciml.tasks.base import BaseTask
-from sgn_sciml.tasks.fidelity import fidelity
+from sgn_sciml.tasks.fidelity import Unseen, fidelity
 from sgn_sciml.tasks.measurements import Measurement, Samples
 from sgn_sciml.tasks.probe import probe_frequency
 from sgn_sciml.tasks.rendering import derivatives, tabulate
@@ -99,7 +99,6 @@ class INR(BaseTask):
         self.terms = ("loss",)
         self.term_values = torch.zeros(1)  # the last step's loss, for guards
         self.held_out = MeanMetric(nan_strategy="disable")
-        self.unseen = MeanMetric(nan_strategy="disable")
 
     # -- the signal --------------------------------------------------------------------------
 
@@ -121,6 +120,7 @@ class INR(BaseTask):
         span = signal.high - signal.low
         self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
         self.grid, self.masked = signal.grid, signal.mask is not None
+        self.unseen, self.interpolated = Unseen(span), Unseen(span)
         self.set_frequency(1.0 if self.frequency == "auto" else self.frequency, signal.grid)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -237,14 +237,12 @@ class INR(BaseTask):
         square = (2 * (pred - target) / (self.high - self.low)).square()
         self.held_out.update(square.mean())
         if "known" in batch:
-            unseen = ~batch["known"].expand_as(square)
-            self.unseen.update((square * unseen).sum() / unseen.sum(), unseen.sum())
+            self.unseen.update(pred, target, batch["known"])
             axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]
             cubic = self.measurement.interpolated(target[0], axes) if stage == "test" else None
             if cubic is not None:
-                error = (cubic.clamp(self.low, self.high) - target)[unseen]
-                level = (self.high - self.low).square() / error.square().mean()
-                self.log("test/psnr/unseen_cubic", 10 * torch.log10(level))
+                found = cubic[None].clamp(self.low, self.high)
+                self.interpolated.update(found, target, batch["known"])
 
     def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""
@@ -256,10 +254,11 @@ class INR(BaseTask):
             self.log(f"{stage}/loss", self.held_out.compute())
         else:  # the truth is for measuring only: no checkpoint may be chosen by it
             self.log(f"{stage}/loss", self.term_values[0])
-        if self.unseen.update_called:
-            self.log(f"{stage}/psnr/unseen", 10 * torch.log10(4 / self.unseen.compute()))
         self.held_out.reset()
-        self.unseen.reset()
+        for name, metric in {"unseen": self.unseen, "unseen_cubic": self.interpolated}.items():
+            if metric.update_called:
+                self.log(f"{stage}/psnr/{name}", metric.compute())
+            metric.reset()
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         self.evaluate(batch, "val")
