@@ -69,7 +69,12 @@ WITH_MLP = {
     "sgn_mlp": "the same, spectral gates in them",
 }
 GROUPS: dict[str, Group] = {
-    "r10": Group("Burgers R10, 128 points, 100 epochs", "burgers_r10", "burgers", PAIR),
+    "r10": Group(
+        "Burgers R10, 128 points, 100 epochs",
+        "burgers_r10",
+        "burgers",
+        PAIR | {"open": f"{PAIR['sgn']}, beginning at 0.3"},
+    ),
     "r10_short": Group(
         "Burgers R10, 128 points, 10 epochs",
         "burgers_r10",
