@@ -31,11 +31,10 @@ def probe_frequency(task: "INR") -> float:
     generator = torch.Generator().manual_seed(data.seed)
     order = torch.randperm(len(points), generator=generator).to(points.device)
     train, check = order[: len(order) // 2], order[len(order) // 2 :][: 2 * POINTS]
-    grid = data.signal.grid
     network, errors = task.network, []
     for factor in FACTORS:
         task.network = copy.deepcopy(network)
-        task.set_frequency(factor, grid)
+        task.set_frequency(factor)
         optimizer = task.make_optimizer(task.network)
         with torch.enable_grad():
             for step in range(STEPS):
@@ -47,7 +46,7 @@ def probe_frequency(task: "INR") -> float:
         errors.append(_misfit(task, points[check], values[check]).detach())
     best = FACTORS[int(torch.stack(errors).argmin())]
     task.network = network
-    task.set_frequency(best, grid)
+    task.set_frequency(best)
     task.found["frequency"] = best
     if task.trainer.is_global_zero:
         print(
