@@ -41,8 +41,8 @@ FIRST = f"{NETWORK}.first_activation.init_args"
 ALL = f"{NETWORK}.activation.init_args"
 CODE = f"{NETWORK}.encoding.init_args"
 
-# What is tried, twelve settings each: a frequency or scale, a rate (of matrices under Muon), and
-# how the rate falls.
+# What is tried: a frequency or scale, a rate (of matrices under Muon), and how the rate falls; as
+# many settings for each model under an optimiser, but for the two without a frequency.
 SCALES = {
     "sgn": (f"{FIRST}.frequency_scale", ("[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")),
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
@@ -55,10 +55,10 @@ SCALES = {
     "gelu": (f"{NETWORK}.depth", ("4",)),  # no frequency to choose, so more rates
     "relu": (f"{NETWORK}.depth", ("4",)),
 }
-SCHEDULES = ("Linear", "Exponential")
+SCHEDULES = {"muon": ("Linear",), "adam": ("Linear", "Exponential")}
 OPTIMIZER = "model.init_args.optimizer.init_args"
 RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
-WAVES, LARGE = ("5e-3", "1e-2"), ("5e-2", "1e-1")
+WAVES, LARGE = ("5e-3", "1e-2", "1.5e-2"), ("3e-2", "6e-2", "1e-1")
 MANY = ("2e-2", "5e-2", "1e-1", "1.5e-1", "2e-1", "4e-1")
 MUON = {m: WAVES for m in ("sgn", "siren", "finer", "wire", "gaussian")}
 MUON |= {m: LARGE for m in ("sgn_dense", "positional", "fourier")} | {"gelu": MANY, "relu": MANY}

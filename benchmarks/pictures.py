@@ -23,7 +23,7 @@ Trial = tuple[str, str, str]
 
 def trials(model: str, optimizer: str) -> list[Trial]:
     """Frequencies, rates and schedules that are tried."""
-    return list(itertools.product(SCALES[model][1], RATES[optimizer][model], SCHEDULES))
+    return list(itertools.product(SCALES[model][1], RATES[optimizer][model], SCHEDULES[optimizer]))
 
 
 def mean_trial(model: str, optimizer: str, trial: Trial) -> float:

@@ -72,7 +72,8 @@ class MuonAdam(Optimizer):
         lr: Rate of Adam.
         matrix_lr: Rate of Muon.
         factors: Factors of Adam's rate by role, 1 where none is given.
-        betas: Decay of Adam's moments.
+        betas: Decay of Adam's moments; the second is shorter than Adam's own 0.999, which is
+            longer than many a fit.
         momentum: Momentum of Muon.
 
     Raises:
@@ -86,7 +87,7 @@ class MuonAdam(Optimizer):
         lr: float = 1e-3,
         matrix_lr: float = 1e-2,
         factors: dict[str, float] | None = None,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[float, float] = (0.9, 0.95),
         momentum: float = 0.95,
     ) -> None:
         groups = rates(params, lr, factors or {})

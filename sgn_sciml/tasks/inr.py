@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.networks import CoordinateNetwork
-from sgn_sciml.optim import Exponential, MuonAdam, OptimizerFactory, Schedule
+from sgn_sciml.optim import Linear, MuonAdam, OptimizerFactory, Schedule
 from sgn_sciml.tasks.measurements import Measurement
 from sgn_sciml.tasks.probe import probe_frequency
 from sgn_sciml.tasks.signal import SignalTask
@@ -32,7 +32,7 @@ class INR(SignalTask):
     Args:
         network: Network from the signal's coordinates to its channels.
         optimizer: Optimiser factory, called with the network's parameters grouped by role.
-        schedule: Schedule of the rate over all steps; an exponential fall to a tenth by default.
+        schedule: Schedule of the rate over all steps; down to nothing along a line by default.
         measurement: What is known of the signal; all its samples by default.
         weighting: Weights of frequencies in the loss, at the cost of a second evaluation of all
             samples; None weighs all alike.
@@ -74,7 +74,7 @@ class INR(SignalTask):
             raise ValueError(f"frequency must be positive or 'auto', got {frequency}")
         self.automatic_optimization = False  # several backward passes make a step
         self.freeze_parameters(frozen)
-        self.schedule = schedule or Exponential()
+        self.schedule = schedule or Linear()
         self.weighting = weighting
         self.frequency = frequency
         self.target_psnr = target_psnr
