@@ -38,7 +38,9 @@ def test_the_rest_moves_as_adam_moves_it():
     step(
         theirs,
         torch.optim.Adam(
-            [{"params": roles["gates"], "lr": 0.021}, {"params": roles["head"]}], 0.003
+            [{"params": roles["gates"], "lr": 0.021}, {"params": roles["head"]}],
+            lr=0.003,
+            betas=(0.9, 0.95),
         ),
     )
     for role in ("gates", "head"):
