@@ -43,10 +43,15 @@ def chosen(model: str, optimizer: str, picture: str, seed: int = 0) -> Run:
     return Run(model, optimizer, *best(model, optimizer), picture, seed)
 
 
-def planned(models: tuple[str, ...]) -> list[Run]:
+def pairs(models: list[str], optimizers: list[str]) -> list[tuple[str, str]]:
+    """Models and optimisers that are compared: the main models under both, the others under one."""
+    return [(m, o) for o in optimizers for m in models if m in MAIN or o == "muon"]
+
+
+def planned(models: list[str], optimizers: list[str]) -> list[Run]:
     """All runs of the table, the main ones first; three seeds of them on the first picture."""
-    main = [(m, o) for o in OPTIMIZERS for m in MAIN if m in models]
-    rest = [(m, "muon") for m in models if m not in MAIN]
+    main = [(m, o) for m, o in pairs(models, optimizers) if m in MAIN]
+    rest = [(m, o) for m, o in pairs(models, optimizers) if m not in MAIN]
     first, *_ = PICTURES
     return [
         *(chosen(m, o, p) for p in PICTURES for m, o in main),
@@ -57,10 +62,9 @@ def planned(models: tuple[str, ...]) -> list[Run]:
 
 def table() -> None:
     """Write the tables of fits and of trials from the cards."""
-    pairs = list(itertools.product(MODELS, OPTIMIZERS))
     known = {
         pair: found
-        for pair in pairs
+        for pair in itertools.product(MODELS, OPTIMIZERS)
         if (found := {t: v for t in trials(*pair) if (v := mean_trial(*pair, t)) > MISSING})
     }
     rows = [row(*pair) for pair in known if any(chosen(*pair, p).card for p in PICTURES)]
@@ -125,18 +129,20 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("verb", choices=["tune", "run", "table"])
     parser.add_argument("models", nargs="*", help=f"of {', '.join(MODELS)} (default: all)")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, help="one of them (default: both)")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
     options = parser.parse_args()
-    models = tuple(options.models or MODELS)
+    models = options.models or list(MODELS)
+    optimizers = [options.optimizer] if options.optimizer else list(OPTIMIZERS)
     if options.verb == "table":
         table()
     else:
         tried = [
             Run(m, o, *trial, picture)
-            for m in models
-            for o in (OPTIMIZERS if m in MAIN else ("muon",))
+            for m, o in pairs(models, optimizers)
             for trial in trials(m, o)
             for picture in TUNING
         ]
+        todo = tried if options.verb == "tune" else planned(models, optimizers)
         with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(Run.execute, tried if options.verb == "tune" else planned(models)))
+            list(pool.map(Run.execute, todo))
