@@ -44,7 +44,7 @@ def chosen(model: str, optimizer: str, picture: str, seed: int = 0) -> Run:
 
 
 def pairs(models: list[str], optimizers: list[str]) -> list[tuple[str, str]]:
-    """Models and optimisers that are compared: the main models under both, the others under one."""
+    """Models and optimisers to compare: the main models under both, the others under Muon."""
     return [(m, o) for o in optimizers for m in models if m in MAIN or o == "muon"]
 
 
