@@ -13,6 +13,8 @@ def gate_figure(
 ) -> Figure:
     """Draw gate values, spectral share and learned frequencies, one row per gate.
 
+    Gates without a base path have no share, and the figure no column for it if all are such.
+
     Args:
         history: Per gate, rows of (step, the 0, 25, 50, 75 and 100 % quantiles of the gate value
             over channels, share), shape ``(s, 7)``.
@@ -23,19 +25,21 @@ def gate_figure(
         The figure.
     """
     figure = Figure(figsize=(13, 2.6 * len(history)), layout="constrained")
-    rows = figure.subplots(len(history), 3, squeeze=False)
-    for (name, table), (values, share, frequencies) in zip(history.items(), rows, strict=True):
+    shared = any(table[:, 6].isfinite().any() for table in history.values())
+    rows = figure.subplots(len(history), 3 if shared else 2, squeeze=False)
+    for (name, table), (values, *share, frequencies) in zip(history.items(), rows, strict=True):
         step, q0, q25, q50, q75, q100, ratio = table.numpy(force=True).T
         values.fill_between(step, q0, q100, alpha=0.2, label="all channels")
         values.fill_between(step, q25, q75, alpha=0.4, label="middle half")
         values.plot(step, q50, label="median")
         values.set(title=f"{name}: gate value", xlabel="step")
-        share.semilogy(step, ratio)
-        share.set(title="rms gated path / rms base path", xlabel="step")
+        for axes in share:
+            axes.semilogy(step, ratio)
+            axes.set(title="rms gated path / rms base path", xlabel="step")
         both = [v.numpy(force=True) for v in (initial[name], final[name])]
         frequencies.hist(both, bins=20, label=["before", "after"])
         frequencies.set(title="frequencies", xlabel="|frequency| (radians per unit of u)")
     if len(rows):
         rows[0][0].legend(loc="upper right", fontsize="small")
-        rows[0][2].legend(loc="upper right", fontsize="small")
+        rows[0][-1].legend(loc="upper right", fontsize="small")
     return figure

@@ -23,6 +23,12 @@ def test_field_figure_without_error_or_residual():
     figure.canvas.draw()
 
 
+def test_gates_without_a_base_have_no_column_of_shares():
+    history = torch.rand(4, 7)
+    history[:, 6] = float("inf")
+    assert len(gate_figure({"a": history}, {"a": torch.rand(5)}, {"a": torch.rand(5)}).axes) == 2
+
+
 def test_gate_figure_has_a_row_per_gate():
     history = {"a": torch.rand(4, 7), "b": torch.rand(4, 7)}
     history["a"][:, 0] = torch.arange(4)
