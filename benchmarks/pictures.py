@@ -87,7 +87,7 @@ def table() -> None:
 
 
 def row(model: str, optimizer: str) -> tuple[float, str]:
-    """A row of the table, and what it is sorted by."""
+    """A row of the table, and what it is sorted by: the mean, or the first of the pictures."""
     cards = {p: card for p in PICTURES if (card := chosen(model, optimizer, p).card)}
     psnr = {p: card["test"]["test/psnr"] for p, card in cards.items()}
     values = [f"{psnr[p]:.2f}" if p in psnr else "not run" for p in PICTURES]
@@ -102,13 +102,14 @@ def row(model: str, optimizer: str) -> tuple[float, str]:
         done = [s for s in reached if s is not None]
         few = "" if len(done) == len(reached) else f" ({len(done)} of {len(reached)})"
         times.append(f"{statistics.median(done):.0f}{few}" if done else "-")
-    mean = statistics.mean(psnr.values())
+    whole = len(psnr) == len(PICTURES)
+    mean = statistics.mean(psnr.values() if whole else [psnr.get("camera", 0.0)])
     cells = [
         MODELS[model],
         optimizer,
         f"{next(iter(cards.values()))['parameters']:,}",
         *values,
-        f"{mean:.2f}" if len(psnr) == len(PICTURES) else f"{mean:.2f} of {len(psnr)}",
+        f"{mean:.2f}" if whole else "-",
         f"{statistics.mean(c['test']['test/ssim'] for c in cards.values()):.3f}",
         f"{1e3 * statistics.median(step.values()):.0f}",
         ", ".join(times),
