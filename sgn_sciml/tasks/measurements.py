@@ -33,6 +33,12 @@ def grid_points(axes: Sequence[Tensor]) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, len(axes))
 
 
+def noisy(values: Tensor, deviation: float | Tensor, generator: torch.Generator) -> Tensor:
+    """Values with Gaussian noise of a standard deviation."""
+    noise = torch.randn(values.shape, generator=generator, dtype=values.dtype)
+    return values + deviation * noise
+
+
 class Measurement(ABC):
     """What is known of a signal."""
 
@@ -127,8 +133,7 @@ class Samples(Measurement):
         if known is not None:
             points, samples = points[known.flatten()], samples[known.flatten()]
         if self.noise > 0:
-            noise = torch.randn(samples.shape, generator=generator, dtype=samples.dtype)
-            samples = samples + 2 * self.noise * noise
+            samples = noisy(samples, 2 * self.noise, generator)
         return points, samples
 
     def predict(self, f: Function, points: Tensor) -> Tensor:
@@ -186,9 +191,7 @@ class Gradients(Measurement):
         slopes = torch.gradient(values, spacing=list(axes), dim=list(range(1, values.ndim)))
         found = torch.stack(slopes, -1).flatten(1, -2).movedim(0, 1)  # (points, channels, axes)
         if self.noise > 0:
-            spread = self.noise * found.square().mean().sqrt()
-            noise = torch.randn(found.shape, generator=generator, dtype=found.dtype)
-            found = found + spread * noise
+            found = noisy(found, self.noise * found.square().mean().sqrt(), generator)
         return grid_points(axes), found
 
     def predict(self, f: Function, points: Tensor) -> Tensor:
@@ -244,8 +247,7 @@ class LineIntegrals(Measurement):
         )[0]
         means = torch.where(inside, sampled, -1.0).mean(-1).T
         if self.noise > 0:
-            noise = torch.randn(means.shape, generator=generator, dtype=means.dtype)
-            means = means + 2 * self.noise * noise
+            means = noisy(means, 2 * self.noise, generator)
         crossing = inside.any(-1)
         return points[crossing], means[crossing]
 
