@@ -46,8 +46,8 @@ CODE = f"{NETWORK}.encoding.init_args"
 SCALES = {
     "sgn": (f"{FIRST}.frequency_scale", ("[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")),
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
-    "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0")),
-    "finer": (f"{ALL}.omega", ("20.0", "30.0", "45.0")),
+    "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
+    "finer": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
     "wire": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
     "gaussian": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
     "positional": (f"{CODE}.octaves", ("6", "7", "8")),

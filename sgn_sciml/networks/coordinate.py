@@ -5,14 +5,15 @@ r"""The coordinate network: a multilayer perceptron whose activation is injected
     y = W_L h_L + c_L
 
 with s the scaling of the domain to [-1, 1] and :math:`T_k` a spectral gate or one of its rivals.
-PINNs and implicit representations share it.
+PINNs and implicit representations share it. The read-out may also see layers before the last,
+:math:`y = W_L h_L + \sum_k S_k h_k + c_L`, which shortens the way of the gradient to them.
 
 An activation :math:`c \odot \sigma(r \odot u)` is folded: r multiplies the rows of the matrix
 before it and c the columns of the one behind, n by n numbers instead of points by n, so that free
 frequencies and gates cost no more than fixed ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -36,13 +37,17 @@ class CoordinateMLP(CoordinateNetwork):
         first_activation: Activation factory of the first hidden layer, where frequencies of the
             input are set; ``activation`` when None.
         encoding: Encoding of the scaled coordinates, or None.
+        first_width: Channels of the first hidden layer, ``width`` when None. A wave of the
+            coordinates costs few parameters.
+        skips: Hidden layers, from 0, that the read-out sees besides the last; their weights start
+            at zero.
         head_scale: Factor of the initial weights of the read-out. A dense gate of high frequency
             starts as noise as large as the signal, which must be unlearned first; with 0.02 it
             starts from almost nothing.
 
     Raises:
-        ValueError: If a size is below 1, the encoding is for another number of coordinates, or
-            ``head_scale`` is not positive.
+        ValueError: If a size is below 1, the encoding is for another number of coordinates,
+            ``head_scale`` is not positive, or a skip does not begin before the last hidden layer.
 
     Example:
         >>> import torch
@@ -59,13 +64,20 @@ class CoordinateMLP(CoordinateNetwork):
         activation: ActivationFactory = SpectralGate,
         first_activation: ActivationFactory | None = None,
         encoding: Encoding | None = None,
+        first_width: int | None = None,
+        skips: Sequence[int] = (),
         head_scale: float = 1.0,
     ) -> None:
         super().__init__(in_features, out_features)
-        if min(in_features, out_features, width, depth) < 1:
+        first_width = width if first_width is None else first_width
+        if min(in_features, out_features, width, depth, first_width) < 1:
             raise ValueError(
-                "in_features, out_features, width and depth must be at least 1, got "
-                f"{in_features}, {out_features}, {width}, {depth}"
+                "in_features, out_features, width, depth and first_width must be at least 1, got "
+                f"{in_features}, {out_features}, {width}, {depth}, {first_width}"
+            )
+        if not all(0 <= k < depth - 1 for k in skips) or len(set(skips)) < len(skips):
+            raise ValueError(
+                f"skips are hidden layers from 0 to {depth - 2}, each once, got {list(skips)}"
             )
         if encoding is not None and encoding.in_features != in_features:
             raise ValueError(
@@ -77,22 +89,27 @@ class CoordinateMLP(CoordinateNetwork):
         channels = encoding.out_features if encoding is not None else in_features
         layers: list[nn.Module] = []
         for k in range(depth):
-            linear = nn.Linear(channels, width)
-            act = (first_activation or activation if k == 0 else activation)(width)
+            wide = width if k else first_width
+            linear = nn.Linear(channels, wide)
+            act = (first_activation or activation if k == 0 else activation)(wide)
             act.init_linear(linear, first=k == 0)
             layers += [linear, act]
-            channels = width
+            channels = wide
         head = nn.Linear(channels, out_features)
         act.init_head(head)
         with torch.no_grad():
             head.weight.mul_(head_scale)
         self.layers = nn.Sequential(*layers, head)
+        self.skips = nn.ParameterDict(
+            {str(k): torch.zeros(out_features, width if k else first_width) for k in skips}
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         h: Tensor = self.encoding(self.scale(x))
         columns: Tensor | None = None
-        for linear, act in self.hidden():
-            weight = linear.weight if columns is None else linear.weight * columns
+        seen: Tensor | None = None
+        for k, (linear, act) in enumerate(self.hidden()):
+            weight = times(linear.weight, columns)
             folded = None if act._forward_pre_hooks else act.folded()  # hooks ask for its input
             if folded is None:
                 h, columns = act(F.linear(h, weight, linear.bias)), None
@@ -100,23 +117,28 @@ class CoordinateMLP(CoordinateNetwork):
                 rows, wave, columns = folded
                 weight = (rows * weight.T).T  # one number, or one per row
                 h = wave(F.linear(h, weight, rows * linear.bias))
+            if str(k) in self.skips:
+                skip = F.linear(h, times(self.skips[str(k)], columns))
+                seen = skip if seen is None else seen + skip
         head = self.layers[-1]
         assert isinstance(head, nn.Linear)
-        return F.linear(h, head.weight if columns is None else head.weight * columns, head.bias)
+        y = F.linear(h, times(head.weight, columns), head.bias)
+        return y if seen is None else y + seen
 
     def roles(self) -> dict[str, list[Tensor]]:
         """Parameters by role.
 
         ``matrices`` between hidden layers, or behind an encoding, with what gates have of them;
-        ``first`` weights of the coordinates, ``head`` weights, ``biases``; ``gates``; phases and
-        ``frequencies`` of waves, ``first_frequencies`` of the first layer or of an encoding.
+        ``first`` weights of the coordinates, ``head`` weights with those of skips, ``biases``;
+        ``gates``; phases and ``frequencies`` of waves, ``first_frequencies`` of the first layer or
+        of an encoding.
         """
         head = self.layers[-1]
         assert isinstance(head, nn.Linear)
         roles: dict[str, list[Tensor]] = {
             "matrices": [],
             "first": [],
-            "head": [head.weight],
+            "head": [head.weight, *self.skips.values()],
             "biases": [head.bias],
             "gates": [],
             "frequencies": [],
@@ -138,6 +160,11 @@ class CoordinateMLP(CoordinateNetwork):
             assert isinstance(linear, nn.Linear)
             assert isinstance(act, Activation)
             yield linear, act
+
+
+def times(weight: Tensor, columns: Tensor | None) -> Tensor:
+    """A weight with its columns multiplied, if there is anything to multiply them by."""
+    return weight if columns is None else weight * columns
 
 
 def _role(name: str, parameter: Tensor, first: bool) -> str:

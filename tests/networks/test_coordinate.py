@@ -21,6 +21,12 @@ def make(*args, **options):
     return CoordinateMLP(*args, **options).double()
 
 
+def waves(features):
+    return SpectralGate(
+        features, spectral="sine", base=None, gate_init=0.7, frequency_scale=(1, 9)
+    )
+
+
 def points(*shape):
     return torch.rand(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
@@ -111,12 +117,43 @@ def test_bad_head_scales_are_refused(scale):
         CoordinateMLP(2, head_scale=scale)
 
 
+def test_the_first_layer_may_be_wider():
+    network, x = make(2, 3, width=8, depth=3, first_width=20, activation=Elementwise), points(5, 2)
+    assert [linear.weight.shape for linear, _ in network.hidden()] == [(20, 2), (8, 20), (8, 8)]
+    assert network(x).shape == (5, 3)
+
+
+@pytest.mark.parametrize("activation", [Elementwise, SpectralGate, waves])
+def test_skips_bring_hidden_layers_to_the_read_out(activation):
+    options = {"width": 8, "depth": 3, "first_width": 20, "activation": activation}
+    network, x = make(2, 3, **options, skips=[0, 1]), points(5, 2)
+    w1, a1, w2, a2, w3, a3, head = network.layers
+    torch.testing.assert_close(network(x), network.layers(x))  # they start at zero
+    for weight in network.skips.values():
+        nn.init.normal_(weight)
+    h1 = a1(w1(x))
+    h2 = a2(w2(h1))
+    expected = head(a3(w3(h2))) + h1 @ network.skips["0"].T + h2 @ network.skips["1"].T
+    torch.testing.assert_close(network(x), expected)
+
+
+def test_skips_are_part_of_the_read_out_to_an_optimiser():
+    network = make(2, 3, width=8, depth=3, skips=[1])
+    assert [tuple(p.shape) for p in network.roles()["head"]] == [(3, 8), (3, 8)]
+
+
+@pytest.mark.parametrize("skips", [[2], [-1], [0, 0]])
+def test_bad_skips_are_refused(skips):
+    with pytest.raises(ValueError, match="skips are hidden layers from 0 to 1, each once"):
+        CoordinateMLP(2, depth=3, skips=skips)
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (4,), (2, 3)])
 def test_any_leading_shape(shape):
     assert make(2, 3)(points(*shape, 2)).shape == (*shape, 3)
 
 
-@pytest.mark.parametrize("size", ["in_features", "out_features", "width", "depth"])
+@pytest.mark.parametrize("size", ["in_features", "out_features", "width", "depth", "first_width"])
 def test_bad_sizes_are_refused(size):
     with pytest.raises(ValueError, match="at least 1, got"):
         CoordinateMLP(**{size: 0})
