@@ -12,6 +12,7 @@ from runs import ROOT, execute, find_card, keep
 FILES = Path(__file__).parent / "pictures"
 RUNS = ROOT / "runs" / "pictures"
 CONFIGS = ROOT / "configs"
+PRESETS = CONFIGS / "presets" / "inr"
 WRITING = Lock()
 
 MODELS = {
@@ -19,6 +20,7 @@ MODELS = {
     "sgn_dense": "**spectral gates**, dense",
     "siren": "SIREN",
     "finer": "FINER",
+    "finer_wide": "FINER in the shape of the gates",
     "wire": "Gabor wavelets (WIRE, real)",
     "gaussian": "Gaussians",
     "positional": "octaves, ReLU",
@@ -34,6 +36,7 @@ PICTURES = {  # and the square in their middle
     "brick": 512,
     "gravel": 512,
 }
+WIDE = ("sgn", "finer_wide")  # with a wide first layer
 TUNING = ("grass", "rocket")  # 256 pixels in their middle
 
 NETWORK = "model.init_args.network.init_args"
@@ -43,11 +46,13 @@ CODE = f"{NETWORK}.encoding.init_args"
 
 # What is tried: a frequency or scale, a rate (of matrices under Muon), and how the rate falls; as
 # many settings for each model under an optimiser, but for the two without a frequency.
+SPANS = ("[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]", "[10.0, 500.0]")
 SCALES = {
-    "sgn": (f"{FIRST}.frequency_scale", ("[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")),
+    "sgn": (f"{FIRST}.frequency_scale", SPANS),
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
     "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
     "finer": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
+    "finer_wide": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
     "wire": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
     "gaussian": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
     "positional": (f"{CODE}.octaves", ("6", "7", "8")),
@@ -60,7 +65,7 @@ OPTIMIZER = "model.init_args.optimizer.init_args"
 RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
 WAVES, LARGE = ("5e-3", "1e-2", "1.5e-2"), ("3e-2", "6e-2", "1e-1")
 MANY = ("2e-2", "5e-2", "1e-1", "1.5e-1", "2e-1", "4e-1")
-MUON = {m: WAVES for m in ("sgn", "siren", "finer", "wire", "gaussian")}
+MUON = {m: WAVES for m in ("sgn", "siren", "finer", "finer_wide", "wire", "gaussian")}
 MUON |= {m: LARGE for m in ("sgn_dense", "positional", "fourier")} | {"gelu": MANY, "relu": MANY}
 RATES = {"muon": MUON, "adam": {m: ("1.5e-3", "3e-3") for m in MODELS}}
 
@@ -111,10 +116,12 @@ class Run:
         """Fit and test, unless that was done."""
         if self.card and not (RUNS / self.name).is_dir():
             return
-        overlay = CONFIGS / "presets" / "inr" / f"{self.model}.yaml"
-        configs = [CONFIGS / "image_inr.yaml", *([overlay] if overlay.is_file() else [])]
+        overlays = [
+            folder / f"{self.model}.yaml" for folder in (FILES, CONFIGS / "presets" / "inr")
+        ]
+        configs = [CONFIGS / "image_inr.yaml", *(path for path in overlays if path.is_file())]
         if self.optimizer == "adam":
-            configs.append(CONFIGS / "presets" / "inr" / "adam.yaml")
+            configs.append(PRESETS / "adam.yaml")
         settings = {
             SCALES[self.model][0]: self.scale,
             RATE[self.optimizer]: self.rate,
@@ -126,7 +133,9 @@ class Run:
             "threads": 1,
         }
         if self.tuning:
-            settings[f"{NETWORK}.width"] = {"sgn_dense": 24}.get(self.model, 64)
+            wide = self.model in WIDE
+            settings[f"{NETWORK}.width"] = 56 if wide else 24 if self.model == "sgn_dense" else 64
+            settings[f"{NETWORK}.first_width"] = 104 if wide else "null"
             settings["trainer.val_check_interval"] = 300
             settings["trainer.callbacks"] = "[]"
         words = [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
