@@ -15,7 +15,7 @@ BASE = ROOT / "configs" / "image_inr.yaml"
 FOLDER = ROOT / "configs" / "presets" / "inr"
 ADAM = FOLDER / "adam.yaml"
 RIVALS = sorted(path for path in FOLDER.glob("*.yaml") if path != ADAM)
-PARAMETERS = 51_073  # of the base
+PARAMETERS = 50_977  # of the base
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ r"""The coordinate network: a multilayer perceptron whose activation is injected
     y = W_L h_L + c_L
 
 with s the scaling of the domain to [-1, 1] and :math:`T_k` a spectral gate or one of its rivals.
-PINNs and implicit representations share it. The read-out may also see layers before the last,
+PINNs and implicit representations share it. The read-out may also see the layers before the last,
 :math:`y = W_L h_L + \sum_k S_k h_k + c_L`, which shortens the way of the gradient to them.
 
 An activation :math:`c \odot \sigma(r \odot u)` is folded: r multiplies the rows of the matrix
@@ -13,7 +13,7 @@ before it and c the columns of the one behind, n by n numbers instead of points 
 frequencies and gates cost no more than fixed ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -39,15 +39,15 @@ class CoordinateMLP(CoordinateNetwork):
         encoding: Encoding of the scaled coordinates, or None.
         first_width: Channels of the first hidden layer, ``width`` when None. A wave of the
             coordinates costs few parameters.
-        skips: Hidden layers, from 0, that the read-out sees besides the last; their weights start
+        skips: Let the read-out see all hidden layers; its weights of those before the last start
             at zero.
         head_scale: Factor of the initial weights of the read-out. A dense gate of high frequency
             starts as noise as large as the signal, which must be unlearned first; with 0.02 it
             starts from almost nothing.
 
     Raises:
-        ValueError: If a size is below 1, the encoding is for another number of coordinates,
-            ``head_scale`` is not positive, or a skip does not begin before the last hidden layer.
+        ValueError: If a size is below 1, the encoding is for another number of coordinates, or
+            ``head_scale`` is not positive.
 
     Example:
         >>> import torch
@@ -65,7 +65,7 @@ class CoordinateMLP(CoordinateNetwork):
         first_activation: ActivationFactory | None = None,
         encoding: Encoding | None = None,
         first_width: int | None = None,
-        skips: Sequence[int] = (),
+        skips: bool = False,
         head_scale: float = 1.0,
     ) -> None:
         super().__init__(in_features, out_features)
@@ -74,10 +74,6 @@ class CoordinateMLP(CoordinateNetwork):
             raise ValueError(
                 "in_features, out_features, width, depth and first_width must be at least 1, got "
                 f"{in_features}, {out_features}, {width}, {depth}, {first_width}"
-            )
-        if not all(0 <= k < depth - 1 for k in skips) or len(set(skips)) < len(skips):
-            raise ValueError(
-                f"skips are hidden layers from 0 to {depth - 2}, each once, got {list(skips)}"
             )
         if encoding is not None and encoding.in_features != in_features:
             raise ValueError(
@@ -100,9 +96,8 @@ class CoordinateMLP(CoordinateNetwork):
         with torch.no_grad():
             head.weight.mul_(head_scale)
         self.layers = nn.Sequential(*layers, head)
-        self.skips = nn.ParameterDict(
-            {str(k): torch.zeros(out_features, width if k else first_width) for k in skips}
-        )
+        seen = [width if k else first_width for k in range(depth - 1)] if skips else []
+        self.skips = nn.ParameterList(torch.zeros(out_features, n) for n in seen)
 
     def forward(self, x: Tensor) -> Tensor:
         h: Tensor = self.encoding(self.scale(x))
@@ -117,8 +112,8 @@ class CoordinateMLP(CoordinateNetwork):
                 rows, wave, columns = folded
                 weight = (rows * weight.T).T  # one number, or one per row
                 h = wave(F.linear(h, weight, rows * linear.bias))
-            if str(k) in self.skips:
-                skip = F.linear(h, times(self.skips[str(k)], columns))
+            if k < len(self.skips):
+                skip = F.linear(h, times(self.skips[k], columns))
                 seen = skip if seen is None else seen + skip
         head = self.layers[-1]
         assert isinstance(head, nn.Linear)
@@ -138,7 +133,7 @@ class CoordinateMLP(CoordinateNetwork):
         roles: dict[str, list[Tensor]] = {
             "matrices": [],
             "first": [],
-            "head": [head.weight, *self.skips.values()],
+            "head": [head.weight, *self.skips],
             "biases": [head.bias],
             "gates": [],
             "frequencies": [],

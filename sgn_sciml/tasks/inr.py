@@ -37,7 +37,7 @@ class INR(SignalTask):
         weighting: Weights of frequencies in the loss, at the cost of a second evaluation of all
             samples; None weighs all alike.
         frequency: What the network's initial frequencies are multiplied by, relative to a signal
-            of 256 samples along each axis; ``auto`` tries a quarter to twice for a few steps.
+            of 256 samples along each axis; ``auto`` tries a sixteenth to twice for a few steps.
         chunk: Measurements that go through the network at once.
         target_psnr: Stop at the first validation that reaches it, in dB; None trains on.
         frozen: Patterns of parameter names that do not train, for example ``*.frequency_factors``.

@@ -1,6 +1,6 @@
 """A short probe of initial frequencies: wrong ones are the usual reason why a fit fails.
 
-Copies of the network with a quarter to twice the frequency train for a few steps on some of
+Copies of the network with a sixteenth to twice the frequency train for a few steps on some of
 the measurements; the one with the least error on others is the one to begin with.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FACTORS", "probe_frequency"]
 
-FACTORS = (0.25, 0.5, 1.0, 2.0)
+FACTORS = (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0)  # sounds lie far below half their sampling rate
 STEPS = 40
 POINTS = 4096
 
