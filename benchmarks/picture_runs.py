@@ -46,7 +46,7 @@ CODE = f"{NETWORK}.encoding.init_args"
 
 # What is tried: a frequency or scale, a rate (of matrices under Muon), and how the rate falls; as
 # many settings for each model under an optimiser, but for the two without a frequency.
-SPANS = ("[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]", "[10.0, 500.0]")
+SPANS = ("[10.0, 150.0]", "[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")
 SCALES = {
     "sgn": (f"{FIRST}.frequency_scale", SPANS),
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
@@ -134,7 +134,7 @@ class Run:
         }
         if self.tuning:
             wide = self.model in WIDE
-            settings[f"{NETWORK}.width"] = 56 if wide else 24 if self.model == "sgn_dense" else 64
+            settings[f"{NETWORK}.width"] = 54 if wide else 24 if self.model == "sgn_dense" else 64
             settings[f"{NETWORK}.first_width"] = 104 if wide else "null"
             settings["trainer.val_check_interval"] = 300
             settings["trainer.callbacks"] = "[]"

@@ -27,19 +27,17 @@ from sgn_sciml.layers.activations import Activation, Folded
 __all__ = ["Finer", "Sine", "init_sine"]
 
 
-def init_sine(linear: nn.Linear, first: bool, omega: float | Tensor) -> None:
+def init_sine(linear: nn.Linear, first: bool, omega: float) -> None:
     """SIREN's initial weights in front of waves.
 
     Args:
         linear: The layer to initialise in place.
         first: Whether it is the first layer of the network.
-        omega: Frequency of the waves behind it, one number or one per output.
+        omega: Frequency of the waves behind it.
     """
     d = linear.in_features
     with torch.no_grad():
-        linear.weight.uniform_(-1, 1).mul_(1 / d if first else math.sqrt(6 / d))
-        if not first:
-            linear.weight.div_(torch.as_tensor(omega).reshape(-1, 1))
+        linear.weight.uniform_(-1, 1).mul_(1 / d if first else math.sqrt(6 / d) / omega)
         linear.bias.uniform_(-(d**-0.5), d**-0.5)
 
 

@@ -46,6 +46,17 @@ def test_sine_gate_with_a_base_is_their_sum():
     torch.testing.assert_close(gate(u), nn.functional.gelu(u) + 0.5 * torch.sin(2 * u))
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_range_of_frequencies_goes_into_the_weights_in_front(first):
+    gate = SpectralGate(5, spectral="sine", base=None, frequency_scale=(1.0, 9.0))
+    linear = nn.Linear(2000, 5)
+    gate.init_linear(linear, first)
+    bound = 1 / 2000 if first else math.sqrt(6 / 2000) / 5
+    assert gate.spectral.frequencies.tolist() == [5.0] * 5
+    largest = linear.weight.abs().amax(1) / bound
+    torch.testing.assert_close(largest, torch.tensor([1, 3, 5, 7, 9]) / 5, rtol=0.01, atol=0)
+
+
 @pytest.mark.parametrize(("activation", "most"), [(Sine, 1.0), (Finer, 5.0)])
 def test_first_weights_are_those_of_the_papers(activation, most):
     torch.manual_seed(0)
