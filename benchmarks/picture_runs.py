@@ -1,19 +1,16 @@
 """One fit of a picture by one model, and what is tried to tune it."""
 
 import csv
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
-from runs import ROOT, execute, find_card, keep
+from runs import ROOT, execute, find_card, keep, note, noted
 
 FILES = Path(__file__).parent / "pictures"
 RUNS = ROOT / "runs" / "pictures"
 CONFIGS = ROOT / "configs"
 PRESETS = CONFIGS / "presets" / "inr"
-WRITING = Lock()
 
 MODELS = {
     "sgn": "**spectral gates**, diagonal",
@@ -108,17 +105,14 @@ class Run:
     def card(self) -> dict:
         """The card of the finished run, or nothing; of a trial what is told of it."""
         if self.tuning:
-            kept = FILES / "trials.json"
-            return json.loads(kept.read_text()).get(self.name, {}) if kept.is_file() else {}
+            return noted(self.name, FILES / "trials.json")
         return find_card(self.name, FILES, RUNS)
 
     def execute(self) -> None:
         """Fit and test, unless that was done."""
         if self.card and not (RUNS / self.name).is_dir():
             return
-        overlays = [
-            folder / f"{self.model}.yaml" for folder in (FILES, CONFIGS / "presets" / "inr")
-        ]
+        overlays = [folder / f"{self.model}.yaml" for folder in (FILES, PRESETS)]
         configs = [CONFIGS / "image_inr.yaml", *(path for path in overlays if path.is_file())]
         if self.optimizer == "adam":
             configs.append(PRESETS / "adam.yaml")
@@ -156,12 +150,7 @@ class Run:
             "cpu_seconds": card["training"]["cpu_seconds"],
             "git": card["machine"]["git"],
         }
-        kept = FILES / "trials.json"
-        with WRITING:
-            known = json.loads(kept.read_text()) if kept.is_file() else {}
-            FILES.mkdir(exist_ok=True)
-            content = json.dumps(known | {self.name: told}, indent=1, sort_keys=True)
-            kept.write_text(content + "\n")
+        note(self.name, told, FILES / "trials.json")
         shutil.rmtree(RUNS / self.name)
 
 

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
-__all__ = ["ROOT", "execute", "find_card", "keep"]
+__all__ = ["ROOT", "execute", "find_card", "keep", "note", "noted"]
 
 ROOT = Path(__file__).parent.parent
+WRITING = Lock()
 
 
 def find_card(name: str, cards: Path, runs: Path) -> dict:
@@ -75,3 +77,23 @@ def keep(name: str, card: dict, cards: Path, runs: Path, checkpoint: str | None 
         path = next((runs / name).glob(f"version_*/checkpoints/{checkpoint}.ckpt"))
         shutil.copy(path, runs / f"{name}.ckpt")
     shutil.rmtree(runs / name)
+
+
+def noted(name: str, path: Path) -> dict:
+    """What is noted of a run in a file of many runs; empty without it."""
+    return json.loads(path.read_text()).get(name, {}) if path.is_file() else {}
+
+
+def note(name: str, told: dict, path: Path) -> None:
+    """Note a run in a file of many runs; threads may do so at once.
+
+    Args:
+        name: Name of the run.
+        told: What to note.
+        path: The file.
+    """
+    with WRITING:
+        path.parent.mkdir(exist_ok=True)
+        known = json.loads(path.read_text()) if path.is_file() else {}
+        content = json.dumps(known | {name: told}, indent=1, sort_keys=True)
+        path.write_text(content + "\n")

@@ -8,20 +8,17 @@ itself. Finished runs are kept, killed ones resumed.
 
 import argparse
 import itertools
-import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 from picture_runs import ALL, FIRST, NETWORK, OPTIMIZER, curve
-from runs import ROOT, execute, find_card
+from runs import ROOT, execute, find_card, note, noted
 
 FILES = Path(__file__).parent / "sounds"
 RUNS = ROOT / "runs" / "sounds"
 CONFIGS = ROOT / "configs"
-WRITING = Lock()
 
 MODELS = {"sgn": "**spectral gates**", "siren": "SIREN", "finer": "FINER"}
 SOUNDS = {"speech": 1.0, "guitar": 0.73, "hiss": 0.5}  # and seconds of them
@@ -59,8 +56,7 @@ class Run:
     @property
     def card(self) -> dict:
         """What is told of the finished run, or nothing."""
-        kept = FILES / "runs.json"
-        return json.loads(kept.read_text()).get(self.name, {}) if kept.is_file() else {}
+        return noted(self.name, FILES / "runs.json")
 
     def execute(self) -> None:
         """Fit and test, unless that was done."""
@@ -88,11 +84,7 @@ class Run:
             "curve": curve(next((RUNS / self.name).glob("version_*/metrics.csv"))),
             "machine": card["machine"],
         }
-        with WRITING:
-            FILES.mkdir(exist_ok=True)
-            kept = FILES / "runs.json"
-            known = json.loads(kept.read_text()) if kept.is_file() else {}
-            kept.write_text(json.dumps(known | {self.name: told}, sort_keys=True) + "\n")
+        note(self.name, told, FILES / "runs.json")
         shutil.rmtree(RUNS / self.name)
         print(f"{self.name}: {told['psnr']:.2f} dB", flush=True)
 
@@ -127,6 +119,8 @@ def table() -> None:
         )
         each = ", ".join(f"x{r.frequency} {r.rates} {c['psnr']:.2f}" for r, c in runs.items())
         every.append(f"| {sound} | {MODELS[model]} | {each} |")
+    if not every:
+        raise SystemExit("no run is finished: python benchmarks/sounds.py run")
     rates = "; ".join(f"{name} {lr} and {matrix}" for name, (lr, matrix) in RATES.items())
     lines += ["", f"All settings, PSNR (rates of Adam and Muon: {rates}):", ""]
     lines += ["| sound | model | setting and PSNR |", "|---" * 3 + "|", *every]
