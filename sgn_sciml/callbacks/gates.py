@@ -3,6 +3,11 @@ r"""Gate evolution: how much of each layer the spectral path has taken over.
 At every validation each gate is read once, on the input that validation brings to it: the gate
 value per channel, the root mean square of the gated path over that of the base path, and the
 learned frequencies. A training step never reads anything.
+
+The frequency of a gate is that of its spectral map, in radians per unit of its input u. Waves
+alone in a :class:`~sgn_sciml.networks.CoordinateMLP` share it with the weights in front: there it
+is :math:`\|\omega_i W_i\|`, in radians per unit of the layer's input, which for the first layer
+is the coordinates scaled to [-1, 1].
 """
 
 from typing import Any
@@ -14,6 +19,7 @@ from torch.utils.hooks import RemovableHandle
 
 from sgn_sciml.callbacks.send import send_figure, send_histogram
 from sgn_sciml.layers import SpectralGate, SpectralShare
+from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.viz import gate_figure
 
 __all__ = ["GateEvolution"]
@@ -40,9 +46,22 @@ class GateEvolution(Callback):
         """The spectral gates of a module by name, in order."""
         return {n: m for n, m in module.named_modules() if isinstance(m, SpectralGate)}
 
+    @classmethod
+    def frequencies(cls, module: nn.Module) -> dict[str, Tensor]:
+        """Magnitudes of the frequencies of each gate of a module, any length."""
+        networks = [m for m in module.modules() if isinstance(m, CoordinateMLP)]
+        before = {act: linear for network in networks for linear, act in network.hidden()}
+        found = {}
+        for name, gate in cls.gates(module).items():
+            omega = gate.spectral.frequencies.detach()
+            if gate in before and gate.folded() is not None:
+                omega = omega[:, None] * before[gate].weight.detach()
+            found[name] = (omega.norm(dim=1) if omega.ndim == 2 else omega.abs()).cpu()
+        return found
+
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not self.initial:
-            self.initial = {n: _frequencies(g) for n, g in self.gates(pl_module).items()}
+            self.initial = self.frequencies(pl_module)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._shares.clear()
@@ -62,7 +81,7 @@ class GateEvolution(Callback):
         self._handles.clear()
         if trainer.state.fn != "fit":
             return
-        gates = self.gates(pl_module)
+        frequencies = self.frequencies(pl_module)
         for name, share in self._shares.items():
             gate = share.gate.float()  # quantiles are not defined for half precision
             row = [*torch.quantile(gate, gate.new_tensor(LEVELS)).tolist(), float(share.ratio)]
@@ -71,23 +90,17 @@ class GateEvolution(Callback):
                 pl_module.log(f"gate/{name}/{key}", value, rank_zero_only=True)
             self.history.setdefault(name, []).append([float(trainer.global_step), *row])
             send_histogram(trainer, f"gate/{name}/value", share.gate)
-            send_histogram(trainer, f"gate/{name}/frequency", _frequencies(gates[name]))
+            send_histogram(trainer, f"gate/{name}/frequency", frequencies[name])
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not self.history:
             return
-        final = {name: _frequencies(gate) for name, gate in self.gates(pl_module).items()}
         history = {name: torch.tensor(rows) for name, rows in self.history.items()}
-        send_figure(trainer, "gates", gate_figure(history, self.initial, final))
+        figure = gate_figure(history, self.initial, self.frequencies(pl_module))
+        send_figure(trainer, "gates", figure)
 
     def state_dict(self) -> dict[str, Any]:
         return {"history": self.history, "initial": self.initial}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.history, self.initial = state_dict["history"], state_dict["initial"]
-
-
-def _frequencies(gate: SpectralGate) -> Tensor:
-    """Magnitude of each frequency: the norm of a row of the dense map, or omega itself."""
-    omega = gate.spectral.frequencies.detach().cpu()
-    return omega.norm(dim=1) if omega.ndim == 2 else omega.abs()

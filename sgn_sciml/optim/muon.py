@@ -36,7 +36,8 @@ def rates(params: Iterable[Any], lr: float, factors: Mapping[str, float]) -> lis
         raise ValueError("this optimiser needs parameters grouped by role, as INR gives them")
     if unknown := set(factors) - set(names):
         raise ValueError(
-            f"the network has no {', '.join(sorted(unknown))}; its roles are {', '.join(names)}"
+            f"the network has no {', '.join(sorted(unknown))}; its roles are {', '.join(names)}: "
+            "leave the others out of factors, or give it a second hidden layer where they begin"
         )
     return [group | {"lr": lr * factors.get(group["name"], 1.0)} for group in groups]
 

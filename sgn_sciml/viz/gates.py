@@ -38,7 +38,7 @@ def gate_figure(
             axes.set(title="rms gated path / rms base path", xlabel="step")
         both = [v.numpy(force=True) for v in (initial[name], final[name])]
         frequencies.hist(both, bins=20, label=["before", "after"])
-        frequencies.set(title="frequencies", xlabel="|frequency| (radians per unit of u)")
+        frequencies.set(title="frequencies", xlabel="|frequency| (radians per unit)")
     if len(rows):
         rows[0][0].legend(loc="upper right", fontsize="small")
         rows[0][-1].legend(loc="upper right", fontsize="small")

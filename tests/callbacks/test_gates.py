@@ -6,7 +6,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 from sgn_sciml.callbacks import GateEvolution
 from sgn_sciml.data import Collocation
-from sgn_sciml.layers import Elementwise
+from sgn_sciml.layers import Elementwise, SpectralGate
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
 from sgn_sciml.tasks import PINN
@@ -62,3 +62,20 @@ def test_network_without_gates_logs_nothing(trainer, data):
     fit.fit(PINN(network, Burgers()), data)
     assert gates.history == {}
     assert not [key for key in fit.callback_metrics if key.startswith("gate/")]
+
+
+def test_frequencies_of_waves_include_the_weights_in_front():
+    def waves(scale):
+        return lambda n: SpectralGate(n, spectral="sine", base=None, frequency_scale=scale)
+
+    network = CoordinateMLP(1, 1, 5, 2, waves(30.0), waves((1.0, 64.0)))
+    first, hidden = GateEvolution.frequencies(network).values()
+    x = torch.linspace(-1, 1, 7, dtype=torch.float64)[:, None].requires_grad_()
+    linear, gate = network.double().layers[:2]
+    phase = gate.spectral.frequencies * linear(x)
+    slopes = [torch.autograd.grad(p.sum(), x, retain_graph=True)[0][0].abs() for p in phase.T]
+    assert torch.allclose(first.double(), torch.cat(slopes).detach(), rtol=1e-5)
+    assert first.max() > 8 * first.min()  # the range is seen, though all channels share one omega
+    linear, gate = network.layers[2:4]
+    rows = (gate.spectral.frequencies[:, None] * linear.weight).norm(dim=1)
+    assert torch.allclose(hidden.double(), rows.detach(), rtol=1e-5)
