@@ -22,7 +22,7 @@ CONFIGS = ROOT / "configs"
 
 MODELS = {"sgn": "**spectral gates**", "siren": "SIREN", "finer": "FINER"}
 SOUNDS = {"speech": 1.0, "guitar": 0.73, "hiss": 0.5}  # and seconds of them
-FREQUENCIES = ("0.05", "0.1", "0.2", "0.4")  # times those of the presets
+FREQUENCIES = ("0.025", "0.05", "0.1", "0.2", "0.4")  # times those of the presets
 RATES = {"low": ("1e-3", "5e-3"), "high": ("2e-3", "1e-2")}  # Adam's and Muon's
 PRESETS = {
     "sgn": {f"{NETWORK}.width": 56, f"{NETWORK}.first_width": 104},
