@@ -7,7 +7,7 @@ from sgn_sciml.data.images import ImageData
 from sgn_sciml.data.normalize import Normalizer, NoScaling, PerChannel, PerPixel
 from sgn_sciml.data.operator import OperatorData
 from sgn_sciml.data.pairing import Frames, Pairing, Pairs, Windows
-from sgn_sciml.data.points import ErrorDriven, RandomPoints, Whole
+from sgn_sciml.data.points import CoarseToFine, ErrorDriven, RandomPoints, Whole
 from sgn_sciml.data.sampling import LatinHypercube, ResidualAdaptive, Sampler, Sobol, Uniform
 from sgn_sciml.data.shapes import Bracket, Gyroid, Shape, Sphere, Torus
 from sgn_sciml.data.signals import Signal, SignalData
@@ -18,6 +18,7 @@ from sgn_sciml.data.volumes import VolumeData
 __all__ = [
     "AudioData",
     "Bracket",
+    "CoarseToFine",
     "Collocation",
     "ErrorDriven",
     "FieldData",

@@ -1,12 +1,13 @@
 """Which measurements of a signal a training step takes."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["ErrorDriven", "Points", "RandomPoints", "Whole"]
+__all__ = ["CoarseToFine", "ErrorDriven", "Points", "RandomPoints", "Whole"]
 
 
 class Points(ABC):
@@ -64,6 +65,49 @@ class RandomPoints(Points):
     ) -> Tensor | None:
         generator = torch.Generator().manual_seed(seed)
         return torch.randint(len(points), (self.count,), generator=generator).to(points.device)
+
+
+class CoarseToFine(Points):
+    """Every k-th sample along each axis, from a random first one; k is halved until it is 1.
+
+    Early steps are cheap, and all samples have their turn.
+
+    Args:
+        coarsest: The k of the first step, a power of two.
+        until: Share of the run after which steps take all samples.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    def __init__(self, coarsest: int = 4, until: float = 0.5) -> None:
+        if coarsest < 1 or coarsest & (coarsest - 1) or not 0 < until <= 1:
+            raise ValueError(
+                "CoarseToFine needs a power of two as coarsest and 0 < until <= 1: "
+                f"{coarsest}, {until}"
+            )
+        self.coarsest = coarsest
+        self.until = until
+
+    def choose(
+        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+    ) -> Tensor | None:
+        if len(points) != math.prod(task.grid):
+            raise ValueError("CoarseToFine needs all samples of the signal, in one process")
+        if steps < 0:
+            raise ValueError("CoarseToFine needs the number of steps: set trainer.max_steps")
+        levels = self.coarsest.bit_length() - 1
+        stride = self.coarsest >> min(levels, int((levels * step) / (self.until * steps)))
+        if stride == 1:
+            return None
+        generator = torch.Generator().manual_seed(seed)
+        chosen = torch.arange(len(points)).reshape(task.grid)
+        for axis, first in enumerate(torch.randint(stride, (chosen.ndim,), generator=generator)):
+            kept = torch.arange(
+                min(int(first), chosen.shape[axis] - 1), chosen.shape[axis], stride
+            )
+            chosen = chosen.index_select(axis, kept)
+        return chosen.flatten().to(points.device)
 
 
 class ErrorDriven(Points):

@@ -1,13 +1,14 @@
 import pytest
 import torch
 
-from sgn_sciml.data import ErrorDriven, RandomPoints, Whole
+from sgn_sciml.data import CoarseToFine, ErrorDriven, RandomPoints, Whole
 
 
 class Zero:
     """A task whose network says 0 everywhere."""
 
     chunk = 7
+    grid = (10, 10)
 
     class measurement:
         @staticmethod
@@ -51,8 +52,39 @@ def test_errors_are_looked_up_now_and_then():
     assert choose(points, step=10) is not first
 
 
+def test_a_coarse_grid_is_regular_and_begins_anywhere():
+    for seed in range(20):
+        rows, columns = torch.unravel_index(choose(CoarseToFine(4), seed=seed), (10, 10))
+        for found in (rows.unique(), columns.unique()):
+            assert found[0] < 4
+            assert set(found.diff().tolist()) == {4}
+    seen = torch.cat([choose(CoarseToFine(4), seed=seed) for seed in range(200)])
+    assert len(seen.unique()) == 100  # all have their turn
+
+
+def test_the_grid_is_refined_until_it_is_whole():
+    points = CoarseToFine(4, until=0.5)
+    assert all(4 <= len(choose(points, step=step)) <= 9 for step in (0, 24))
+    assert all(len(choose(points, step=step)) == 25 for step in (25, 49))
+    assert all(choose(points, step=step) is None for step in (50, 99))
+
+
+@pytest.mark.parametrize("change", [{"steps": -1}, {"points": torch.rand(50, 2)}])
+def test_a_coarse_grid_without_grid_or_end_is_refused(change):
+    given = {"points": POINTS, "values": VALUES, "steps": 100} | change
+    with pytest.raises(ValueError, match="CoarseToFine needs"):
+        CoarseToFine().choose(task=Zero, step=0, seed=0, **given)
+
+
 @pytest.mark.parametrize(
-    "make", [lambda: RandomPoints(0), lambda: ErrorDriven(first=0), lambda: ErrorDriven(every=0)]
+    "make",
+    [
+        lambda: CoarseToFine(3),
+        lambda: CoarseToFine(until=0),
+        lambda: RandomPoints(0),
+        lambda: ErrorDriven(first=0),
+        lambda: ErrorDriven(every=0),
+    ],
 )
 def test_numbers_out_of_range_are_refused(make):
     with pytest.raises(ValueError, match=r"at least|needs"):
