@@ -55,7 +55,7 @@ What can be configured:
   activations   SpectralGate, Elementwise, Sine, Finer, Gabor, Gaussian
   encodings     GaussianFourierFeatures, PositionalEncoding, PeriodicEncoding
   signals       what is known: Samples, Gradients, LineIntegrals; points of a step: Whole,
-                RandomPoints, ErrorDriven; shapes: Torus, Sphere, Gyroid, Bracket
+                RandomPoints, CoarseToFine, ErrorDriven; shapes: Torus, Sphere, Gyroid, Bracket
   problems      Burgers
   losses        L2, FrameL2, H1, MSE, Sobolev
   optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS

@@ -29,8 +29,12 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             with partial.open("wb") as file:
                 torch.save(checkpoint, file)
             partial.replace(path)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        except (OSError, RuntimeError) as error:
+            # torch hides a write that failed behind an error of its own
+            cause = error if isinstance(error, OSError) else error.__context__
+            if not isinstance(cause, OSError):
+                raise
+            raise OSError(cause.errno, cause.strerror, str(path)) from error
         finally:
             partial.unlink(missing_ok=True)
 

@@ -70,7 +70,8 @@ class RandomPoints(Points):
 class CoarseToFine(Points):
     """Every k-th sample along each axis, from a random first one; k is halved until it is 1.
 
-    Early steps are cheap, and all samples have their turn.
+    Early steps are cheap, and all samples have their turn. On one picture, gated waves fitted in
+    the same CPU time were no better for it (53.6 dB with k = 2, 50.1 with 4, 53.7 without).
 
     Args:
         coarsest: The k of the first step, a power of two.
