@@ -57,7 +57,7 @@ def export(
         "verdict": verdict([coded[k] for k in bits], sweep, rate),
     }
     if onnx:
-        files["network.onnx"], difference = write_onnx(network, signal.low, signal.high)
+        files["network.onnx"], difference = write_onnx(network, *signal.reach)
         found["onnx"] = {
             "file": "network.onnx",
             "bytes": len(files["network.onnx"]),
@@ -73,13 +73,14 @@ def export(
 def about(fitted: Fitted) -> dict[str, Any]:
     """What a reader of the weights should know of the signal."""
     signal = fitted.signal
+    low, high = signal.reach
     return {
         "kind": signal.kind,
         "grid": list(signal.grid),
         "axes": list(signal.axes),
         "channels": len(signal.values),
-        "low": signal.low,
-        "high": signal.high,
+        "low": low,
+        "high": high,
         "rate": signal.rate,
     }
 

@@ -237,4 +237,7 @@ class AudioData(SignalData):
             about["divided_by"] = peak
         # Resampling overshoots where the sound is clipped.
         values = torch.from_numpy(samples.clip(-1, 1)).float()
-        return Signal(values, "sound", -1.0, 1.0, ("t",), rate=float(rate), about=about)
+        peak = float(values.abs().max())
+        return Signal(
+            values, "sound", -1.0, 1.0, ("t",), float(rate), bounds=(-peak, peak), about=about
+        )

@@ -40,6 +40,9 @@ class Signal:
             is measured and which files are written.
         low: Least value of the medium: 0 of a picture, -1 of a sound.
         high: Greatest value.
+        bounds: Least and greatest value that a network may give, which are -1 and 1 to it; those
+            of the medium when None. A quiet sound needs closer ones: beside full scale it is
+            nothing, and a network stays at zero.
         axes: Names of the axes.
         rate: Samples per second of a sound.
         mask: Which samples a network may learn from, shape ``grid``; None for all.
@@ -53,6 +56,7 @@ class Signal:
     axes: tuple[str, ...]
     rate: float | None = None
     mask: Tensor | None = None
+    bounds: tuple[float, float] | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,9 +65,15 @@ class Signal:
         return tuple(self.values.shape[1:])
 
     @property
+    def reach(self) -> tuple[float, float]:
+        """The bounds, or the ends of the medium's range."""
+        return self.bounds or (self.low, self.high)
+
+    @property
     def scaled(self) -> Tensor:
-        """Values with the medium's range scaled to [-1, 1]."""
-        return 2 * (self.values - self.low) / (self.high - self.low) - 1
+        """Values with the bounds scaled to [-1, 1]."""
+        low, high = self.reach
+        return 2 * (self.values - low) / (high - low) - 1
 
 
 def read_points(path: Path) -> Tensor:

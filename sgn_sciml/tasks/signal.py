@@ -74,8 +74,9 @@ class SignalTask(BaseTask):
                 f"model.init_args.network.init_args.in_features to {wanted[0]} and "
                 f"out_features to {wanted[1]}"
             )
-        self.low.fill_(signal.low)
-        self.high.fill_(signal.high)
+        low, high = signal.reach
+        self.low.fill_(low)
+        self.high.fill_(high)
         span = signal.high - signal.low
         self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
         self.grid, self.masked = signal.grid, signal.mask is not None

@@ -76,6 +76,13 @@ def test_a_signal_knows_its_rate_and_range(sound):
     assert signal.about["seconds"] == 0.1
 
 
+def test_a_quiet_sound_is_no_smaller_to_a_network(sound):
+    loud, quiet = (loaded(sound(a * tone(440, 800), subtype="FLOAT")) for a in (0.5, 0.01))
+    assert torch.allclose(quiet.scaled, loud.scaled, atol=1e-5)
+    assert quiet.scaled.abs().max() == pytest.approx(1)
+    assert (quiet.low, quiet.high) == (-1, 1)  # its errors are measured against full scale
+
+
 # -- clips -----------------------------------------------------------------------------------
 
 
