@@ -8,14 +8,12 @@ seeds. Finished runs are kept, killed ones resumed. It takes about 45 minutes wi
 table from them.
 """
 
-import argparse
 import json
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from runs import ROOT, execute, find_card
+from runs import ROOT, command, execute, find_card
 
 FILES = Path(__file__).parent / "burgers_rivals"
 RUNS = ROOT / "runs" / "burgers_rivals"
@@ -57,7 +55,7 @@ class Run:
             return
         overlays = [FILES / f"{self.model}.yaml", FILES / f"lr_{self.rate}.yaml"]
         configs = [CONFIG, *(path for path in overlays if path.is_file())]
-        execute(self.name, configs, RUNS, ["--seed_everything", str(self.seed)])
+        execute(self.name, configs, RUNS, {"seed_everything": self.seed})
         print(f"{self.name}: relative L2 {self.card['test']['test/relative_l2']:.2e}", flush=True)
 
 
@@ -67,12 +65,14 @@ def tuned(model: str) -> str:
     return min(RATES, key=lambda r: Run(model, r, TUNING_SEED).card["test"]["test/loss"])
 
 
-def run(jobs: int) -> None:
-    """Run what is missing, each run on one thread."""
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(Run.execute, [Run(m, r, TUNING_SEED) for r in RATES for m in RIVALS]))
-        chosen = [Run(m, tuned(m), s) for s in SEEDS for m in (*RIVALS, *ABLATIONS)]
-        list(pool.map(Run.execute, chosen))
+def trials() -> list[Run]:
+    """All rates of all rivals."""
+    return [Run(m, rate, TUNING_SEED) for rate in RATES for m in RIVALS]
+
+
+def finals() -> list[Run]:
+    """The runs of the table."""
+    return [Run(m, tuned(m), seed) for seed in SEEDS for m in (*RIVALS, *ABLATIONS)]
 
 
 def table() -> None:
@@ -122,8 +122,4 @@ def keep(run: Run) -> dict:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("verb", choices=["run", "table"])
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
-    options = parser.parse_args()
-    run(options.jobs) if options.verb == "run" else table()
+    command(__doc__, [trials, finals], table)

@@ -9,12 +9,11 @@ colour for an hour of one thread, a quarter of the points a step; ``table`` writ
 import argparse
 import itertools
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from picture_runs import CONFIGS, MODELS, NETWORK, OPTIMIZER, PRESETS, curve
-from runs import ROOT, execute, find_card, keep, note, noted
+from picture_runs import MODELS, NETWORK, OPTIMIZER, curve, with_overlay
+from runs import ROOT, execute, execute_all, find_card, keep, note, noted
 
 FILES = Path(__file__).parent / "large_pictures"
 RUNS = ROOT / "runs" / "large_pictures"
@@ -74,8 +73,7 @@ class Run:
         """Fit and test, unless that was done."""
         if self.card and not (RUNS / self.name).is_dir():
             return
-        overlay = PRESETS / f"{self.model}.yaml"
-        configs = [CONFIGS / "image_inr.yaml", *([overlay] if overlay.is_file() else [])]
+        configs = with_overlay("image_inr.yaml", self.model)
         settings = {
             **SHAPES[self.model],
             **KINDS[self.kind],
@@ -85,8 +83,7 @@ class Run:
             "trainer.val_check_interval": 50,
             "threads": 1,
         }
-        words = [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
-        execute(self.name, configs, RUNS, words, ckpt="last")
+        execute(self.name, configs, RUNS, settings, ckpt="last")
         card = find_card(self.name, FILES, RUNS)
         card["curve"] = curve(next((RUNS / self.name).glob("version_*/metrics.csv")))
         if self.kind == "tune":
@@ -149,6 +146,4 @@ if __name__ == "__main__":
     if options.verb == "table":
         table()
     else:
-        with ThreadPoolExecutor(options.jobs) as pool:
-            todo = planned(options.verb, options.models or list(SHAPES))
-            list(pool.map(Run.execute, todo))
+        execute_all(planned(options.verb, options.models or list(SHAPES)), options.jobs)

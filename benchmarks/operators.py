@@ -9,11 +9,10 @@ import argparse
 import statistics
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from runs import ROOT, execute, find_card, keep
+from runs import ROOT, execute, execute_all, find_card, keep
 
 FILES = Path(__file__).parent / "operators"
 RUNS = ROOT / "runs" / "operators"
@@ -162,7 +161,7 @@ class Run:
         kind = "fno" if self.model.startswith("fno") else "sgn_fno"
         first = ROOT / "configs" / f"{group.config}_{kind}.yaml"
         configs = [first, *(path for path in overlays if path.is_file())]
-        execute(self.name, configs, RUNS, ["--seed_everything", str(self.seed)])
+        execute(self.name, configs, RUNS, {"seed_everything": self.seed})
         card = self.card
         keep(self.name, card, FILES, RUNS, checkpoint="best")  # later runs begin where it ended
         seconds = card["training"]["cpu_seconds"]
@@ -182,8 +181,7 @@ def run(names: list[str], jobs: int) -> None:
         for seed in GROUPS[name].seeds
         for model in GROUPS[name].models
     ]
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(Run.execute, runs))
+    execute_all(runs, jobs)
 
 
 def table() -> None:

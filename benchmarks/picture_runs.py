@@ -112,8 +112,7 @@ class Run:
         """Fit and test, unless that was done."""
         if self.card and not (RUNS / self.name).is_dir():
             return
-        overlays = [folder / f"{self.model}.yaml" for folder in (FILES, PRESETS)]
-        configs = [CONFIGS / "image_inr.yaml", *(path for path in overlays if path.is_file())]
+        configs = with_overlay("image_inr.yaml", self.model)
         if self.optimizer == "adam":
             configs.append(PRESETS / "adam.yaml")
         settings = {
@@ -132,8 +131,7 @@ class Run:
             settings[f"{NETWORK}.first_width"] = 104 if wide else "null"
             settings["trainer.val_check_interval"] = 300
             settings["trainer.callbacks"] = "[]"
-        words = [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
-        execute(self.name, configs, RUNS, words, ckpt="last")
+        execute(self.name, configs, RUNS, settings, ckpt="last")
         card = find_card(self.name, FILES, RUNS)
         if self.tuning:
             self.keep_trial(card)
@@ -152,6 +150,12 @@ class Run:
         }
         note(self.name, told, FILES / "trials.json")
         shutil.rmtree(RUNS / self.name)
+
+
+def with_overlay(config: str, model: str) -> list[Path]:
+    """A configuration and what turns it into that of a model."""
+    overlays = [folder / f"{model}.yaml" for folder in (FILES, PRESETS)]
+    return [CONFIGS / config, *(path for path in overlays if path.is_file())]
 
 
 def curve(metrics: Path) -> list[list[float]]:

@@ -8,10 +8,10 @@ pictures that are not reported, as many for each; ``run`` then fits the six with
 import argparse
 import itertools
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from picture_runs import FILES, MODELS, PICTURES, RATES, SCALES, SCHEDULES, TUNING, Run
+from runs import execute_all
 
 MAIN = ("sgn", "sgn_dense", "siren", "finer")
 OPTIMIZERS = ("muon", "adam")
@@ -145,5 +145,4 @@ if __name__ == "__main__":
             for picture in TUNING
         ]
         todo = tried if options.verb == "tune" else planned(models, optimizers)
-        with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(Run.execute, todo))
+        execute_all(todo, options.jobs)

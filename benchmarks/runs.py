@@ -1,15 +1,18 @@
 """Training runs of the benchmarks: processes of one thread each, kept once they are finished."""
 
+import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-__all__ = ["ROOT", "execute", "find_card", "keep", "note", "noted"]
+__all__ = ["ROOT", "command", "execute", "execute_all", "find_card", "keep", "note", "noted"]
 
 ROOT = Path(__file__).parent.parent
 WRITING = Lock()
@@ -29,7 +32,11 @@ def find_card(name: str, cards: Path, runs: Path) -> dict:
 
 
 def execute(
-    name: str, configs: Sequence[Path], runs: Path, words: Sequence[str] = (), ckpt: str = "best"
+    name: str,
+    configs: Sequence[Path],
+    runs: Path,
+    settings: Mapping[str, object],
+    ckpt: str = "best",
 ) -> None:
     """Train and test in a process each; go on with a run that was killed.
 
@@ -37,14 +44,15 @@ def execute(
         name: Name of the run.
         configs: Configuration and overlays.
         runs: Folder of the runs.
-        words: Further words of the command line.
+        settings: What the command line sets besides.
         ckpt: Checkpoint to test.
 
     Raises:
         SystemExit: If a command fails, with its last line.
     """
     first = [word for path in configs for word in ("--config", str(path))]
-    first += ["--name", name, "--runs", str(runs), *words]
+    first += ["--name", name, "--runs", str(runs)]
+    first += [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
     killed = any((runs / name).glob("version_*/checkpoints/last.ckpt"))
     resume = ["--ckpt_path", "last"] if killed else []
     fit = ["fit", *first, "--trainer.enable_progress_bar", "false", *resume]
@@ -97,3 +105,30 @@ def note(name: str, told: dict, path: Path) -> None:
         known = json.loads(path.read_text()) if path.is_file() else {}
         content = json.dumps(known | {name: told}, indent=1, sort_keys=True)
         path.write_text(content + "\n")
+
+
+def execute_all(runs: Iterable[Any], jobs: int) -> None:
+    """Execute runs, some at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda run: run.execute(), runs))
+
+
+def command(
+    text: str, stages: Sequence[Callable[[], Iterable[Any]]], table: Callable[[], None]
+) -> None:
+    """The command line of a benchmark with the verbs ``run`` and ``table``.
+
+    Args:
+        text: What it is.
+        stages: The runs of each stage, known when the stage before is done.
+        table: Writes the table.
+    """
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("verb", choices=["run", "table"])
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
+    options = parser.parse_args()
+    if options.verb == "table":
+        table()
+    else:
+        for runs in stages:
+            execute_all(runs(), options.jobs)

@@ -6,19 +6,16 @@ asks for frequencies of its own, so each model may choose them for each sound, b
 itself. Finished runs are kept, killed ones resumed.
 """
 
-import argparse
 import itertools
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from picture_runs import ALL, FIRST, NETWORK, OPTIMIZER, curve
-from runs import ROOT, execute, find_card, note, noted
+from picture_runs import ALL, FIRST, NETWORK, OPTIMIZER, curve, with_overlay
+from runs import ROOT, command, execute, find_card, note, noted
 
 FILES = Path(__file__).parent / "sounds"
 RUNS = ROOT / "runs" / "sounds"
-CONFIGS = ROOT / "configs"
 
 MODELS = {"sgn": "**spectral gates**", "siren": "SIREN", "finer": "FINER"}
 SOUNDS = {"speech": 1.0, "guitar": 0.73, "hiss": 0.5}  # and seconds of them
@@ -62,8 +59,7 @@ class Run:
         """Fit and test, unless that was done."""
         if self.card:
             return
-        overlay = CONFIGS / "presets" / "inr" / f"{self.model}.yaml"
-        configs = [CONFIGS / "audio_inr.yaml", *([overlay] if overlay.is_file() else [])]
+        configs = with_overlay("audio_inr.yaml", self.model)
         lr, matrix_lr = RATES[self.rates]
         settings = {
             **PRESETS[self.model],
@@ -75,8 +71,7 @@ class Run:
             "trainer.callbacks": "[]",
             "threads": 1,
         }
-        words = [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
-        execute(self.name, configs, RUNS, words, ckpt="last")
+        execute(self.name, configs, RUNS, settings, ckpt="last")
         card = find_card(self.name, FILES, RUNS)
         told = {name: card["test"][f"test/{name}"] for name in QUALITIES} | {
             "parameters": card["parameters"],
@@ -129,12 +124,4 @@ def table() -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("verb", choices=["run", "table"])
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
-    options = parser.parse_args()
-    if options.verb == "table":
-        table()
-    else:
-        with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(Run.execute, planned()))
+    command(__doc__, [planned], table)

@@ -5,16 +5,14 @@ pictures and fits six others with the best; ``table`` writes ``super_resolution/
 Finished runs are kept, killed ones resumed.
 """
 
-import argparse
 import itertools
 import shutil
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from picture_runs import CONFIGS, MODELS, PICTURES, PRESETS, TUNING
-from runs import ROOT, execute, find_card, note, noted
+from picture_runs import CONFIGS, MODELS, PICTURES, TUNING, with_overlay
+from runs import ROOT, command, execute, find_card, note, noted
 
 FILES = Path(__file__).parent / "super_resolution"
 RUNS = ROOT / "runs" / "super_resolution"
@@ -51,12 +49,8 @@ class Run:
         """Fit and test, unless that was done."""
         if self.card:
             return
-        overlay = PRESETS / f"{self.model}.yaml"
-        configs = [
-            CONFIGS / "image_inr.yaml",
-            *([overlay] if overlay.is_file() else []),
-            CONFIGS / "problems" / "super_resolve.yaml",
-        ]
+        problem = CONFIGS / "problems" / "super_resolve.yaml"
+        configs = [*with_overlay("image_inr.yaml", self.model), problem]
         settings = {
             "model.init_args.frequency": self.frequency,
             "data.init_args.path": self.picture,
@@ -65,8 +59,7 @@ class Run:
             "trainer.callbacks": "[]",
             "threads": 1,
         }
-        words = [str(word) for key, value in settings.items() for word in (f"--{key}", value)]
-        execute(self.name, configs, RUNS, words, ckpt="last")
+        execute(self.name, configs, RUNS, settings, ckpt="last")
         card = find_card(self.name, FILES, RUNS)
         told = {key: card["test"][key] for key in (UNSEEN, CUBIC)}
         told |= {key: card[key] for key in ("parameters", "machine")}
@@ -79,6 +72,16 @@ def tried(model: str) -> dict[str, float]:
     """Mean PSNR of unseen samples on the tuning pictures by frequency, of finished trials."""
     runs = {f: [Run(model, f, p).card for p in TUNING] for f in FREQUENCIES}
     return {f: statistics.mean(c[UNSEEN] for c in each) for f, each in runs.items() if all(each)}
+
+
+def trials() -> list[Run]:
+    """All frequencies of all models."""
+    return [Run(*each) for each in itertools.product(RIVALS, FREQUENCIES, TUNING)]
+
+
+def finals() -> list[Run]:
+    """The runs of the table."""
+    return [run for model in RIVALS for run in chosen(model)]
 
 
 def chosen(model: str) -> list[Run]:
@@ -111,14 +114,4 @@ def table() -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("verb", choices=["run", "table"])
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
-    options = parser.parse_args()
-    if options.verb == "table":
-        table()
-    else:
-        trials = [Run(*each) for each in itertools.product(RIVALS, FREQUENCIES, TUNING)]
-        with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(Run.execute, trials))
-            list(pool.map(Run.execute, [run for m in RIVALS for run in chosen(m)]))
+    command(__doc__, [trials, finals], table)

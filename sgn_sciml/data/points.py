@@ -70,8 +70,7 @@ class RandomPoints(Points):
 class CoarseToFine(Points):
     """Every k-th sample along each axis, from a random first one; k is halved until it is 1.
 
-    Early steps are cheap, and all samples have their turn. On one picture, gated waves fitted in
-    the same CPU time were no better for it (53.6 dB with k = 2, 50.1 with 4, 53.7 without).
+    Early steps are cheap, and all samples have their turn.
 
     Args:
         coarsest: The k of the first step, a power of two.
@@ -102,12 +101,10 @@ class CoarseToFine(Points):
         if stride == 1:
             return None
         generator = torch.Generator().manual_seed(seed)
-        chosen = torch.arange(len(points)).reshape(task.grid)
-        for axis, first in enumerate(torch.randint(stride, (chosen.ndim,), generator=generator)):
-            kept = torch.arange(
-                min(int(first), chosen.shape[axis] - 1), chosen.shape[axis], stride
-            )
-            chosen = chosen.index_select(axis, kept)
+        firsts = torch.randint(stride, (len(task.grid),), generator=generator).tolist()
+        # an axis may be shorter than the stride
+        kept = (slice(min(k, n - 1), None, stride) for k, n in zip(firsts, task.grid, strict=True))
+        chosen = torch.arange(len(points)).reshape(task.grid)[tuple(kept)]
         return chosen.flatten().to(points.device)
 
 

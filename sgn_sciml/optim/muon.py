@@ -37,7 +37,7 @@ def rates(params: Iterable[Any], lr: float, factors: Mapping[str, float]) -> lis
     if unknown := set(factors) - set(names):
         raise ValueError(
             f"the network has no {', '.join(sorted(unknown))}; its roles are {', '.join(names)}: "
-            "leave the others out of factors, or give it a second hidden layer where they begin"
+            "leave others out of factors (matrices and frequencies begin in a second hidden layer)"
         )
     return [group | {"lr": lr * factors.get(group["name"], 1.0)} for group in groups]
 
