@@ -128,7 +128,8 @@ class Run:
         if self.tuning:
             wide = self.model in WIDE
             settings[f"{NETWORK}.width"] = 54 if wide else 24 if self.model == "sgn_dense" else 64
-            settings[f"{NETWORK}.first_width"] = 104 if wide else "null"
+            if wide:
+                settings[f"{NETWORK}.first_width"] = 104
             settings["trainer.val_check_interval"] = 300
             settings["trainer.callbacks"] = "[]"
         execute(self.name, configs, RUNS, settings, ckpt="last")

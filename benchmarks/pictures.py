@@ -35,7 +35,10 @@ def mean_trial(model: str, optimizer: str, trial: Trial) -> float:
 @cache
 def best(model: str, optimizer: str) -> Trial:
     """The trial with the greatest mean PSNR."""
-    return max(trials(model, optimizer), key=lambda trial: mean_trial(model, optimizer, trial))
+    found = {trial: mean_trial(model, optimizer, trial) for trial in trials(model, optimizer)}
+    if MISSING in found.values():
+        raise SystemExit(f"tune {model} under {optimizer} first")
+    return max(found, key=found.__getitem__)
 
 
 def chosen(model: str, optimizer: str, picture: str, seed: int = 0) -> Run:
@@ -65,7 +68,7 @@ def table() -> None:
     known = {
         pair: found
         for pair in itertools.product(MODELS, OPTIMIZERS)
-        if (found := {t: v for t in trials(*pair) if (v := mean_trial(*pair, t)) > MISSING})
+        if MISSING not in (found := {t: mean_trial(*pair, t) for t in trials(*pair)}).values()
     }
     rows = [row(*pair) for pair in known if any(chosen(*pair, p).card for p in PICTURES)]
     lines = [
