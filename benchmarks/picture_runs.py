@@ -63,7 +63,8 @@ RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
 WAVES, LARGE = ("5e-3", "1e-2", "1.5e-2"), ("3e-2", "6e-2", "1e-1")
 MANY = ("2e-2", "5e-2", "1e-1", "1.5e-1", "2e-1", "4e-1")
 MUON = {m: WAVES for m in ("sgn", "siren", "finer", "finer_wide", "wire", "gaussian")}
-MUON |= {m: LARGE for m in ("sgn_dense", "positional", "fourier")} | {"gelu": MANY, "relu": MANY}
+MUON |= {"positional": LARGE, "fourier": LARGE, "sgn_dense": (*LARGE, "1.5e-1")}
+MUON |= {"gelu": MANY, "relu": MANY}
 RATES = {"muon": MUON, "adam": {m: ("1.5e-3", "3e-3") for m in MODELS}}
 
 
@@ -130,6 +131,9 @@ class Run:
             settings[f"{NETWORK}.width"] = 54 if wide else 24 if self.model == "sgn_dense" else 64
             if wide:
                 settings[f"{NETWORK}.first_width"] = 104
+            if self.model == "sgn_dense":
+                settings[f"{FIRST}.num_frequencies"] = 80
+                settings[f"{ALL}.num_frequencies"] = 40
             settings["trainer.val_check_interval"] = 300
             settings["trainer.callbacks"] = "[]"
         execute(self.name, configs, RUNS, settings, ckpt="last")
