@@ -41,8 +41,8 @@ FIRST = f"{NETWORK}.first_activation.init_args"
 ALL = f"{NETWORK}.activation.init_args"
 CODE = f"{NETWORK}.encoding.init_args"
 
-# What is tried: a frequency or scale, a rate (of matrices under Muon), and how the rate falls; as
-# many settings for each model under an optimiser, but for the two without a frequency.
+# What is tried: a frequency or scale, a rate (of matrices under Muon), and how the rate falls:
+# twelve settings of each main model under Muon, twelve to sixteen under Adam, three of the others.
 SPANS = ("[10.0, 150.0]", "[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")
 SCALES = {
     "sgn": (f"{FIRST}.frequency_scale", SPANS),
@@ -60,11 +60,10 @@ SCALES = {
 SCHEDULES = {"muon": ("Linear",), "adam": ("Linear", "Exponential")}
 OPTIMIZER = "model.init_args.optimizer.init_args"
 RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
-WAVES, LARGE = ("5e-3", "1e-2", "1.5e-2"), ("3e-2", "6e-2", "1e-1")
-MANY = ("2e-2", "5e-2", "1e-1", "1.5e-1", "2e-1", "4e-1")
-MUON = {m: WAVES for m in ("sgn", "siren", "finer", "finer_wide", "wire", "gaussian")}
-MUON |= {"positional": LARGE, "fourier": LARGE, "sgn_dense": (*LARGE, "1.5e-1")}
-MUON |= {"gelu": MANY, "relu": MANY}
+MUON = {m: ("5e-3", "1e-2", "1.5e-2") for m in ("sgn", "siren", "finer", "finer_wide")}
+MUON |= {"sgn_dense": ("3e-2", "6e-2", "1e-1", "1.5e-1")}
+MUON |= {"wire": ("1e-2",), "gaussian": ("1e-2",), "positional": ("6e-2",), "fourier": ("6e-2",)}
+MUON |= {m: ("5e-2", "1e-1", "2e-1") for m in ("gelu", "relu")}
 RATES = {"muon": MUON, "adam": {m: ("1.5e-3", "3e-3") for m in MODELS}}
 
 
