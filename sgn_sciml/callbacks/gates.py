@@ -70,7 +70,8 @@ class GateEvolution(Callback):
 
     def _reader(self, name: str) -> Any:
         def read(gate: SpectralGate, inputs: tuple[Tensor]) -> None:
-            if name not in self._shares:
+            # a residual is recorded with something else than numbers
+            if name not in self._shares and isinstance(inputs[0], Tensor):
                 self._shares[name] = gate.share(inputs[0].detach())
 
         return read

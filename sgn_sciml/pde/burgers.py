@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sgn_sciml.pde.derivatives import Derivatives
+from sgn_sciml.jets import Derivatives
 from sgn_sciml.pde.problem import Condition, Problem
 
 __all__ = ["Burgers", "cole_hopf"]

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from sgn_sciml.pde.derivatives import Derivatives
+from sgn_sciml.jets import Derivatives
 
 __all__ = ["Condition", "Problem"]
 

@@ -9,17 +9,18 @@ References:
     Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
 
+from sgn_sciml.jets import Automatic, Engine, Equation
 from sgn_sciml.metrics import Boundary, MaxError, RelativeH1, RelativeL2, SpectralError
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
-from sgn_sciml.pde import Derivatives, Problem
+from sgn_sciml.pde import Problem
 from sgn_sciml.tasks.balancing import GradientNorm
 from sgn_sciml.tasks.base import BaseTask
 
@@ -37,6 +38,7 @@ class PINN(BaseTask):
             otherwise they are loss terms.
         balancing: Gradient-norm balance of the loss terms, or None for weights of 1.
         frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
+        engine: How derivatives are evaluated; None for the fastest that works.
 
     Raises:
         ValueError: If the network does not fit the problem's coordinates or fields, or nothing
@@ -51,6 +53,7 @@ class PINN(BaseTask):
         exact_conditions: bool = True,
         balancing: GradientNorm | None = None,
         frozen: Sequence[str] = (),
+        engine: Engine | None = None,
     ) -> None:
         super().__init__(
             optimizer,
@@ -59,6 +62,7 @@ class PINN(BaseTask):
             exact_conditions=exact_conditions,
             balancing=balancing,
             frozen=frozen,
+            engine=engine,
         )
         sizes = (network.in_features, network.out_features)
         wanted = (len(problem.coordinates), len(problem.fields))
@@ -76,6 +80,11 @@ class PINN(BaseTask):
         built_in = problem.imposed if exact_conditions else frozenset()
         self.conditions = tuple(c for c in problem.conditions if c.name not in built_in)
         self.terms = ("residual", *(c.name for c in self.conditions))
+        self.engine = Automatic() if engine is None else engine
+        self.equation = self._equation(problem.residual, problem.law)
+        self.condition_equations = {
+            c.name: self._equation(c.residual, f"{problem.law}, {c.name}") for c in self.conditions
+        }
         self.balancing = balancing
         if balancing is not None:
             balancing.build(len(self.terms))
@@ -120,9 +129,9 @@ class PINN(BaseTask):
         raw: Tensor = self.network(points)
         return self.problem.impose(points, raw) if self.exact_conditions else raw
 
-    def derivatives(self, points: Tensor) -> Derivatives:
-        """Fields and derivatives at points ``(N, d)``."""
-        return Derivatives(self, points, self.problem.coordinates, self.problem.fields)
+    def _equation(self, residual: Callable[[Any], Any], name: str) -> Equation:
+        """A residual of this solution."""
+        return Equation(self, residual, self.problem.coordinates, self.problem.fields, name)
 
     def residual(self, points: Tensor) -> Tensor:
         """Residual of each equation, shape ``(equations, N)``.
@@ -130,26 +139,17 @@ class PINN(BaseTask):
         Raises:
             ValueError: If the problem returns another shape than one number per point.
         """
-        r = self.problem.residual(self.derivatives(points))
-        rows = list(r.values()) if isinstance(r, Mapping) else [r]
-        for row in rows:
-            if row.shape != points.shape[:1]:
-                raise ValueError(
-                    f"the residual of {self.problem.law} has shape {tuple(row.shape)}, expected "
-                    f"{tuple(points.shape[:1])}, one number per point (a broadcast went wrong)"
-                )
-        return torch.stack(rows)
+        return self.engine.residuals(self.equation, points)
 
     def residual_magnitude(self, points: Tensor) -> Tensor:
         """Root of the summed squared residuals, ``(N, d) -> (N,)``, detached."""
-        with torch.enable_grad():
-            return self.residual(points).detach().square().sum(0).sqrt()
+        return self.residual(points).detach().square().sum(0).sqrt()
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Mean squared residual of the equation and of each condition that is not built in."""
-        losses = {"residual": self.residual(batch["residual"]).square().sum(0).mean()}
-        for c in self.conditions:
-            losses[c.name] = c.residual(self.derivatives(batch[c.name])).square().mean()
+        losses = {"residual": self.engine.loss(self.equation, batch["residual"])}
+        for name, equation in self.condition_equations.items():
+            losses[name] = self.engine.loss(equation, batch[name])
         return losses
 
     # -- training ----------------------------------------------------------------------------
@@ -177,8 +177,8 @@ class PINN(BaseTask):
             predicted = self(points).movedim(-1, 1)
             self.metrics(stage).update(predicted, fields)
             return
-        with torch.enable_grad():
-            losses = self.losses(batch)
+        self(batch["residual"])  # for those who watch layers: residuals pass them as jets
+        losses = self.losses(batch)
         for name, value in losses.items():
             self.held_out[name].update(value.detach(), len(batch[name]))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sgn_sciml.pde import Derivatives
+from sgn_sciml.jets import Derivatives
 
 __all__ = ["derivatives", "slopes", "tabulate"]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sgn_sciml.pde import Burgers, Derivatives, cole_hopf
+from sgn_sciml.jets import Derivatives
+from sgn_sciml.pde import Burgers, cole_hopf
 
 NU = 0.01 / math.pi
 

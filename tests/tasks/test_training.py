@@ -184,6 +184,7 @@ def test_hyperparameters_are_plain():
         "exact_conditions": False,
         "balancing": None,
         "frozen": (),
+        "engine": None,
     }
     assert issubclass(PINN, BaseTask)
 

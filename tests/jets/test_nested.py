@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sgn_sciml.pde import Derivatives
+from sgn_sciml.jets import Derivatives
 
 
 @pytest.fixture

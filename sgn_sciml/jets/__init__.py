@@ -1,0 +1,20 @@
+"""Derivatives of networks: jets that travel through them, and nested differentiation.
+
+This room knows torch only. A residual is one readable line over names such as ``d.u_xx``; what it
+asks for is found out by reading it once, and the engines evaluate it with the same numbers.
+"""
+
+from sgn_sciml.jets.engines import Automatic, Compiled, Eager, Engine, Fused, Nested
+from sgn_sciml.jets.equation import Equation
+from sgn_sciml.jets.nested import Derivatives
+
+__all__ = [
+    "Automatic",
+    "Compiled",
+    "Derivatives",
+    "Eager",
+    "Engine",
+    "Equation",
+    "Fused",
+    "Nested",
+]

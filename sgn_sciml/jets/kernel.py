@@ -1,0 +1,90 @@
+"""Hand programs to the kernel."""
+
+import ctypes
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from sgn_sciml.jets.plan import MAX_ORDER, Plan
+from sgn_sciml.jets.program import FUNCTIONS, Node
+
+__all__ = ["addresses", "encode"]
+
+KINDS = (
+    *("input", "linear", "function", "add", "product"),
+    *("scale", "shift", "join", "columns", "stream"),
+)
+WORDS = (
+    *("kind", "width", "flat", "trains", "function", "first", "second"),
+    *("inputs", "input_count", "detail", "detail_count"),
+)
+NODE = np.dtype([(word, np.int64) for word in WORDS])
+FACTORS = ("factors", np.int64, MAX_ORDER)
+TERM = np.dtype([("c", np.float64), ("stream", np.int64), ("count", np.int64), FACTORS])
+PAIR = np.dtype([("c", np.float64), ("stream", np.int64), ("left", np.int64), ("right", np.int64)])
+
+
+class Encoded(NamedTuple):
+    """A program as the kernel takes it.
+
+    Attributes:
+        address: Address of its head.
+        arrays: What the head points to, kept alive.
+    """
+
+    address: ctypes.Array[ctypes.c_int64]
+    arrays: tuple[np.ndarray, ...]
+
+
+@lru_cache(maxsize=64)
+def encode(
+    plan: Plan, operations: tuple[Node, ...], outputs: tuple[int, ...], sizes: tuple[int, ...]
+) -> Encoded:
+    """Lay a program out in memory; without its tensors, of which it takes the sizes."""
+    nodes = np.zeros(len(operations), NODE)
+    inputs: list[int] = []
+    detail: list[float] = []
+    for row, node in zip(nodes, operations, strict=True):
+        first, second = (*node.tensors, -1, -1)[:2]
+        row["kind"], row["width"] = KINDS.index(node.kind), node.width
+        row["flat"], row["trains"] = node.flat, node.trains
+        row["function"] = FUNCTIONS.index(node.function) if node.function else -1
+        row["first"], row["second"] = first, second
+        row["inputs"], row["input_count"] = len(inputs), len(node.inputs)
+        row["detail"], row["detail_count"] = len(detail), len(node.detail)
+        inputs += node.inputs
+        detail += node.detail
+    terms, pairs = _rules(plan)
+    arrays = (
+        nodes,
+        np.array(inputs, np.int64),
+        np.array(detail, np.float64),
+        terms,
+        pairs,
+        np.array(plan.first_order, np.float64),
+        np.array(outputs, np.int64),
+        np.array(sizes, np.int64),
+    )
+    order = int(terms["count"].max())
+    counts = (plan.dimension, len(plan), order, len(nodes), len(terms), len(pairs))
+    head = (*counts, len(outputs), *(array.ctypes.data for array in arrays))
+    return Encoded((ctypes.c_int64 * len(head))(*head), arrays)
+
+
+def _rules(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """The rules of a plan."""
+    terms = [
+        (c, k, len(ids), (*ids, *[0] * (MAX_ORDER - len(ids))))
+        for k, rule in enumerate(plan.chain)
+        for c, ids in rule
+    ]
+    pairs = [(c, k, i, j) for k, rule in enumerate(plan.product) for c, i, j in rule]
+    return np.array(terms, TERM), np.array(pairs, PAIR)
+
+
+def addresses(tensors: list[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
+    """Where tensors lie."""
+    found = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    return (ctypes.c_void_p * max(1, len(found)))(*found)

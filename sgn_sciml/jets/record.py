@@ -1,0 +1,80 @@
+"""From a network and a residual to a program."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+import sgn_sciml.jets.rules  # noqa: F401 - what calls of torch do to jets
+from sgn_sciml.jets.jet import Jet
+from sgn_sciml.jets.plan import Plan
+from sgn_sciml.jets.program import Program, Unrecordable
+from sgn_sciml.jets.terms import Terms, resolved
+
+__all__ = ["Residual", "record"]
+
+Residual = Callable[[Any], Any]
+
+
+def record(
+    function: Callable[[Any], Any],
+    residual: Residual,
+    points: Tensor,
+    coordinates: Sequence[str],
+    fields: Sequence[str],
+    plan: Plan | None = None,
+) -> Program:
+    """Record a residual of a network's fields.
+
+    Args:
+        function: Maps points ``(N, d)`` to fields ``(N, f)``, each row on its own.
+        residual: Maps derivatives by name to what should vanish: one thing ``(N,)``, or several
+            by name.
+        points: The points, shape ``(N, d)``.
+        coordinates: One-letter names of the d coordinates.
+        fields: Names of the f fields.
+        plan: The streams; found by a first recording of the residual if None.
+
+    Returns:
+        The program.
+
+    Raises:
+        Unrecordable: If the network or the residual does what jets have no rule for.
+        ValueError: If the network has another number of outputs.
+    """
+    if plan is None:
+        trial = Program(None, points)
+        values = Jet(trial, trial.append("input", width=len(fields)))
+        _outputs(trial, residual, values, values, coordinates, fields)
+        plan = Plan.fewest(len(coordinates), trial.wanted)
+    program = Program(plan, points)
+    inputs = Jet(program, program.append("input", width=len(coordinates)))
+    values = function(inputs)
+    if not isinstance(values, Jet):
+        raise Unrecordable("a network that does not depend on its points")
+    if values.vector or values.width != len(fields):
+        raise ValueError(
+            f"expected fields {tuple(fields)} of shape {(len(points), len(fields))}, "
+            f"got {tuple(values.shape)}"
+        )
+    _outputs(program, residual, inputs, values, coordinates, fields)
+    return program
+
+
+def _outputs(
+    program: Program,
+    residual: Residual,
+    points: Jet,
+    values: Jet,
+    coordinates: Sequence[str],
+    fields: Sequence[str],
+) -> None:
+    """Record the residual."""
+    found = residual(Terms(program, points, values, coordinates, fields))
+    for row in found.values() if isinstance(found, Mapping) else [found]:
+        jet = resolved(row)
+        if not isinstance(jet, Jet):
+            raise Unrecordable("a residual that depends on no field")
+        if not jet.vector:
+            raise Unrecordable("a residual that is not one number per point")
+        program.outputs.append(jet.node)

@@ -1,0 +1,230 @@
+"""Every engine against nested differentiation, in float64."""
+
+import logging
+
+import pytest
+import torch
+from torch import nn
+
+from sgn_sciml.jets import Automatic, Compiled, Eager, Equation, Fused, Nested
+from sgn_sciml.layers import (
+    Elementwise,
+    Gabor,
+    Gaussian,
+    GaussianFourierFeatures,
+    PeriodicEncoding,
+    Sine,
+    SpectralGate,
+)
+from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.pde import Burgers
+
+ACTIVATIONS = {
+    "tanh": lambda n: Elementwise(n, torch.tanh),
+    "gelu": lambda n: Elementwise(n, nn.functional.gelu),
+    "silu": lambda n: Elementwise(n, nn.functional.silu),
+    "sine": lambda n: Sine(n, 3.0),
+    "gaussian": lambda n: Gaussian(n, 1.5),
+    "gabor": lambda n: Gabor(n, 3.0, 1.5),
+    "dense": lambda n: SpectralGate(n, num_frequencies=3, gate_init=0.3),
+    "diagonal": lambda n: SpectralGate(n, spectral="diagonal", gate_init=0.3),
+    "folded": lambda n: SpectralGate(
+        n, spectral="sine", base=None, gate_init=1.0, frequency_scale=3.0
+    ),
+    "input": lambda n: SpectralGate(n, gate="input", gate_init=0.3, learnable_base=True),
+}
+ENGINES = {"eager": Eager(), "fused": Fused(threads=1), "two threads": Fused(32, threads=2)}
+RESIDUALS = {
+    "burgers": lambda d: d.u_t + d.u * d.u_x - 0.1 * d.u_xx,
+    "kdv": lambda d: d.u_t + d.u * d.u_x + 0.02 * d.u_xxx,
+    "kuramoto_sivashinsky": lambda d: d.u_t + d.u * d.u_x + 0.3 * d.u_xx + 0.1 * d.u_xxxx,
+    "allen_cahn": lambda d: d.u_t - 0.1 * d.u_xx + 5 * (d.u**3 - d.u),
+    "wave": lambda d: d.u_tt - 4 * d.u_xx,
+    "mixed": lambda d: d.u_xt / (1 + d.u**2) - torch.sin(3 * d.x) * d.u_xxt,
+    "variable": lambda d: torch.exp(d.x) * (d.u_xx + d.u_tt) + torch.cos(d.t) * d.u_x - d.x,
+    "forms": lambda d: (2 - d.u) * d.u_x + 1 / (3 + torch.tanh(d.u)) - (d.u_t - d.x) / 2 + 1,
+}
+
+
+@pytest.fixture
+def points(float64):
+    return torch.rand(70, 2) * torch.tensor([2.0, 1.0]) - torch.tensor([1.0, 0.0])
+
+
+def mlp(activation, **settings):
+    torch.manual_seed(0)
+    network = CoordinateMLP(2, 1, width=9, depth=2, activation=activation, **settings)
+    network.set_domain((-1.0, 0.0), (1.0, 1.0))
+    with torch.no_grad():
+        for p in network.parameters():
+            p.add_(0.1 * torch.randn_like(p))
+    return network
+
+
+def loss_and_gradient(engine, equation, network, points, weights=None):
+    loss = engine.loss(equation, points, weights)
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    each = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+    return torch.cat([loss.detach().reshape(1), *(g.reshape(-1) for g in each)])
+
+
+def assert_same(engine, equation, network, points, weights=None):
+    found = loss_and_gradient(engine, equation, network, points, weights)
+    expected = loss_and_gradient(Nested(), equation, network, points, weights)
+    assert expected.abs().max() > 0
+    assert (found - expected).abs().max() < 1e-12 * expected.abs().max()
+    residuals = engine.residuals(equation, points).detach()
+    assert (residuals - Nested().residuals(equation, points)).abs().max() < 1e-10
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations(engine, activation, points):
+    network = mlp(ACTIVATIONS[activation])
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("residual", RESIDUALS)
+def test_residuals(engine, residual, points):
+    network = mlp(ACTIVATIONS["dense"])
+    equation = Equation(network, RESIDUALS[residual], "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("activation", ["tanh", "gelu", "sine", "gaussian"])
+def test_fourth_derivatives_of_activations(engine, activation, points):
+    network = mlp(ACTIVATIONS[activation])
+    equation = Equation(network, lambda d: d.u_xxxx + d.u_xxtt, "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", ["periodic", "fourier", "skips", "imposed"])
+def test_shapes(engine, shape, points):
+    settings = {
+        "periodic": {"encoding": PeriodicEncoding(2)},
+        "fourier": {"encoding": GaussianFourierFeatures(2, 4, trainable=True)},
+        "skips": {"first_width": 12, "skips": True},
+        "imposed": {},
+    }[shape]
+    network, burgers = mlp(ACTIVATIONS["folded"], **settings), Burgers()
+    function = network if shape != "imposed" else lambda p: burgers.impose(p, network(p))
+    equation = Equation(function, burgers.residual, "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_systems(engine, points):
+    network = CoordinateMLP(2, 3, 8, 2, activation=ACTIVATIONS["tanh"])
+
+    def navier_stokes(d):
+        u = d.u * d.u_x + d.v * d.u_y + d.p_x - 0.1 * (d.u_xx + d.u_yy)
+        v = d.u * d.v_x + d.v * d.v_y + d.p_y - 0.1 * (d.v_xx + d.v_yy)
+        return {"u": u, "v": v, "mass": d.u_x + d.v_y}
+
+    equation = Equation(network, navier_stokes, "xy", "uvp")
+    assert_same(ENGINES[engine], equation, network, points)
+    assert len(equation.program(points).plan) == 4
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_of_points(engine, points):
+    network = mlp(ACTIVATIONS["tanh"])
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points, torch.rand(len(points)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_unknown_coefficient_trains(engine, points):
+    network = mlp(ACTIVATIONS["tanh"])
+    network.nu = nn.Parameter(torch.tensor(0.3))
+    equation = Equation(network, lambda d: d.u_t - network.nu * d.u_xx, "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+def test_compiled(points):  # what inductor makes of it takes half a minute and is torch's affair
+    network = mlp(ACTIVATIONS["dense"])
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    assert_same(Compiled("aot_eager"), equation, network, points)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_single_precision(engine):
+    network = mlp(ACTIVATIONS["tanh"]).float()
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    points = torch.rand(70, 2)
+    found = loss_and_gradient(ENGINES[engine], equation, network, points)
+    expected = loss_and_gradient(Nested(), equation, network, points)
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+
+
+def test_what_is_collapsed_is_found_out(points):
+    equation = Equation(mlp(ACTIVATIONS["tanh"]), RESIDUALS["burgers"], "xt", "u")
+    assert len(equation.program(points).plan) == 3
+
+
+def test_a_network_without_rules_is_nested_and_said_once(points, caplog):
+    network = nn.Sequential(nn.Linear(2, 8), nn.Softplus(), nn.Linear(8, 1))
+    equation, engine = Equation(network, RESIDUALS["burgers"], "xt", "u", "burgers"), Automatic()
+    with caplog.at_level(logging.WARNING, "sgn_sciml"):
+        assert_same(engine, equation, network, points)
+    assert caplog.text.count("burgers: no rule for softplus") == 1
+
+
+def test_without_a_compiler_jets_run_eagerly(points, monkeypatch, caplog):
+    def missing():
+        raise engines.Unavailable("no compiler c++ (set CXX)")
+
+    from sgn_sciml.jets import engines
+
+    monkeypatch.setattr(engines, "library", missing)
+    network = mlp(ACTIVATIONS["tanh"])
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    with caplog.at_level(logging.WARNING, "sgn_sciml"):
+        assert_same(Automatic(), equation, network, points)
+    assert "no compiler c++ (set CXX); going on without it" in caplog.text
+
+
+@pytest.mark.parametrize("engine", [Nested(), *ENGINES.values(), Automatic()])
+def test_an_unknown_name_is_refused(engine, points):
+    equation = Equation(mlp(ACTIVATIONS["tanh"]), lambda d: d.u_zz, "xt", "u")
+    with pytest.raises(AttributeError, match="no derivative 'u_zz': fields are u"):
+        engine.residuals(equation, points)
+
+
+def test_a_residual_of_wrong_shape_is_refused(points):
+    network = mlp(ACTIVATIONS["tanh"])
+    equation = Equation(network, lambda d: d.u_x[:, None] * d.u[None], "xt", "u", "mine")
+    with pytest.raises(
+        ValueError, match=r"residual of mine has shape \(70, 70\), expected \(70,\)"
+    ):
+        Automatic().residuals(equation, points)
+
+
+def test_nan_is_passed_on(points):
+    network = mlp(ACTIVATIONS["tanh"])
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    points[3] = float("nan")
+    residuals = Fused().residuals(equation, points)
+    assert residuals[0, 3].isnan()
+    assert residuals[0, [0, 1, 2, 4]].isfinite().all()
+    assert Fused().loss(equation, points).isnan()
+
+
+def test_no_gradient_is_made_where_none_is_wanted(points):
+    network = mlp(ACTIVATIONS["tanh"]).requires_grad_(False)
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    assert not Fused().loss(equation, points).requires_grad
+
+
+def test_a_frozen_weight_gets_no_gradient(points):
+    network = mlp(ACTIVATIONS["tanh"])
+    network.layers[0].weight.requires_grad_(False)
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    assert_same(ENGINES["fused"], equation, network, points)
+    Fused().loss(equation, points).backward()
+    assert network.layers[0].weight.grad is None
