@@ -136,15 +136,18 @@ inline double cos_(double x) { return cos(x); }
 inline double exp_(double x) { return exp(x); }
 inline double erf_(double x) { return erf(x); }
 
-// f, f', ... up to an order, of a tile of z.
+// f, f', ... up to an order, of a tile of z; f may be known from before.
 template <class T>
-void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[TILE]) {
+void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[TILE],
+                 const T* known = nullptr) {
   switch (function) {
     case TANH:
     case SIGMOID: {
       const bool half = function == SIGMOID;  // (1 + tanh(z / 2)) / 2
       const T in = half ? T(0.5) : T(1);
-      EACH f[0][e] = tanh_(in * z[e]);
+      if (!known) EACH f[0][e] = tanh_(in * z[e]);
+      else if (half) EACH f[0][e] = 2 * known[e] - 1;
+      else std::memcpy(f[0], known, n * sizeof(T));
       EACH f[1][e] = 1 - f[0][e] * f[0][e];
       if (order > 1) EACH f[2][e] = -2 * f[0][e] * f[1][e];
       if (order > 2) EACH f[3][e] = f[1][e] * (6 * f[0][e] * f[0][e] - 2);
@@ -175,7 +178,8 @@ void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[
       break;
     }
     case EXP:
-      EACH f[0][e] = exp_(z[e]);
+      if (known) std::memcpy(f[0], known, n * sizeof(T));
+      else EACH f[0][e] = exp_(z[e]);
       for (int64_t k = 1; k <= order; ++k) EACH f[k][e] = f[0][e];
       break;
     case GELU:
@@ -395,7 +399,6 @@ class Run {
     const int64_t from = input(node, 0), w0 = p.nodes[from].width;
     const T* z = value(from);
     const bool on = p.nodes[from].trains;
-    (void)y;
     switch (node.kind) {
       case LINEAR:
         if (gradients[node.first])
@@ -406,7 +409,7 @@ class Run {
                       adjoint(from), w0, touched[from]);
         break;
       case FUNCTION:
-        if (on) function_back(node, z, g, from, size);
+        if (on) function_back(node, z, y, g, from, size);
         break;
       case ADD:
         for (int64_t k = 0; k < 2; ++k) {
@@ -562,11 +565,11 @@ class Run {
     }
   }
 
-  void function_back(const Node& node, const T* z, const T* g, int64_t from, int64_t size) {
+  void function_back(const Node& node, const T* z, const T* y, const T* g, int64_t from, int64_t size) {
     const int64_t s_count = streams(node);
     for (int64_t at = 0; at < size; at += TILE) {
       const int64_t n = std::min(TILE, size - at);
-      derivatives(node.function, z + at, n, (node.flat ? 0 : p.order) + 1, f);
+      derivatives(node.function, z + at, n, (node.flat ? 0 : p.order) + 1, f, y + at);
       T* back = adjoint(from) + at;
       if (!touched[from])
         for (int64_t s = 0; s < s_count; ++s) std::memset(back + s * size, 0, n * sizeof(T));

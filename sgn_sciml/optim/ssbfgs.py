@@ -131,7 +131,11 @@ class SSBFGS(Optimizer):
             for _ in range(self.max_iter):
                 h: Tensor | None = state.get("inverse_hessian")
                 direction = -g / (100 * g.norm()) if h is None else -(h @ g)
-                length, f_new, g_new = wolfe(evaluate, x, f, g, direction, *self.constants)
+                # Self-scaled directions are long: the last length is a better guess than 1, and
+                # what grows by a quarter each time comes back to 1 where that is right.
+                first = 1.0 if h is None else min(1.0, 1.25 * state.get("length", 1.0))
+                length, f_new, g_new = wolfe(evaluate, x, f, g, direction, *self.constants, first)
+                state["length"] = length or 1.0
                 if length == 0:  # no descent: forget the curvature, or be content
                     if state.pop("inverse_hessian", None) is None:
                         break
@@ -154,8 +158,9 @@ def wolfe(
     decrease: float,
     curvature: float,
     max_search: int,
+    t: float = 1.0,
 ) -> tuple[float, float, Tensor]:
-    """Search a step length with the strong Wolfe conditions, the length 1 first.
+    """Search a step length with the strong Wolfe conditions.
 
     Brackets a minimum along the direction and narrows the bracket by cubic interpolation.
 
@@ -168,6 +173,7 @@ def wolfe(
         decrease: Constant of sufficient decrease.
         curvature: Constant of the slope.
         max_search: Most evaluations.
+        t: Length to try first.
 
     Returns:
         Length, loss and gradient there: the lowest that was tried if none met the conditions, and
@@ -179,7 +185,6 @@ def wolfe(
     low, f_low, slope_low = 0.0, f, slope
     best = 0.0, f, g
     high, f_high, slope_high = math.inf, math.nan, math.nan
-    t = 1.0
     for _ in range(max_search):
         f_t, g_t = evaluate(x + t * direction)
         slope_t = float(g_t @ direction)
