@@ -25,6 +25,7 @@ constexpr int64_t TILE = 512, HIGHEST = 5, FACTORS = 4;
 struct Node {
   int64_t kind, width, flat, trains, function, first, second;  // two tensors, or -1
   int64_t inputs, input_count, detail, detail_count;           // places in the lists below
+  int64_t partner;  // an earlier sine of the same jet where this is its cosine, or the reverse
 };
 struct Term { double c; int64_t stream, count, factors[FACTORS]; };  // Faa di Bruno
 struct Pair { double c; int64_t stream, left, right; };              // Leibniz
@@ -109,11 +110,13 @@ void strip(Matrix<T> a, const T* b, int64_t stride, int64_t depth, T* out, int64
 template <class T>
 void multiply(Matrix<T> a, int64_t rows, const T* b, int64_t stride, int64_t depth, T* out,
               int64_t wide, bool add) {
+  const bool narrow = wide <= Vector<T>::lanes;  // takes more rows to keep the processor busy
   for (int64_t i = 0; i < rows;) {
-    const int64_t take = std::min<int64_t>(rows - i, 6);
+    const int64_t take = narrow && rows - i >= 12 ? 12 : std::min<int64_t>(rows - i, 6);
     const Matrix<T> part{a.at + i * a.row, a.row, a.column};
     T* to = out + i * wide;
     switch (take) {
+      case 12: tile<T, 12, 1>(part, b, stride, depth, to, wide, wide, add); break;
       case 6: strip<T, 6>(part, b, stride, depth, to, wide, add); break;
       case 5: strip<T, 5>(part, b, stride, depth, to, wide, add); break;
       case 4: strip<T, 4>(part, b, stride, depth, to, wide, add); break;
@@ -136,10 +139,11 @@ inline double cos_(double x) { return cos(x); }
 inline double exp_(double x) { return exp(x); }
 inline double erf_(double x) { return erf(x); }
 
-// f, f', ... up to an order, of a tile of z; f may be known from before.
+// f, f', ... up to an order, of a tile of z; f may be known from before, and for sine and cosine
+// the other of the two.
 template <class T>
 void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[TILE],
-                 const T* known = nullptr) {
+                 const T* known, const T* other) {
   switch (function) {
     case TANH:
     case SIGMOID: {
@@ -166,13 +170,16 @@ void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[
     }
     case SIN:
     case COS: {
-      T* wave[2] = {f[0], f[1]};
-      if (function == SIN) {
-        EACH wave[0][e] = sin_(z[e]);
-        EACH wave[1][e] = cos_(z[e]);
+      const T sign = function == SIN ? 1 : -1;  // of the first derivative
+      if (known) {
+        std::memcpy(f[0], known, n * sizeof(T));
+        EACH f[1][e] = sign * other[e];
+      } else if (function == SIN) {
+        EACH f[0][e] = sin_(z[e]);
+        EACH f[1][e] = cos_(z[e]);
       } else {
-        EACH wave[0][e] = cos_(z[e]);
-        EACH wave[1][e] = -sin_(z[e]);
+        EACH f[0][e] = cos_(z[e]);
+        EACH f[1][e] = -sin_(z[e]);
       }
       for (int64_t k = 2; k <= order; ++k) EACH f[k][e] = -f[k - 2][e];
       break;
@@ -220,13 +227,18 @@ class Run {
     int64_t total = 0, widest = 1;
     for (int64_t i = 0; i < p.node_count; ++i) {
       place.push_back(total);
-      total += streams(p.nodes[i]) * block * p.nodes[i].width;
+      total += (streams(p.nodes[i]) + is_wave(p.nodes[i])) * block * p.nodes[i].width;
       widest = std::max(widest, p.nodes[i].width);
     }
     values.resize(total + Vector<T>::lanes);
     adjoints.resize(total);
     pack();
     touched.resize(p.node_count);
+    adjoint_of.resize(p.node_count);
+    uses.assign(p.node_count, 0);
+    for (int64_t i = 0; i < p.node_count; ++i)
+      for (int64_t k = 0; k < p.nodes[i].input_count; ++k) ++uses[input(p.nodes[i], k)];
+    for (int64_t o = 0; o < p.output_count; ++o) ++uses[p.outputs[o]];
   }
 
   // Points [points][dimension]; adds to losses[output], and to the gradients.
@@ -235,6 +247,7 @@ class Run {
     b = count;
     for (int64_t i = 0; i < p.node_count; ++i) forward(i, points);
     std::fill(touched.begin(), touched.end(), 0);
+    for (int64_t i = 0; i < p.node_count; ++i) adjoint_of[i] = adjoints.data() + place[i];
     for (int64_t o = 0; o < p.output_count; ++o) {
       const int64_t i = p.outputs[o];
       const T* r = value(i);
@@ -265,13 +278,25 @@ class Run {
   std::vector<T> values, adjoints;
   std::vector<std::vector<T>> packed;  // weights, transposed and as they are, in whole vectors
   std::vector<char> touched;
+  std::vector<T*> adjoint_of;
+  std::vector<int64_t> uses;  // how many nodes take a value
   T f[HIGHEST + 1][TILE];
   T mixed[FACTORS * FACTORS][TILE];
 
+  // Sines keep their cosine, and the reverse, behind their streams.
+  static bool is_wave(const Node& node) {
+    return node.kind == FUNCTION && (node.function == SIN || node.function == COS);
+  }
   int64_t streams(const Node& node) const { return node.flat ? 1 : p.streams; }
   T* value(int64_t i) { return values.data() + place[i]; }
-  T* adjoint(int64_t i) { return adjoints.data() + place[i]; }
+  T* adjoint(int64_t i) { return adjoint_of[i]; }
   int64_t input(const Node& node, int64_t k) const { return p.inputs[node.inputs + k]; }
+
+  // Give a node's adjoint to an input; what nobody else adds to need not be copied.
+  void pass(int64_t i, int64_t to, int64_t n) {
+    if (uses[to] == 1) adjoint_of[to] = adjoint_of[i];
+    else give(to, 0, n, adjoint_of[i]);
+  }
 
   // Add to an adjoint, or set it where it is the first time.
   void give(int64_t i, int64_t offset, int64_t n, const T* g) {
@@ -415,7 +440,7 @@ class Run {
         for (int64_t k = 0; k < 2; ++k) {
           const int64_t part = input(node, k);
           if (!p.nodes[part].trains) continue;
-          if (p.nodes[part].width == w) give(part, 0, s_count * size, g);
+          if (p.nodes[part].width == w) pass(i, part, s_count * size);
           else {
             std::vector<T> sums(s_count * b, 0);
             for (int64_t e = 0; e < s_count * size; ++e) sums[e / w] += g[e];
@@ -463,12 +488,13 @@ class Run {
           T* back = adjoint(from);
           const T number = c ? c[0] : T(p.detail[node.detail]);
           const bool add = touched[from];
-          for (int64_t r = 0; r < s_count * b; ++r) {
-            const int64_t n = w;
-            T* row = back + r * w;
-            if (!add) std::memset(row, 0, w * sizeof(T));
-            if (many) EACH row[e] += c[e] * g[r * w + e];
-            else EACH row[e] += number * g[r * w + e];
+          const int64_t rows = many ? s_count * b : 1, n = s_count * size / rows;
+          for (int64_t r = 0; r < rows; ++r, back += n) {
+            const T* gr = g + r * n;
+            if (many && add) EACH back[e] += c[e] * gr[e];
+            else if (many) EACH back[e] = c[e] * gr[e];
+            else if (add) EACH back[e] += number * gr[e];
+            else EACH back[e] = number * gr[e];
           }
         }
         break;
@@ -478,7 +504,7 @@ class Run {
           if (p.sizes[node.first] > 1) sum_rows(g, gradients[node.first], w);
           else for (int64_t e = 0; e < size; ++e) gradients[node.first][0] += g[e];
         }
-        if (on) give(from, 0, s_count * size, g);
+        if (on) pass(i, from, s_count * size);
         break;
       case JOIN: {
         int64_t at = 0;
@@ -546,11 +572,19 @@ class Run {
   }
 
   void function(const Node& node, const T* z, T* y, int64_t size) {
-    const int64_t order = node.flat ? 1 : p.order;
+    const int64_t order = node.flat ? 1 : p.order, last = streams(node) * size;
+    const T *known = nullptr, *other = nullptr;
+    if (node.partner >= 0) other = value(node.partner), known = other + last;
     for (int64_t at = 0; at < size; at += TILE) {
       const int64_t n = std::min(TILE, size - at);
-      derivatives(node.function, z + at, n, order, f);
+      derivatives(node.function, z + at, n, order, f, known ? known + at : nullptr,
+                  other ? other + at : nullptr);
       std::memcpy(y + at, f[0], n * sizeof(T));
+      if (is_wave(node)) {
+        const T sign = node.function == SIN ? 1 : -1;
+        T* keep = y + last + at;
+        EACH keep[e] = sign * f[1][e];
+      }
       if (node.flat) continue;
       int64_t done = 0;
       for (int64_t k = 0; k < p.term_count; ++k) {
@@ -569,7 +603,8 @@ class Run {
     const int64_t s_count = streams(node);
     for (int64_t at = 0; at < size; at += TILE) {
       const int64_t n = std::min(TILE, size - at);
-      derivatives(node.function, z + at, n, (node.flat ? 0 : p.order) + 1, f, y + at);
+      derivatives(node.function, z + at, n, (node.flat ? 0 : p.order) + 1, f, y + at,
+                  y + s_count * size + at);
       T* back = adjoint(from) + at;
       if (!touched[from])
         for (int64_t s = 0; s < s_count; ++s) std::memset(back + s * size, 0, n * sizeof(T));

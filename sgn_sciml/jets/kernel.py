@@ -18,7 +18,7 @@ KINDS = (
 )
 WORDS = (
     *("kind", "width", "flat", "trains", "function", "first", "second"),
-    *("inputs", "input_count", "detail", "detail_count"),
+    *("inputs", "input_count", "detail", "detail_count", "partner"),
 )
 NODE = np.dtype([(word, np.int64) for word in WORDS])
 FACTORS = ("factors", np.int64, MAX_ORDER)
@@ -46,12 +46,17 @@ def encode(
     nodes = np.zeros(len(operations), NODE)
     inputs: list[int] = []
     detail: list[float] = []
-    for row, node in zip(nodes, operations, strict=True):
-        first, second = (*node.tensors, -1, -1)[:2]
+    waves: dict[tuple[int, ...], int] = {}
+    for i, (row, node) in enumerate(zip(nodes, operations, strict=True)):
+        row["partner"] = -1
+        if node.function in ("sin", "cos"):
+            first = waves.setdefault(node.inputs, i)
+            if operations[first].function != node.function:
+                row["partner"] = first
         row["kind"], row["width"] = KINDS.index(node.kind), node.width
         row["flat"], row["trains"] = node.flat, node.trains
         row["function"] = FUNCTIONS.index(node.function) if node.function else -1
-        row["first"], row["second"] = first, second
+        row["first"], row["second"] = (*node.tensors, -1, -1)[:2]
         row["inputs"], row["input_count"] = len(inputs), len(node.inputs)
         row["detail"], row["detail_count"] = len(detail), len(node.detail)
         inputs += node.inputs

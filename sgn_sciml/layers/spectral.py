@@ -182,8 +182,11 @@ class DiagonalSpectralMap(SpectralMap):
 
     def forward(self, u: Tensor, gain: Tensor | None = None) -> Tensor:
         phase = self.frequencies * u + self.phases
-        wave = self.cosine * phase.cos() + self.sine * phase.sin()
-        return wave if gain is None else gain * wave
+        cosine: Tensor = self.cosine
+        sine: Tensor = self.sine
+        if gain is not None:
+            cosine, sine = gain * cosine, gain * sine
+        return cosine * phase.cos() + sine * phase.sin()
 
     def extra_repr(self) -> str:
         return f"{len(self.frequencies)}, frequency_scale={self.frequency_scale}"
