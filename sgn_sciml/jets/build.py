@@ -18,7 +18,7 @@ __all__ = ["Unavailable", "library"]
 
 logger = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).with_name("kernel.cpp")
+SOURCES = Path(__file__).with_name("sources")
 FLAGS = [
     *("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"),
     *("-ffp-contract=fast", "-fopenmp-simd", "-shared", "-fPIC"),
@@ -42,7 +42,8 @@ def library() -> ctypes.CDLL:
     vectors = platform.libc_ver()[0] == "glibc" and platform.machine() == "x86_64"
     libraries = ["-lmvec", "-lm"] if vectors else ["-lm"]
     # of one processor: a home folder may serve several machines
-    key = "\n".join([SOURCE.read_text(), compiler, *FLAGS, *libraries, *_processor()])
+    texts = [path.read_text() for path in sorted(SOURCES.iterdir())]
+    key = "\n".join([*texts, compiler, *FLAGS, *libraries, *_processor()])
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sgn_sciml"
     path = folder / f"jets_{hashlib.sha256(key.encode()).hexdigest()[:16]}.so"
     try:
@@ -51,7 +52,14 @@ def library() -> ctypes.CDLL:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
                 built = Path(scratch) / path.name
-                command = [compiler, *FLAGS, str(SOURCE), "-o", str(built), *libraries]
+                command = [
+                    compiler,
+                    *FLAGS,
+                    str(SOURCES / "jets.cpp"),
+                    "-o",
+                    str(built),
+                    *libraries,
+                ]
                 subprocess.run(command, check=True, capture_output=True, text=True)
                 built.replace(path)  # whole, also where two processes build at once
         return ctypes.CDLL(str(path))

@@ -94,7 +94,7 @@ class Fused(Engine):
     """A kernel that takes some hundred points through all operations at a time; CPU only.
 
     Args:
-        block: Points at a time; None fits the operations into the second-level cache.
+        block: Points at a time, at most 512; None chooses by the size of the program.
         threads: Threads; None for torch's number.
     """
 
@@ -226,12 +226,12 @@ def pool(threads: int) -> ThreadPoolExecutor:
 
 
 def suitable_block(program: Program) -> int:
-    """Points at a time: values and adjoints of all operations take about a megabyte."""
+    """Points at a time: long rows are worth more than a small second-level cache, to a degree."""
     assert program.plan is not None
     streams = len(program.plan)
     numbers = sum(node.width * (1 if node.flat else streams) for node in program.nodes)
     size = 2 * numbers * program.like.element_size()
-    return max(32, min(512, 2**20 // size // 32 * 32))
+    return max(64, min(256, 6 * 2**20 // size // 32 * 32))
 
 
 class FusedLoss(Function):

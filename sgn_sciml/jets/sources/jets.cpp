@@ -1,0 +1,458 @@
+// Runs a program of jets (program.py) for a range of points: residuals, losses and the gradient of
+// the losses with respect to the tensors of the program. Some hundred points at a time go through
+// all operations forward and backward, so that nothing they need leaves the cache.
+//
+// A jet is an array [channels][streams][points]. Rules say how streams mix (plan.py). Points fill
+// whole vectors: the last one is repeated where there are too few, and does not count.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "functions.h"
+#include "products.h"
+
+enum Kind { INPUT, LINEAR, FUNCTION, ADD, PRODUCT, SCALE, SHIFT, JOIN, COLUMNS, STREAM };
+constexpr int64_t FACTORS = 4;
+
+struct Node {
+  int64_t kind, width, flat, trains, function, first, second;  // two tensors, or -1
+  int64_t inputs, input_count, detail, detail_count;           // places in the lists below
+  int64_t partner;  // an earlier sine of the same jet where this is its cosine, or the reverse
+};
+struct Term { double c; int64_t stream, count, factors[FACTORS]; };  // Faa di Bruno
+struct Pair { double c; int64_t stream, left, right; };              // Leibniz
+
+struct Program {
+  int64_t dimension, streams, order;
+  int64_t node_count, term_count, pair_count, output_count;
+  const Node* nodes;
+  const int64_t* inputs;
+  const double* detail;
+  const Term* terms;
+  const Pair* pairs;
+  const double* first_order;  // [streams][dimension]
+  const int64_t* outputs;
+  const int64_t* sizes;  // of the tensors
+};
+
+template <class T>
+class Run {
+ public:
+  Run(const Program& program, const T* const* tensors, T* const* gradients, int64_t most)
+      : p(program), tensors(tensors), gradients(gradients), most(whole(most)) {
+    const int64_t n = p.node_count;
+    uses.assign(n, 0);
+    for (int64_t i = 0; i < n; ++i) {
+      place.push_back(total);
+      total += p.nodes[i].width * row(i);
+      for (int64_t k = 0; k < p.nodes[i].input_count; ++k) ++uses[input(p.nodes[i], k)];
+    }
+    for (int64_t o = 0; o < p.output_count; ++o) ++uses[p.outputs[o]];
+    touched.resize(n);
+    adjoint_of.resize(n);
+    store.reset(new T[2 * total + LINE]);
+    size_t space = (2 * total + LINE) * sizeof(T);
+    void* start = store.get();
+    values = (T*)std::align(BYTES, 2 * total * sizeof(T), start, space);
+  }
+
+  // Points [count][dimension]; adds to losses[output], and to the gradients.
+  void run(const T* points, const T* weights, int64_t count, double factor, bool differentiate,
+           double* losses, T* residuals, int64_t stride) {
+    b = whole(count);
+    for (int64_t i = 0; i < p.node_count; ++i) {
+      adjoint_of[i] = values + total + place[i];
+      touched[i] = 0;
+      p.nodes[i].kind == INPUT ? begin(i, points, count) : forward(i);
+    }
+    for (int64_t o = 0; o < p.output_count; ++o) {
+      const int64_t i = p.outputs[o];
+      const T* r = value(i);
+      double sum = 0;
+      for (int64_t e = 0; e < count; ++e)
+        sum += double(r[e]) * r[e] * (weights ? weights[e] : T(1));
+      losses[o] += factor * sum;
+      if (residuals) std::memcpy(residuals + o * stride, r, count * sizeof(T));
+      if (!differentiate || !p.nodes[i].trains) continue;
+      std::vector<T> seed(b, 0);
+      for (int64_t e = 0; e < count; ++e)
+        seed[e] = T(2 * factor) * r[e] * (weights ? weights[e] : T(1));
+      give(i, 0, 1, seed.data());
+      touched[i] = 1;
+    }
+    if (differentiate)
+      for (int64_t i = p.node_count; i-- > 0;)
+        if (touched[i] && p.nodes[i].kind != INPUT) backward(i);
+  }
+
+ private:
+  static constexpr int64_t LINE = Vector<T>::lanes;
+
+  const Program& p;
+  const T* const* tensors;
+  T* const* gradients;
+  int64_t most, total = 0, b = 0;  // most points at a time; numbers; points now
+  std::vector<int64_t> place, uses;  // of each node: its numbers, how many nodes take its value
+  std::vector<char> touched;
+  std::unique_ptr<T[]> store;
+  T* values;
+  std::vector<T*> adjoint_of;
+  T f[HIGHEST + 1][TILE];
+  T mixed[TILE];
+
+  static int64_t whole(int64_t n) { return (n + LINE - 1) / LINE * LINE; }
+  // Sines keep their cosine, and the reverse, behind their streams.
+  static bool is_wave(const Node& node) {
+    return node.kind == FUNCTION && (node.function == SIN || node.function == COS);
+  }
+  int64_t streams(int64_t i) const { return p.nodes[i].flat ? 1 : p.streams; }
+  // Numbers from one channel to the next: an odd number of lines, lest all fall on a few places
+  // of the cache.
+  int64_t row(int64_t i) const {
+    return ((streams(i) + is_wave(p.nodes[i])) * most / LINE | 1) * LINE;
+  }
+  T* value(int64_t i) { return values + place[i]; }
+  T* adjoint(int64_t i) { return adjoint_of[i]; }
+  int64_t input(const Node& node, int64_t k) const { return p.inputs[node.inputs + k]; }
+  // Streams side by side where they touch: (how many pieces, points in each).
+  int64_t pieces(int64_t i) const { return b == most ? 1 : streams(i); }
+  int64_t piece(int64_t i) const { return b == most ? streams(i) * b : b; }
+
+  // Call each(stream place, points, first channel number) for the pieces of all channels.
+  template <class F>
+  void sweep(int64_t i, F each) {
+    for (int64_t c = 0; c < p.nodes[i].width; ++c)
+      for (int64_t s = 0; s < pieces(i); ++s) each(c, s * most, piece(i));
+  }
+
+  void begin(int64_t i, const T* points, int64_t count) {
+    const int64_t d = p.nodes[i].width;
+    for (int64_t c = 0; c < d; ++c) {
+      T* y = value(i) + c * row(i);
+      for (int64_t e = 0; e < b; ++e) y[e] = points[std::min(e, count - 1) * d + c];
+      for (int64_t s = 1; s < p.streams; ++s)
+        std::fill_n(y + s * most, b, T(p.first_order[s * d + c]));
+    }
+  }
+
+  // Add to the adjoint of a node, or set it where it is the first time.
+  void give(int64_t i, int64_t offset, int64_t count, const T* g, int64_t stride = 0) {
+    for (int64_t s = 0; s < count; ++s) {
+      T* to = adjoint(i) + offset + s * most;
+      const T* from = g + s * stride;
+      const int64_t n = b;
+      if (touched[i]) EACH to[e] += from[e];
+      else std::memcpy(to, from, n * sizeof(T));
+    }
+  }
+
+  // Give a node's adjoint to an input; what nobody else adds to need not be copied.
+  void pass(int64_t i, int64_t to) {
+    if (uses[to] == 1 && row(i) == row(to)) {
+      adjoint_of[to] = adjoint_of[i];
+    } else {
+      for (int64_t c = 0; c < p.nodes[i].width; ++c)
+        give(to, c * row(to), streams(i), adjoint(i) + c * row(i), most);
+    }
+    touched[to] = 1;
+  }
+
+  T constant(const Node& node, int64_t channel) const {
+    if (node.first < 0) return T(p.detail[node.detail]);
+    return tensors[node.first][p.sizes[node.first] > 1 ? channel : 0];
+  }
+
+  // The first channel of a node, or that of the same number where it has several.
+  const T* channel(int64_t i, int64_t c) { return value(i) + (p.nodes[i].width > 1 ? c : 0) * row(i); }
+
+  void forward(int64_t i) {
+    const Node& node = p.nodes[i];
+    const int64_t from = input(node, 0), w = node.width;
+    T* y = value(i);
+    switch (node.kind) {
+      case LINEAR: {
+        const int64_t w0 = p.nodes[from].width;
+        for (int64_t s = 0; s < pieces(i); ++s)
+          multiply<T>({tensors[node.first], w0, 1}, w, value(from) + s * most, row(from), w0,
+                      y + s * most, row(i), piece(i), false);
+        if (node.second >= 0)
+          for (int64_t c = 0; c < w; ++c) add(y + c * row(i), tensors[node.second][c]);
+        break;
+      }
+      case FUNCTION:
+        for (int64_t c = 0; c < w; ++c) function(i, c);
+        break;
+      case ADD: {
+        const int64_t other = input(node, 1);
+        sweep(i, [&](int64_t c, int64_t at, int64_t n) {
+          const T *u = channel(from, c) + at, *v = channel(other, c) + at;
+          T* out = y + c * row(i) + at;
+          EACH out[e] = u[e] + v[e];
+        });
+        break;
+      }
+      case PRODUCT: {
+        const int64_t other = input(node, 1), n = b;
+        for (int64_t c = 0; c < w; ++c) {
+          for (int64_t s = 0; s < streams(i); ++s) std::fill_n(y + c * row(i) + s * most, n, T(0));
+          pairs(node, [&](T k, int64_t s, int64_t l, int64_t r) {
+            const T *u = channel(from, c) + l * most, *v = channel(other, c) + r * most;
+            T* out = y + c * row(i) + s * most;
+            EACH out[e] += k * u[e] * v[e];
+          });
+        }
+        break;
+      }
+      case SCALE:
+        sweep(i, [&](int64_t c, int64_t at, int64_t n) {
+          const T k = constant(node, c), *z = value(from) + c * row(from) + at;
+          T* out = y + c * row(i) + at;
+          EACH out[e] = k * z[e];
+        });
+        break;
+      case SHIFT:
+        sweep(i, [&](int64_t c, int64_t at, int64_t n) {
+          std::memcpy(y + c * row(i) + at, value(from) + c * row(from) + at, n * sizeof(T));
+        });
+        for (int64_t c = 0; c < w; ++c) add(y + c * row(i), constant(node, c));
+        break;
+      case JOIN:
+      case COLUMNS:
+        for (int64_t c = 0; c < w; ++c) {
+          const auto [part, column] = origin(node, c);
+          for (int64_t s = 0; s < streams(i); ++s)
+            std::memcpy(y + c * row(i) + s * most, value(part) + column * row(part) + s * most,
+                        b * sizeof(T));
+        }
+        break;
+      case STREAM: {
+        const T* z = value(from) + int64_t(p.detail[node.detail]) * row(from);
+        std::fill_n(y, b, T(0));
+        for (int64_t s = 0; s + 1 < node.detail_count; ++s)
+          if (const T k = T(p.detail[node.detail + 1 + s])) add_scaled(y, k, z + s * most);
+        break;
+      }
+    }
+  }
+
+  void backward(int64_t i) {
+    const Node& node = p.nodes[i];
+    const int64_t from = input(node, 0), w = node.width;
+    const T* g = adjoint(i);
+    const bool on = p.nodes[from].trains;
+    switch (node.kind) {
+      case LINEAR: {
+        const int64_t w0 = p.nodes[from].width;
+        for (int64_t s = 0; s < pieces(i); ++s) {
+          if (gradients[node.first])
+            correlate(g + s * most, row(i), w, value(from) + s * most, row(from), w0, piece(i),
+                      gradients[node.first]);
+          if (on)
+            multiply<T>({tensors[node.first], 1, w0}, w0, g + s * most, row(i), w,
+                        adjoint(from) + s * most, row(from), piece(i), touched[from]);
+        }
+        if (node.second >= 0 && gradients[node.second])
+          for (int64_t c = 0; c < w; ++c) gradients[node.second][c] += sum(g + c * row(i));
+        break;
+      }
+      case FUNCTION:
+        for (int64_t c = 0; on && c < w; ++c) function_back(i, c);
+        break;
+      case ADD:
+        for (int64_t k = 0; k < 2; ++k) {
+          const int64_t part = input(node, k);
+          if (!p.nodes[part].trains) continue;
+          if (p.nodes[part].width == w) pass(i, part);
+          else
+            for (int64_t c = 0; c < w; ++c, touched[part] = 1)
+              give(part, 0, streams(i), g + c * row(i), most);
+        }
+        return;
+      case PRODUCT:
+        for (int64_t k = 0; k < 2; ++k) {
+          const int64_t part = input(node, k), other = input(node, 1 - k), n = b;
+          if (!p.nodes[part].trains) continue;
+          clear(part);
+          for (int64_t c = 0; c < w; ++c)
+            pairs(node, [&](T factor, int64_t s, int64_t l, int64_t r) {
+              const T *gs = g + c * row(i) + s * most;
+              const T* v = channel(other, c) + (k ? l : r) * most;
+              T* to = adjoint(part) + (p.nodes[part].width > 1 ? c : 0) * row(part) +
+                      (k ? r : l) * most;
+              EACH to[e] += factor * gs[e] * v[e];
+            });
+        }
+        return;
+      case SCALE:
+        sweep(i, [&](int64_t c, int64_t at, int64_t n) {
+          const T *gc = g + c * row(i) + at, *z = value(from) + c * row(from) + at;
+          if (node.first >= 0 && gradients[node.first]) {
+            T total = 0;
+            _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < n; ++e)
+                total += gc[e] * z[e];
+            gradients[node.first][p.sizes[node.first] > 1 ? c : 0] += total;
+          }
+          if (!on) return;
+          const T k = constant(node, c);
+          T* to = adjoint(from) + c * row(from) + at;
+          if (touched[from]) EACH to[e] += k * gc[e];
+          else EACH to[e] = k * gc[e];
+        });
+        break;
+      case SHIFT:
+        if (node.first >= 0 && gradients[node.first])
+          for (int64_t c = 0; c < w; ++c)
+            gradients[node.first][p.sizes[node.first] > 1 ? c : 0] += sum(g + c * row(i));
+        if (on) pass(i, from);
+        return;
+      case JOIN:
+      case COLUMNS:
+        for (int64_t k = 0; k < node.input_count; ++k)
+          if (p.nodes[input(node, k)].trains) clear(input(node, k));
+        for (int64_t c = 0; c < w; ++c) {
+          const auto [part, column] = origin(node, c);
+          if (p.nodes[part].trains) give(part, column * row(part), streams(i), g + c * row(i), most);
+        }
+        return;
+      case STREAM:
+        if (!on) return;
+        clear(from);
+        for (int64_t s = 0; s + 1 < node.detail_count; ++s)
+          if (const T k = T(p.detail[node.detail + 1 + s]))
+            add_scaled(adjoint(from) + int64_t(p.detail[node.detail]) * row(from) + s * most, k, g);
+        return;
+    }
+    if (on) touched[from] = 1;
+  }
+
+  // Set an adjoint to zero, unless something was added to it.
+  void clear(int64_t i) {
+    if (!touched[i])
+      sweep(i, [&](int64_t c, int64_t at, int64_t n) {
+        std::fill_n(adjoint(i) + c * row(i) + at, n, T(0));
+      });
+    touched[i] = 1;
+  }
+
+  // Where a channel of joined or chosen columns comes from.
+  std::pair<int64_t, int64_t> origin(const Node& node, int64_t c) const {
+    if (node.kind == COLUMNS) return {input(node, 0), int64_t(p.detail[node.detail + c])};
+    int64_t k = 0;
+    while (c >= p.nodes[input(node, k)].width) c -= p.nodes[input(node, k++)].width;
+    return {input(node, k), c};
+  }
+
+  void add(T* y, T k) {
+    const int64_t n = b;
+    EACH y[e] += k;
+  }
+  void add_scaled(T* y, T k, const T* x) {
+    const int64_t n = b;
+    EACH y[e] += k * x[e];
+  }
+  T sum(const T* g) const {
+    T total = 0;
+    _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < b; ++e) total += g[e];
+    return total;
+  }
+
+  template <class F>
+  void pairs(const Node& node, F each) {
+    if (node.flat) return each(T(1), 0, 0, 0);
+    for (int64_t k = 0; k < p.pair_count; ++k)
+      each(T(p.pairs[k].c), p.pairs[k].stream, p.pairs[k].left, p.pairs[k].right);
+  }
+
+  // The product of a function's derivative and of streams, but for one of them.
+  const T* monomial(const T* first, const Term& t, int64_t but, const T* z, int64_t n) {
+    const T* now = first;
+    for (int64_t k = 0; k < t.count; ++k) {
+      if (k == but) continue;
+      const T* factor = z + t.factors[k] * most;
+      EACH mixed[e] = now[e] * factor[e];
+      now = mixed;
+    }
+    return now;
+  }
+
+  void function(int64_t i, int64_t c) {
+    const Node& node = p.nodes[i];
+    const int64_t from = input(node, 0), last = streams(i) * most, n = b;
+    const T* z = value(from) + c * row(from);
+    T* y = value(i) + c * row(i);
+    const T* other = node.partner < 0 ? nullptr : value(node.partner) + c * row(node.partner);
+    derivatives(node.function, z, n, node.flat ? 1 : p.order, f, other ? other + last : nullptr,
+                other);
+    std::memcpy(y, f[0], n * sizeof(T));
+    if (is_wave(node)) {
+      const T sign = node.function == SIN ? 1 : -1;
+      EACH y[last + e] = sign * f[1][e];
+    }
+    if (node.flat) return;
+    int64_t done = 0;
+    for (int64_t k = 0; k < p.term_count; ++k) {
+      const Term& t = p.terms[k];
+      if (t.stream == 0) continue;
+      const T factor = T(t.c), *m = monomial(f[t.count], t, -1, z, n);
+      T* out = y + t.stream * most;
+      if (t.stream == done) EACH out[e] += factor * m[e];
+      else EACH out[e] = factor * m[e];
+      done = t.stream;
+    }
+  }
+
+  void function_back(int64_t i, int64_t c) {
+    const Node& node = p.nodes[i];
+    const int64_t from = input(node, 0), n = b;
+    const T *z = value(from) + c * row(from), *y = value(i) + c * row(i);
+    const T* g = adjoint(i) + c * row(i);
+    derivatives(node.function, z, n, (node.flat ? 0 : p.order) + 1, f, y, y + streams(i) * most);
+    T* back = adjoint(from) + c * row(from);
+    if (!touched[from])
+      for (int64_t s = 0; s < streams(i); ++s) std::fill_n(back + s * most, n, T(0));
+    EACH back[e] += g[e] * f[1][e];
+    if (node.flat) return;
+    for (int64_t k = 0; k < p.term_count; ++k) {
+      const Term& t = p.terms[k];
+      if (t.stream == 0) continue;
+      const T factor = T(t.c), *gs = g + t.stream * most;
+      const T* m = monomial(f[t.count + 1], t, -1, z, n);
+      EACH back[e] += factor * gs[e] * m[e];
+      for (int64_t l = 0; l < t.count; ++l) {
+        const T* others = monomial(f[t.count], t, l, z, n);
+        T* to = back + t.factors[l] * most;
+        EACH to[e] += factor * gs[e] * others[e];
+      }
+    }
+  }
+};
+
+template <class T>
+void run(const Program* program, const T* points, const T* weights, int64_t begin, int64_t end,
+         int64_t total, int64_t block, double factor, const T* const* tensors, T* const* gradients,
+         double* losses, T* residuals) {
+  block = std::min(block, TILE);
+  Run<T> runner(*program, tensors, gradients, block);
+  for (int64_t n = begin; n < end; n += block)
+    runner.run(points + n * program->dimension, weights ? weights + n : nullptr,
+               std::min(block, end - n), factor, gradients != nullptr, losses,
+               residuals ? residuals + n : nullptr, total);
+}
+
+extern "C" void jets_float(const Program* program, const float* points, const float* weights,
+                           int64_t begin, int64_t end, int64_t total, int64_t block, double factor,
+                           const float* const* tensors, float* const* gradients, double* losses,
+                           float* residuals) {
+  run(program, points, weights, begin, end, total, block, factor, tensors, gradients, losses,
+      residuals);
+}
+extern "C" void jets_double(const Program* program, const double* points, const double* weights,
+                            int64_t begin, int64_t end, int64_t total, int64_t block,
+                            double factor, const double* const* tensors, double* const* gradients,
+                            double* losses, double* residuals) {
+  run(program, points, weights, begin, end, total, block, factor, tensors, gradients, losses,
+      residuals);
+}
