@@ -4,12 +4,15 @@ Arguments: width, depth, dtype, points, threads, repeats. The solution is that o
 -sin(pi x) + t (1 - x^2) N(x, t), so that the loss is the mean squared residual alone.
 """
 
+import itertools
 import json
 import math
 import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 os.environ["DDE_BACKEND"] = "pytorch"
 
@@ -24,7 +27,7 @@ WIDTH, DEPTH, DTYPE, POINTS, THREADS, REPEATS = sys.argv[1:]
 NU = 0.01 / math.pi
 
 
-def median(step, clock):
+def median(step: Callable[[], Any], clock: Callable[[], float]) -> float:
     """Median seconds of a step, the first two left out."""
     times = []
     for _ in range(int(REPEATS) + 2):
@@ -34,18 +37,22 @@ def median(step, clock):
     return statistics.median(times[2:])
 
 
-def mlp():
+def mlp() -> nn.Sequential:
+    """The network."""
     sizes = [2, *[int(WIDTH)] * int(DEPTH)]
-    layers = [m for a, b in zip(sizes, sizes[1:]) for m in (nn.Linear(a, b), nn.Tanh())]
+    layers = [m for a, b in itertools.pairwise(sizes) for m in (nn.Linear(a, b), nn.Tanh())]
     return nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
 
 
-def imposed(x, t, raw):
+def imposed(x: Any, t: Any, raw: Any) -> Any:
+    """The solution, with its conditions built in."""
     return -torch.sin(math.pi * x) + t * (1 - x**2) * raw
 
 
-def deepxde_step():
-    def pde(x, u):
+def deepxde_step() -> Callable[[], Any]:
+    """A step of DeepXDE's loop, without its tests."""
+
+    def pde(x: Any, u: Any) -> Any:
         u_x = deepxde.grad.jacobian(u, x, i=0, j=0)
         u_t = deepxde.grad.jacobian(u, x, i=0, j=1)
         return u_t + u * u_x - NU * deepxde.grad.hessian(u, x, i=0, j=0)
@@ -63,11 +70,14 @@ def deepxde_step():
 
 
 class Imposed(nn.Module):
-    def __init__(self):
+    """The solution as a model of PINA."""
+
+    def __init__(self) -> None:
         super().__init__()
         self.net = mlp()
 
-    def forward(self, points):
+    def forward(self, points: Any) -> Any:
+        """Labelled points to labelled fields."""
         x, t = points.extract(["x"]), points.extract(["t"])
         u = imposed(x, t, self.net(points.as_subclass(torch.Tensor)))
         u = u.as_subclass(LabelTensor)
@@ -75,13 +85,14 @@ class Imposed(nn.Module):
         return u
 
 
-def pina_step(residual):
+def pina_step(residual: Callable[[Any, Any], Any]) -> Callable[[], Any]:
+    """A step of Adam on PINA's residual, without its trainer."""
     model = Imposed()
     points = LabelTensor(torch.rand(int(POINTS), 2), ["x", "t"])
     points.requires_grad_()
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
 
-    def step():
+    def step() -> None:
         optimizer.zero_grad()
         loss = residual(points, model(points)).as_subclass(torch.Tensor).square().mean()
         loss.backward()
@@ -90,7 +101,8 @@ def pina_step(residual):
     return step
 
 
-def by_hand(points, u):
+def by_hand(points: Any, u: Any) -> Any:
+    """The residual with the derivatives it needs and no others."""
     du = grad(u, points)
     second = grad(du, points, components=["dudx"], d=["x"])
     u_xx = second.extract(["ddudxdx"])

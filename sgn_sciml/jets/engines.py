@@ -4,7 +4,7 @@ import ctypes
 import logging
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -57,36 +57,100 @@ class Nested(Engine):
 
 
 class Eager(Engine):
-    """Jets, one operation after another in torch, on any device."""
-
-    def residuals(self, equation: Equation, points: Tensor) -> Tensor:
-        return eager.run(equation.program(points), points)
-
-
-class Compiled(Engine):
-    """Jets through ``torch.compile``, which takes about half a minute at the first step.
+    """Jets, one operation after another in torch, on any device.
 
     Args:
-        backend: Backend of ``torch.compile``.
+        block: Points at a time on a CPU, whose cache they should fit; None for all.
     """
 
-    def __init__(self, backend: str = "inductor") -> None:
-        self.backend = backend
-        self._compiled: dict[Hashable, Any] = {}
+    def __init__(self, block: int | None = 2048) -> None:
+        self.block = block
+
+    def run(self, program: Program, points: Tensor, tensors: Sequence[Tensor]) -> Tensor:
+        """Residuals of a program, ``(E, N)``."""
+        return eager.run(program, points, tensors)
 
     def residuals(self, equation: Equation, points: Tensor) -> Tensor:
         program = equation.program(points)
+        return self.run(program, points, program.tensors)
+
+    def loss(self, equation: Equation, points: Tensor, weights: Tensor | None = None) -> Tensor:
+        program = equation.program(points)
+        blocks = self.blocks(points, weights)
+        loss: Tensor = BlockedLoss.apply(self, program, blocks, *program.tensors)  # type: ignore[no-untyped-call]
+        return loss
+
+    def blocks(
+        self, points: Tensor, weights: Tensor | None
+    ) -> list[tuple[Tensor, Tensor | float]]:
+        """Points and what their squared residuals count."""
+        size = self.block if self.block and points.device.type == "cpu" else len(points)
+        spans = [slice(i, i + size) for i in range(0, len(points), size)]
+        if weights is None:
+            return [(points[span], 1 / len(points)) for span in spans]
+        return [(points[span], weights[span] / len(points)) for span in spans]
+
+
+class BlockedLoss(Function):
+    """The loss of some points after the other; its gradients come with it."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        engine: Eager,
+        program: Program,
+        blocks: list[tuple[Tensor, Tensor | float]],
+        *tensors: Tensor,
+    ) -> Tensor:
+        wanted = [i for i, want in enumerate(ctx.needs_input_grad[3:]) if want]
+        leaves = [t.detach().requires_grad_(i in wanted) for i, t in enumerate(tensors)]
+        total = blocks[0][0].new_zeros(())
+        ctx.gradients = [None] * len(tensors)
+        for points, weights in blocks:
+            with torch.set_grad_enabled(bool(wanted)):
+                residuals = engine.run(program, points, leaves)
+                loss = (weights * residuals.square().sum(0)).sum()
+            total += loss.detach()
+            if wanted:
+                each = torch.autograd.grad(
+                    loss, [leaves[i] for i in wanted], materialize_grads=True, allow_unused=True
+                )
+                for i, g in zip(wanted, each, strict=True):
+                    known = ctx.gradients[i]
+                    ctx.gradients[i] = g if known is None else known.add_(g)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
+        return (None,) * 3 + tuple(None if g is None else grad * g for g in ctx.gradients)
+
+
+class Compiled(Eager):
+    """Jets through ``torch.compile``, which takes about half a minute at the first step.
+
+    Args:
+        block: Points at a time on a CPU, whose cache they should fit; None for all.
+        backend: Backend of ``torch.compile``.
+    """
+
+    def __init__(self, block: int | None = 2048, backend: str = "inductor") -> None:
+        super().__init__(block)
+        self.backend = backend
+        self._compiled: dict[Hashable, Any] = {}
+
+    def run(self, program: Program, points: Tensor, tensors: Sequence[Tensor]) -> Tensor:
         key = program.structure
         if key not in self._compiled:
             bare = replace(program, tensors=[])
 
             def run(points: Tensor, *tensors: Tensor) -> Tensor:
-                return eager.run(bare, points, list(tensors))
+                return eager.run(bare, points, tensors)
 
             self._compiled[key] = torch.compile(run, dynamic=False, backend=self.backend)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's compiler warns of its own doings
-            found: Tensor = self._compiled[key](points, *program.tensors)
+            found: Tensor = self._compiled[key](points, *tensors)
         return found
 
 

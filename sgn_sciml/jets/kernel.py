@@ -22,7 +22,13 @@ WORDS = (
 )
 NODE = np.dtype([(word, np.int64) for word in WORDS])
 FACTORS = ("factors", np.int64, MAX_ORDER)
-TERM = np.dtype([("c", np.float64), ("stream", np.int64), ("count", np.int64), FACTORS])
+TERM = np.dtype(
+    [
+        ("c", np.float64),
+        *((word, np.int64) for word in ("to", "stream", "order", "count")),
+        FACTORS,
+    ]
+)
 PAIR = np.dtype([("c", np.float64), ("stream", np.int64), ("left", np.int64), ("right", np.int64)])
 
 
@@ -61,32 +67,42 @@ def encode(
         row["detail"], row["detail_count"] = len(detail), len(node.detail)
         inputs += node.inputs
         detail += node.detail
-    terms, pairs = _rules(plan)
+    forward, backward, pairs = _rules(plan)
     arrays = (
         nodes,
         np.array(inputs, np.int64),
         np.array(detail, np.float64),
-        terms,
+        forward,
+        backward,
         pairs,
         np.array(plan.first_order, np.float64),
         np.array(outputs, np.int64),
         np.array(sizes, np.int64),
     )
-    order = int(terms["count"].max())
-    counts = (plan.dimension, len(plan), order, len(nodes), len(terms), len(pairs))
-    head = (*counts, len(outputs), *(array.ctypes.data for array in arrays))
+    order = int(forward["order"].max())
+    rules = (len(forward), len(backward), len(pairs))
+    counts = (plan.dimension, len(plan), order, len(nodes), *rules, len(outputs))
+    head = (*counts, *(array.ctypes.data for array in arrays))
     return Encoded((ctypes.c_int64 * len(head))(*head), arrays)
 
 
-def _rules(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """The rules of a plan."""
-    terms = [
-        (c, k, len(ids), (*ids, *[0] * (MAX_ORDER - len(ids))))
-        for k, rule in enumerate(plan.chain)
+def _rules(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rules of a plan: of functions, forward and back, and of products."""
+
+    def padded(ids: tuple[int, ...]) -> tuple[int, ...]:
+        return (*ids, *[0] * (MAX_ORDER - len(ids)))
+
+    forward = [
+        (c, to, -1, len(ids), len(ids), padded(ids))
+        for to, rule in enumerate(plan.chain)
         for c, ids in rule
     ]
+    backward = [
+        (c, to, stream, order, len(ids), padded(ids))
+        for c, to, stream, order, ids in plan.chain_back
+    ]
     pairs = [(c, k, i, j) for k, rule in enumerate(plan.product) for c, i, j in rule]
-    return np.array(terms, TERM), np.array(pairs, PAIR)
+    return np.array(forward, TERM), np.array(backward, TERM), np.array(pairs, PAIR)
 
 
 def addresses(tensors: list[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:

@@ -160,6 +160,21 @@ class Plan:
         return tuple(rules)
 
     @cached_property
+    def chain_back(self) -> tuple[tuple[float, int, int, int, tuple[int, ...]], ...]:
+        """What Faà di Bruno's formula gives back to each stream of its argument.
+
+        Each entry (c, to, stream, order, factors) adds c times the adjoint of ``stream``, the
+        derivative of that order and the streams ``factors`` to the adjoint of the stream ``to``.
+        """
+        terms: dict[tuple[int, int, int, tuple[int, ...]], float] = defaultdict(float)
+        for stream, rule in enumerate(self.chain):
+            for c, ids in rule:
+                terms[0, stream, len(ids) + 1, ids] += c
+                for place, to in enumerate(ids):
+                    terms[to, stream, len(ids), (*ids[:place], *ids[place + 1 :])] += c
+        return tuple((c, *key) for key, c in sorted(terms.items()))
+
+    @cached_property
     def product(self) -> tuple[tuple[tuple[float, int, int], ...], ...]:
         """Leibniz: for each stream, coefficients and the streams of the two factors."""
         rules = []

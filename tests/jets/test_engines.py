@@ -33,7 +33,7 @@ ACTIVATIONS = {
     ),
     "input": lambda n: SpectralGate(n, gate="input", gate_init=0.3, learnable_base=True),
 }
-ENGINES = {"eager": Eager(), "fused": Fused(threads=1), "two threads": Fused(32, threads=2)}
+ENGINES = {"eager": Eager(32), "fused": Fused(threads=1), "two threads": Fused(32, threads=2)}
 RESIDUALS = {
     "burgers": lambda d: d.u_t + d.u * d.u_x - 0.1 * d.u_xx,
     "kdv": lambda d: d.u_t + d.u * d.u_x + 0.02 * d.u_xxx,
@@ -148,7 +148,7 @@ def test_an_unknown_coefficient_trains(engine, points):
 def test_compiled(points):  # what inductor makes of it takes half a minute and is torch's affair
     network = mlp(ACTIVATIONS["dense"])
     equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
-    assert_same(Compiled("aot_eager"), equation, network, points)
+    assert_same(Compiled(backend="aot_eager"), equation, network, points)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -22,16 +22,18 @@ struct Node {
   int64_t inputs, input_count, detail, detail_count;           // places in the lists below
   int64_t partner;  // an earlier sine of the same jet where this is its cosine, or the reverse
 };
-struct Term { double c; int64_t stream, count, factors[FACTORS]; };  // Faa di Bruno
-struct Pair { double c; int64_t stream, left, right; };              // Leibniz
+// Faa di Bruno: adds c f^(order) z_factors to the stream `to` of f(z); on the way back, times the
+// adjoint of `stream`, to the adjoint of z.
+struct Term { double c; int64_t to, stream, order, count, factors[FACTORS]; };
+struct Pair { double c; int64_t stream, left, right; };  // Leibniz
 
 struct Program {
   int64_t dimension, streams, order;
-  int64_t node_count, term_count, pair_count, output_count;
+  int64_t node_count, forward_count, backward_count, pair_count, output_count;
   const Node* nodes;
   const int64_t* inputs;
   const double* detail;
-  const Term* terms;
+  const Term *forward, *backward;
   const Pair* pairs;
   const double* first_order;  // [streams][dimension]
   const int64_t* outputs;
@@ -366,16 +368,23 @@ class Run {
       each(T(p.pairs[k].c), p.pairs[k].stream, p.pairs[k].left, p.pairs[k].right);
   }
 
-  // The product of a function's derivative and of streams, but for one of them.
-  const T* monomial(const T* first, const Term& t, int64_t but, const T* z, int64_t n) {
-    const T* now = first;
-    for (int64_t k = 0; k < t.count; ++k) {
-      if (k == but) continue;
+  // Add a rule's product to points, or set them.
+  void apply(const Term& t, const T* z, const T* g, bool add, T* out, int64_t n) {
+    const T c = T(t.c), *now = f[t.order];
+    if (g) {
+      EACH mixed[e] = now[e] * g[e];
+      now = mixed;
+    }
+    for (int64_t k = 0; k + 1 < t.count; ++k) {
       const T* factor = z + t.factors[k] * most;
       EACH mixed[e] = now[e] * factor[e];
       now = mixed;
     }
-    return now;
+    const T* last = t.count ? z + t.factors[t.count - 1] * most : nullptr;
+    if (last && add) EACH out[e] += c * now[e] * last[e];
+    else if (last) EACH out[e] = c * now[e] * last[e];
+    else if (add) EACH out[e] += c * now[e];
+    else EACH out[e] = c * now[e];
   }
 
   void function(int64_t i, int64_t c) {
@@ -392,15 +401,9 @@ class Run {
       EACH y[last + e] = sign * f[1][e];
     }
     if (node.flat) return;
-    int64_t done = 0;
-    for (int64_t k = 0; k < p.term_count; ++k) {
-      const Term& t = p.terms[k];
-      if (t.stream == 0) continue;
-      const T factor = T(t.c), *m = monomial(f[t.count], t, -1, z, n);
-      T* out = y + t.stream * most;
-      if (t.stream == done) EACH out[e] += factor * m[e];
-      else EACH out[e] = factor * m[e];
-      done = t.stream;
+    for (int64_t k = 0, last = 0; k < p.forward_count; last = p.forward[k++].to) {
+      const Term& t = p.forward[k];
+      if (t.to) apply(t, z, nullptr, t.to == last, y + t.to * most, n);
     }
   }
 
@@ -411,21 +414,14 @@ class Run {
     const T* g = adjoint(i) + c * row(i);
     derivatives(node.function, z, n, (node.flat ? 0 : p.order) + 1, f, y, y + streams(i) * most);
     T* back = adjoint(from) + c * row(from);
-    if (!touched[from])
-      for (int64_t s = 0; s < streams(i); ++s) std::fill_n(back + s * most, n, T(0));
-    EACH back[e] += g[e] * f[1][e];
-    if (node.flat) return;
-    for (int64_t k = 0; k < p.term_count; ++k) {
-      const Term& t = p.terms[k];
-      if (t.stream == 0) continue;
-      const T factor = T(t.c), *gs = g + t.stream * most;
-      const T* m = monomial(f[t.count + 1], t, -1, z, n);
-      EACH back[e] += factor * gs[e] * m[e];
-      for (int64_t l = 0; l < t.count; ++l) {
-        const T* others = monomial(f[t.count], t, l, z, n);
-        T* to = back + t.factors[l] * most;
-        EACH to[e] += factor * gs[e] * others[e];
-      }
+    if (node.flat) {
+      const T more = touched[from] ? 1 : 0;
+      EACH back[e] = (more ? back[e] : 0) + g[e] * f[1][e];
+      return;
+    }
+    for (int64_t k = 0, last = -1; k < p.backward_count; last = p.backward[k++].to) {
+      const Term& t = p.backward[k];
+      apply(t, z, g + t.stream * most, touched[from] || t.to == last, back + t.to * most, n);
     }
   }
 };
