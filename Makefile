@@ -10,7 +10,7 @@ CONFIG ?= configs/burgers_pinn.yaml
 .PHONY: help setup run test lint types clean
 
 help:
-	@echo "make run    solve Burgers' equation with a spectral gating network (about 3 minutes)"
+	@echo "make run    solve Burgers' equation with a spectral gating network (about 4 minutes)"
 	@echo "make test   run the tests (under 6 minutes)"
 	@echo "make lint types clean    style, types, remove the environment"
 

@@ -17,7 +17,7 @@ from runs import ROOT, command, execute, find_card
 
 FILES = Path(__file__).parent / "burgers_rivals"
 RUNS = ROOT / "runs" / "burgers_rivals"
-CONFIG = ROOT / "configs" / "burgers_pinn.yaml"
+CONFIG = FILES / "base.yaml"  # the shipped one as it was when these were run
 
 RIVALS = {"sgn": "**spectral gate** (tanh base)", "tanh": "tanh MLP", "gelu": "GELU MLP"}
 ABLATIONS = {

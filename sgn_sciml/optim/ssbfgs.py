@@ -204,7 +204,8 @@ def wolfe(
         t = low + 0.5 * width
         if math.isfinite(f_high):  # minimum of the cubic through both ends
             mean = slope_low + slope_high - 3 * (f_low - f_high) / (low - high)
-            if (root := mean**2 - slope_low * slope_high) >= 0:
+            root = mean * mean - slope_low * slope_high
+            if 0 <= root < math.inf:
                 bottom = slope_high - slope_low + 2 * math.sqrt(root)
                 if bottom:
                     t = high - width * (slope_high + math.sqrt(root) - mean) / bottom

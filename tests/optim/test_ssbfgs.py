@@ -137,3 +137,16 @@ def test_single_precision_is_warned_of():
     x = nn.Parameter(torch.ones(2, dtype=torch.float32))
     with pytest.warns(UserWarning, match="SSBFGS needs float64"):
         SSBFGS([x], max_iter=1).step(lambda: (x**2).sum())
+
+
+def test_a_huge_loss_is_searched_around():
+    x, g = torch.zeros(1), torch.full((1,), -1.0)
+
+    def cliff(x):
+        u = float(x)
+        loss, slope = (-u, -1.0) if u < 1 else (1e200 * u, 1e200)
+        return loss, torch.full((1,), slope)
+
+    length, loss, _ = wolfe(cliff, x, 0.0, g, -g, 1e-4, 0.9, 20, 5.0)
+    assert 0 < length < 1
+    assert loss == pytest.approx(-length)
