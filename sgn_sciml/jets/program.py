@@ -15,7 +15,7 @@ from sgn_sciml.jets.plan import Operator, Plan
 
 __all__ = ["FUNCTIONS", "Node", "Program", "Unrecordable"]
 
-FUNCTIONS = ("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal")
+FUNCTIONS = ("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "abs")
 """Elementwise functions whose derivatives are known."""
 
 

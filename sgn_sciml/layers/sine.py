@@ -17,6 +17,7 @@ References:
     variable-periodic activation functions* (2024), https://arxiv.org/abs/2312.02434
 """
 
+import contextlib
 import math
 
 import torch
@@ -74,6 +75,9 @@ class Sine(Activation):
 class Finer(Sine):
     r"""FINER's activation :math:`\sin(\omega (|u| + 1) u)`; the chirp carries no gradient.
 
+    So its authors train it. What differentiates the network itself, as a PINN does, must set
+    ``true_gradient``, or its derivatives are wrong.
+
     Args:
         features: Number of channels.
         omega: Frequency at u = 0, in radians per unit of u.
@@ -83,6 +87,7 @@ class Finer(Sine):
     def __init__(self, features: int, omega: float = 30.0, first_bias: float | None = 5.0) -> None:
         super().__init__(features, omega)
         self.first_bias = first_bias
+        self.true_gradient = False
 
     def init_linear(self, linear: nn.Linear, first: bool) -> None:
         super().init_linear(linear, first)
@@ -90,7 +95,7 @@ class Finer(Sine):
             nn.init.uniform_(linear.bias, -self.first_bias, self.first_bias)
 
     def forward(self, u: Tensor) -> Tensor:
-        with torch.no_grad():
+        with contextlib.nullcontext() if self.true_gradient else torch.no_grad():
             chirp = self.omega * (u.abs() + 1)
         return torch.sin(chirp * u)
 

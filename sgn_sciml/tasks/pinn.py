@@ -17,6 +17,7 @@ from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
 
 from sgn_sciml.jets import Automatic, Engine, Equation
+from sgn_sciml.layers import Finer
 from sgn_sciml.metrics import Boundary, MaxError, RelativeH1, RelativeL2, SpectralError
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
@@ -73,6 +74,9 @@ class PINN(BaseTask):
                 f"{problem.fields}: set in_features={wanted[0]}, out_features={wanted[1]}"
             )
         network.set_domain(*problem.domain)
+        for module in network.modules():
+            if isinstance(module, Finer):
+                module.true_gradient = True
         self.network = network
         self.freeze_parameters(frozen)
         self.problem = problem

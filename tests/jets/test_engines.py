@@ -9,6 +9,7 @@ from torch import nn
 from sgn_sciml.jets import Automatic, Compiled, Eager, Equation, Fused, Nested
 from sgn_sciml.layers import (
     Elementwise,
+    Finer,
     Gabor,
     Gaussian,
     GaussianFourierFeatures,
@@ -19,11 +20,19 @@ from sgn_sciml.layers import (
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
 
+
+def true_finer(n):
+    finer = Finer(n, 3.0)
+    finer.true_gradient = True
+    return finer
+
+
 ACTIVATIONS = {
     "tanh": lambda n: Elementwise(n, torch.tanh),
     "gelu": lambda n: Elementwise(n, nn.functional.gelu),
     "silu": lambda n: Elementwise(n, nn.functional.silu),
     "sine": lambda n: Sine(n, 3.0),
+    "finer": true_finer,
     "gaussian": lambda n: Gaussian(n, 1.5),
     "gabor": lambda n: Gabor(n, 3.0, 1.5),
     "dense": lambda n: SpectralGate(n, num_frequencies=3, gate_init=0.3),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from sgn_sciml.layers import Finer
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
 from sgn_sciml.tasks import PINN, GradientNorm
@@ -128,3 +129,18 @@ def test_balancing_momentum_moves_part_of_the_way():
 def test_balancing_arguments_are_checked(bad):
     with pytest.raises(ValueError, match="need every >= 1"):
         GradientNorm(**bad)
+
+
+def test_a_network_of_chirps_has_true_derivatives(float64):
+    task = PINN(CoordinateMLP(2, 1, 8, 2, activation=lambda n: Finer(n, 3.0)), Burgers())
+    points, h = Burgers().box_points(torch.rand(20, 2)), 1e-4
+    residual = task.residual(points)[0].detach()
+    dx, dt = torch.tensor([h, 0.0]), torch.tensor([0.0, h])
+
+    def u(p):
+        return task(p)[:, 0].detach()
+
+    u_x, u_t = ((u(points + d) - u(points - d)) / (2 * h) for d in (dx, dt))
+    u_xx = (u(points + dx) - 2 * u(points) + u(points - dx)) / h**2
+    expected = u_t + u(points) * u_x - Burgers().nu * u_xx
+    assert (residual - expected).abs().max() < 1e-4 * expected.abs().max()

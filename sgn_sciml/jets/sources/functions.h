@@ -14,7 +14,7 @@ VECTOR(tanhf, float) VECTOR(sinf, float) VECTOR(cosf, float) VECTOR(expf, float)
 #endif
 #define EACH _Pragma("omp simd") for (int64_t e = 0; e < n; ++e)
 
-enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL };
+enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, ABS };
 constexpr int64_t TILE = 512, HIGHEST = 5;
 
 inline float tanh_(float x) { return tanhf(x); }
@@ -100,6 +100,11 @@ void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[
       EACH f[0][e] = z[e] * z[e];
       EACH f[1][e] = 2 * z[e];
       for (int64_t k = 2; k <= order; ++k) EACH f[k][e] = k == 2 ? 2 : 0;
+      break;
+    case ABS:
+      EACH f[0][e] = std::abs(z[e]);
+      EACH f[1][e] = T((z[e] > 0) - (z[e] < 0));
+      for (int64_t k = 2; k <= order; ++k) EACH f[k][e] = 0;
       break;
     case RECIPROCAL:
       EACH f[0][e] = 1 / z[e];
