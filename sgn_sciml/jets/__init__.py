@@ -4,9 +4,12 @@ This room knows torch only. A residual is one readable line over names such as `
 asks for is found out by reading it once, and the engines evaluate it with the same numbers.
 """
 
-from sgn_sciml.jets.engines import Automatic, Compiled, Eager, Engine, Fused, Nested
+from sgn_sciml.jets.automatic import Automatic
+from sgn_sciml.jets.engine import Engine
 from sgn_sciml.jets.equation import Equation
+from sgn_sciml.jets.fused import Fused
 from sgn_sciml.jets.nested import Derivatives
+from sgn_sciml.jets.torch_engines import Compiled, Eager, Nested
 
 __all__ = [
     "Automatic",

@@ -49,9 +49,11 @@ class Equation:
             ValueError: If the network has another number of outputs, or the residual is no number
                 per point.
         """
-        recorded = record(
-            self.function, self.residual, points, self.coordinates, self.fields, self._plan
-        )
+        parts = (self.function, self.residual, points, self.coordinates, self.fields)
+        try:
+            recorded = record(*parts, self._plan)
+        except KeyError:  # the residual's constants have changed, and its streams with them
+            recorded = record(*parts)
         self._plan = recorded.plan
         return recorded
 

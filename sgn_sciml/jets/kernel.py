@@ -1,6 +1,7 @@
 """Hand programs to the kernel."""
 
 import ctypes
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from sgn_sciml.jets.plan import MAX_ORDER, Plan
 from sgn_sciml.jets.program import FUNCTIONS, Node
 
-__all__ = ["addresses", "encode"]
+__all__ = ["address", "addresses", "encode"]
 
 KINDS = (
     *("input", "linear", "function", "add", "product"),
@@ -105,7 +106,11 @@ def _rules(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(forward, TERM), np.array(backward, TERM), np.array(pairs, PAIR)
 
 
-def addresses(tensors: list[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
+def address(tensor: Tensor | None) -> ctypes.c_void_p:
+    """Where a tensor lies."""
+    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+
+
+def addresses(tensors: Sequence[Tensor | None]) -> ctypes.Array[ctypes.c_void_p]:
     """Where tensors lie."""
-    found = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    return (ctypes.c_void_p * max(1, len(found)))(*found)
+    return (ctypes.c_void_p * max(1, len(tensors)))(*(address(t) for t in tensors))

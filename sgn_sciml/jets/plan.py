@@ -130,7 +130,10 @@ class Plan:
         if rest:
             op = operator(rest)
             scale = op[0][1]
-            found[self.streams.index(tuple((i, c / scale) for i, c in op))] = scale
+            stream = tuple((i, c / scale) for i, c in op)
+            if stream not in self.streams:
+                raise KeyError(op)
+            found[self.streams.index(stream)] = scale
         return tuple(found)
 
     @cached_property

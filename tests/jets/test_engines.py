@@ -186,11 +186,11 @@ def test_a_network_without_rules_is_nested_and_said_once(points, caplog):
 
 def test_without_a_compiler_jets_run_eagerly(points, monkeypatch, caplog):
     def missing():
-        raise engines.Unavailable("no compiler c++ (set CXX)")
+        raise automatic.Unavailable("no compiler c++ (set CXX)")
 
-    from sgn_sciml.jets import engines
+    from sgn_sciml.jets import automatic
 
-    monkeypatch.setattr(engines, "library", missing)
+    monkeypatch.setattr(automatic, "library", missing)
     network = mlp(ACTIVATIONS["tanh"])
     equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
     with caplog.at_level(logging.WARNING, "sgn_sciml"):
@@ -237,3 +237,20 @@ def test_a_frozen_weight_gets_no_gradient(points):
     assert_same(ENGINES["fused"], equation, network, points)
     Fused().loss(equation, points).backward()
     assert network.layers[0].weight.grad is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_constant_may_change(engine, points):
+    network, constants = mlp(ACTIVATIONS["tanh"]), {"nu": 0.3}
+    equation = Equation(network, lambda d: d.u_t - constants["nu"] * d.u_xx, "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+    constants["nu"] = 0.1
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+def test_weights_of_another_precision(points):
+    network = mlp(ACTIVATIONS["tanh"])
+    equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
+    weights = torch.rand(len(points))
+    found = Fused().loss(equation, points, weights.float()).item()
+    assert found == pytest.approx(Nested().loss(equation, points, weights).item(), rel=1e-6)

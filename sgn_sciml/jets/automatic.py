@@ -1,0 +1,60 @@
+"""The engine that chooses among the others."""
+
+import logging
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.jets.build import Unavailable, library
+from sgn_sciml.jets.engine import Engine
+from sgn_sciml.jets.equation import Equation
+from sgn_sciml.jets.fused import Fused
+from sgn_sciml.jets.torch_engines import Eager, Nested
+
+__all__ = ["Automatic"]
+
+logger = logging.getLogger(__name__)
+
+
+class Automatic(Engine):
+    """The fastest that works: fused on a CPU with a compiler, else eager; nested without rules.
+
+    What does not work is said once in the log.
+    """
+
+    def __init__(self) -> None:
+        self._chosen: WeakKeyDictionary[Equation, Engine] = WeakKeyDictionary()
+
+    def residuals(self, equation: Equation, points: Tensor) -> Tensor:
+        return self._run(equation, points, lambda engine: engine.residuals(equation, points))
+
+    def loss(self, equation: Equation, points: Tensor, weights: Tensor | None = None) -> Tensor:
+        return self._run(equation, points, lambda engine: engine.loss(equation, points, weights))
+
+    def _run(
+        self, equation: Equation, points: Tensor, evaluate: Callable[[Engine], Tensor]
+    ) -> Tensor:
+        if equation not in self._chosen:
+            self._chosen[equation] = fastest(points)
+        try:
+            return evaluate(self._chosen[equation])
+        except NotImplementedError as error:
+            if isinstance(self._chosen[equation], Nested):
+                raise
+            logger.warning("%s: %s; differentiating by nested autograd", equation.name, error)
+            self._chosen[equation] = Nested()
+            return evaluate(self._chosen[equation])
+
+
+def fastest(points: Tensor) -> Engine:
+    """The fastest engine for such points."""
+    if points.device.type != "cpu" or points.dtype not in (torch.float32, torch.float64):
+        return Eager()
+    try:
+        library()
+    except Unavailable as error:
+        logger.warning("%s; going on without it", error)
+        return Eager()
+    return Fused()
