@@ -19,13 +19,14 @@ References:
 
 import contextlib
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
 from sgn_sciml.layers.activations import Activation, Folded
 
-__all__ = ["Finer", "Sine", "init_sine"]
+__all__ = ["Finer", "Sine", "init_sine", "true_gradients"]
 
 
 def init_sine(linear: nn.Linear, first: bool, omega: float) -> None:
@@ -75,8 +76,8 @@ class Sine(Activation):
 class Finer(Sine):
     r"""FINER's activation :math:`\sin(\omega (|u| + 1) u)`; the chirp carries no gradient.
 
-    So its authors train it. What differentiates the network itself, as a PINN does, must set
-    ``true_gradient``, or its derivatives are wrong.
+    So its authors train it. What differentiates the network itself must set ``true_gradient``,
+    as a PINN does, or run it within :func:`true_gradients`, or its derivatives are wrong.
 
     Args:
         features: Number of channels.
@@ -84,10 +85,11 @@ class Finer(Sine):
         first_bias: Biases of a first layer are uniform in plus or minus this; None keeps SIREN's.
     """
 
+    true_gradient = False
+
     def __init__(self, features: int, omega: float = 30.0, first_bias: float | None = 5.0) -> None:
         super().__init__(features, omega)
         self.first_bias = first_bias
-        self.true_gradient = False
 
     def init_linear(self, linear: nn.Linear, first: bool) -> None:
         super().init_linear(linear, first)
@@ -101,3 +103,21 @@ class Finer(Sine):
 
     def folded(self) -> Folded | None:
         return None
+
+
+@contextlib.contextmanager
+def true_gradients() -> Iterator[None]:
+    """Within it every FINER activation, of any network, has its true derivative.
+
+    Example:
+        >>> u, wave = torch.tensor([[1.0]], requires_grad=True), Finer(1, omega=1.0)
+        >>> with true_gradients():  # d/du sin((u + 1) u) at 1
+        ...     slope = torch.autograd.grad(wave(u), u)[0].item()
+        >>> round(slope / math.cos(2.0), 6)
+        3.0
+    """
+    before, Finer.true_gradient = Finer.true_gradient, True
+    try:
+        yield
+    finally:
+        Finer.true_gradient = before

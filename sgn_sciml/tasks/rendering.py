@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.jets import Derivatives
+from sgn_sciml.layers.sine import true_gradients
 
 __all__ = ["derivatives", "slopes", "tabulate"]
 
@@ -31,7 +32,7 @@ def slopes(f: Function, points: Tensor) -> tuple[Tensor, Tensor]:
         >>> [part.tolist() for part in slopes(bowl, point)]
         [[[[6.0, 2.0]]], [[4.0]]]
     """
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad(), true_gradients():
         points = points.detach().clone()
         axes = [chr(ord("a") + k) for k in range(points.shape[1])]
         channels = [f"f{k}" for k in range(f(points[:1]).shape[1])]

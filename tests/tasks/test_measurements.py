@@ -1,9 +1,12 @@
 import math
+from functools import partial
 
 import pytest
 import torch
 
 from sgn_sciml.data.signals import cell_centres
+from sgn_sciml.layers import Finer
+from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.tasks.measurements import Gradients, LineIntegrals, Samples, grid_points
 
 
@@ -102,6 +105,16 @@ def test_predicted_slopes_train_the_function(float64):
     found = Gradients().predict(lambda p: slope * p[..., :1], points)
     (gradient,) = torch.autograd.grad(found.sum(), slope)
     assert float(gradient) == 5
+
+
+def test_predicted_slopes_of_finer_are_true(float64):
+    points, h = torch.rand(5, 2), 1e-6
+    network = CoordinateMLP(2, 1, 8, 1, partial(Finer, omega=2.0)).double()
+    step = torch.tensor([h, 0.0])
+    with torch.no_grad():
+        difference = (network(points + step) - network(points - step)) / (2 * h)
+    found = Gradients().predict(network, points)[..., 0]
+    torch.testing.assert_close(found.detach(), difference, rtol=1e-6, atol=1e-8)
 
 
 def test_projections_of_a_disc_are_its_chords(float64):

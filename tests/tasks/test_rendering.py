@@ -1,12 +1,16 @@
 """Signals and their slopes, a chunk at a time, against calculus."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 
+from sgn_sciml.layers import Finer, SpectralGate
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.tasks.rendering import derivatives, slopes, tabulate
+
+WAVES = {"gate": SpectralGate, "finer": partial(Finer, omega=2.0)}
 
 
 def wave(points):
@@ -47,8 +51,9 @@ def test_slopes_of_a_plane(points):
     assert not laplacian.any()
 
 
-def test_slopes_of_a_network_are_differences_of_close_values(points):
-    network, h = CoordinateMLP(2, 3, width=16, depth=2).double(), 1e-6
+@pytest.mark.parametrize("activation", ["gate", "finer"])
+def test_slopes_of_a_network_are_differences_of_close_values(points, activation):
+    network, h = CoordinateMLP(2, 3, 16, 2, WAVES[activation]).double(), 1e-6
     gradient, _ = slopes(network, points)
     with torch.no_grad():
         steps = [torch.tensor([h, 0.0]), torch.tensor([0.0, h])]
