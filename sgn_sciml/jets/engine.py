@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -35,6 +36,55 @@ class Engine(ABC):
         """
         squares = self.residuals(equation, points).square().sum(0)
         return (squares if weights is None else weights * squares).mean()
+
+    def jacobian(
+        self, equation: Equation, points: Tensor, parameters: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Residuals and their derivatives with respect to parameters, some points at a time.
+
+        Args:
+            equation: The equation.
+            points: Points, shape ``(N, d)``.
+            parameters: Trained tensors with P numbers in all.
+
+        Returns:
+            Residuals ``(E, N)`` and derivatives ``(E, P, N)``, in the order of the parameters.
+        """
+        found, slopes = [], []
+        for block in torch.split(points, 32):
+            residuals = equation.nested(block)
+            each = apart([residuals], parameters, [torch.eye(residuals.numel()).to(residuals)])
+            found.append(residuals.detach())
+            slopes.append(each.view(len(each), *residuals.shape).movedim(1, 0))
+        return torch.cat(found, -1), torch.cat(slopes, -1)
+
+
+def apart(
+    outputs: Sequence[Tensor], parameters: Sequence[Tensor], slopes: Sequence[Tensor]
+) -> Tensor:
+    """Derivatives of N things through outputs they depend on, each on its own.
+
+    Args:
+        outputs: What was computed from the parameters.
+        parameters: Tensors with P numbers in all.
+        slopes: Derivatives with respect to each output, shape ``(N, numbers)``.
+
+    Returns:
+        Shape ``(P, N)``.
+    """
+    each = torch.autograd.grad(
+        list(outputs),
+        list(parameters),
+        [g.view(-1, *y.shape) for y, g in zip(outputs, slopes, strict=True)],
+        is_grads_batched=True,
+        allow_unused=True,
+    )
+    count = len(slopes[0])
+    rows = [  # what is not used has no gradient at all
+        p.new_zeros(p.numel(), count) if g is None else g.reshape(count, -1).T
+        for p, g in zip(parameters, each, strict=True)
+    ]
+    return torch.cat(rows)
 
 
 class LossWithGradients(Function):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.jets.build import library
-from sgn_sciml.jets.engine import Engine, Gradients, loss_with_gradients
+from sgn_sciml.jets.engine import Engine, Gradients, apart, loss_with_gradients
 from sgn_sciml.jets.equation import Equation
 from sgn_sciml.jets.kernel import address, addresses, encode
 from sgn_sciml.jets.program import Program
@@ -50,6 +50,29 @@ class Fused(Engine):
 
         return loss_with_gradients(evaluate, program.tensors)
 
+    def jacobian(
+        self, equation: Equation, points: Tensor, parameters: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        program = equation.program(points)
+        count, sizes = len(program.outputs), [p.numel() for p in parameters]
+        residuals = points.new_empty(count, len(points))
+        found = points.new_zeros(count, sum(sizes), len(points))
+        for number, slopes in enumerate(found):
+            places = dict(zip(map(id, parameters), slopes.split(sizes), strict=True))
+            # A parameter's part is written where it belongs; that of what was computed from
+            # parameters, as a folded weight, is led back to them.
+            computed = {
+                k: points.new_zeros(tensor.numel(), len(points))
+                for k, tensor in enumerate(program.tensors)
+                if tensor.requires_grad and not tensor.is_leaf
+            }
+            each = [computed.get(k, places.get(id(t))) for k, t in enumerate(program.tensors)]
+            self.execute(program, points, None, each, residuals, number)
+            if computed:
+                outputs = [program.tensors[k] for k in computed]
+                slopes += apart(outputs, parameters, [g.T for g in computed.values()])
+        return residuals, found
+
     def execute(
         self,
         program: Program,
@@ -57,6 +80,7 @@ class Fused(Engine):
         weights: Tensor | None,
         gradients: Gradients | None,
         residuals: Tensor | None = None,
+        only: int | None = None,
     ) -> Tensor:
         """Run the kernel.
 
@@ -67,6 +91,8 @@ class Fused(Engine):
             gradients: Gradients to add to, one per tensor, None where it is not wanted; None to
                 leave them all.
             residuals: Where to write the residuals, shape ``(E, N)``.
+            only: Differentiate this residual at each point instead: a gradient has a row of N
+                numbers for each of its own.
 
         Returns:
             The mean over the points of each squared residual, shape ``(E,)``, in float64.
@@ -81,7 +107,8 @@ class Fused(Engine):
         share = -(-count // threads // block) * block  # whole blocks
         spans = [(i, min(count, i + share)) for i in range(0, count, share)]
         losses = torch.zeros(len(spans), len(program.outputs), dtype=torch.float64)
-        each = [gradients, *(zeros_like(gradients) for _ in spans[1:])]
+        summed = only is None
+        each = [gradients, *(zeros_like(gradients) if summed else gradients for _ in spans[1:])]
 
         def part(k: int) -> None:
             mine = each[k]
@@ -93,6 +120,7 @@ class Fused(Engine):
                 ctypes.c_double(1 / count),
                 addresses(tensors),
                 None if mine is None else addresses(mine),
+                *(ctypes.c_int64(n) for n in (0 if summed else count, only or 0)),
                 address(losses[k]),
                 address(residuals),
             )
@@ -101,7 +129,7 @@ class Fused(Engine):
             part(0)
         else:
             list(pool(len(spans)).map(part, range(len(spans))))
-        for mine in each[1:]:
+        for mine in each[1:] if summed else ():
             for total, g in zip(gradients or [], mine or [], strict=True):
                 if total is not None and g is not None:
                     total.add_(g)

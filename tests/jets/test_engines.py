@@ -139,6 +139,43 @@ def test_systems(engine, points):
     assert len(equation.program(points).plan) == 4
 
 
+JACOBIANS = {"nested": Nested(), "fused": Fused(32, threads=1), "two threads": Fused(32, 2)}
+
+
+@pytest.mark.parametrize("engine", JACOBIANS)
+@pytest.mark.parametrize("activation", ["tanh", "diagonal", "folded", "input"])
+def test_jacobian(engine, activation, points):
+    network = mlp(ACTIVATIONS[activation], skips=True)
+    network.nu = nn.Parameter(torch.tensor(0.3))
+    equation = Equation(network, lambda d: d.u_t + network.nu * d.u * d.u_x, "xt", "u")
+    parameters = list(network.parameters())
+    residuals, slopes = JACOBIANS[engine].jacobian(equation, points, parameters)
+    expected = Nested().residuals(equation, points)
+    torch.testing.assert_close(residuals, expected.detach())
+    for n in (0, 41, 69):
+        each = torch.autograd.grad(
+            expected[0, n],
+            parameters,
+            retain_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        torch.testing.assert_close(slopes[0, :, n], torch.cat([g.flatten() for g in each]))
+
+
+@pytest.mark.parametrize("engine", JACOBIANS)
+def test_jacobian_of_a_system(engine, points):
+    network = CoordinateMLP(2, 2, 8, 2, activation=ACTIVATIONS["tanh"])
+    equation = Equation(network, lambda d: {"a": d.u_x - d.v_y, "b": d.u * d.v_x}, "xy", "uv")
+    parameters = list(network.parameters())[2:]  # the first layer is left as it is
+    residuals, slopes = JACOBIANS[engine].jacobian(equation, points, parameters)
+    weights = torch.rand(2, len(points))
+    each = torch.autograd.grad((weights * Nested().residuals(equation, points)).sum(), parameters)
+    found = torch.einsum("en,epn->p", weights, slopes)
+    assert residuals.shape == (2, 70)
+    torch.testing.assert_close(found, torch.cat([g.flatten() for g in each]))
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_weights_of_points(engine, points):
     network = mlp(ACTIVATIONS["tanh"])

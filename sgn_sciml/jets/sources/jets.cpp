@@ -1,5 +1,5 @@
-// Runs a program of jets (program.py) for a range of points: residuals, losses and the gradient of
-// the losses with respect to the tensors of the program. Some hundred points at a time go through
+// Runs a program of jets (program.py) for a range of points: residuals, losses, and the gradient of
+// the losses or of each residual with respect to the tensors of the program. Some hundred points at a time go through
 // all operations forward and backward, so that nothing they need leaves the cache.
 //
 // A jet is an array [channels][streams][points]. Rules say how streams mix (plan.py). Points fill
@@ -43,8 +43,11 @@ struct Program {
 template <class T>
 class Run {
  public:
-  Run(const Program& program, const T* const* tensors, T* const* gradients, int64_t most)
-      : p(program), tensors(tensors), gradients(gradients), most(whole(most)) {
+  // With `apart` > 0 a gradient has so many columns, one for each point: those of output `only`.
+  Run(const Program& program, const T* const* tensors, T* const* gradients, int64_t most,
+      int64_t apart, int64_t only)
+      : p(program), tensors(tensors), gradients(gradients), most(whole(most)), apart(apart),
+        only(only) {
     const int64_t n = p.node_count;
     uses.assign(n, 0);
     for (int64_t i = 0; i < n; ++i) {
@@ -61,10 +64,11 @@ class Run {
     values = (T*)std::align(BYTES, 2 * total * sizeof(T), start, space);
   }
 
-  // Points [count][dimension]; adds to losses[output], and to the gradients.
-  void run(const T* points, const T* weights, int64_t count, double factor, bool differentiate,
-           double* losses, T* residuals, int64_t stride) {
-    b = whole(count);
+  // Points [count][dimension], the first of number `first`; adds to losses[output], and to the
+  // gradients.
+  void run(const T* points, const T* weights, int64_t first, int64_t count, double factor,
+           bool differentiate, double* losses, T* residuals, int64_t stride) {
+    b = whole(count), column_of = first, counted = count;
     for (int64_t i = 0; i < p.node_count; ++i) {
       adjoint_of[i] = values + total + place[i];
       touched[i] = 0;
@@ -78,10 +82,10 @@ class Run {
         sum += double(r[e]) * r[e] * (weights ? weights[e] : T(1));
       losses[o] += factor * sum;
       if (residuals) std::memcpy(residuals + o * stride, r, count * sizeof(T));
-      if (!differentiate || !p.nodes[i].trains) continue;
+      if (!differentiate || !p.nodes[i].trains || (apart && o != only)) continue;
       std::vector<T> seed(b, 0);
       for (int64_t e = 0; e < count; ++e)
-        seed[e] = T(2 * factor) * r[e] * (weights ? weights[e] : T(1));
+        seed[e] = apart ? T(1) : T(2 * factor) * r[e] * (weights ? weights[e] : T(1));
       give(i, 0, 1, seed.data());
       touched[i] = 1;
     }
@@ -97,6 +101,7 @@ class Run {
   const T* const* tensors;
   T* const* gradients;
   int64_t most, total = 0, b = 0;  // most points at a time; numbers; points now
+  int64_t apart, only, column_of = 0, counted = 0;
   std::vector<int64_t> place, uses;  // of each node: its numbers, how many nodes take its value
   std::vector<char> touched;
   std::unique_ptr<T[]> store;
@@ -248,8 +253,12 @@ class Run {
     switch (node.kind) {
       case LINEAR: {
         const int64_t w0 = p.nodes[from].width;
+        if (T* to = gradients[node.first]; to && apart)
+          for (int64_t c = 0; c < w; ++c)
+            for (int64_t j = 0; j < w0; ++j)
+              credit(to, c * w0 + j, streams(i), g + c * row(i), value(from) + j * row(from));
         for (int64_t s = 0; s < pieces(i); ++s) {
-          if (gradients[node.first])
+          if (gradients[node.first] && !apart)
             correlate(g + s * most, row(i), w, value(from) + s * most, row(from), w0, piece(i),
                       gradients[node.first]);
           if (on)
@@ -257,7 +266,7 @@ class Run {
                         adjoint(from) + s * most, row(from), piece(i), touched[from]);
         }
         if (node.second >= 0 && gradients[node.second])
-          for (int64_t c = 0; c < w; ++c) gradients[node.second][c] += sum(g + c * row(i));
+          for (int64_t c = 0; c < w; ++c) credit(gradients[node.second], c, 1, g + c * row(i));
         break;
       }
       case FUNCTION:
@@ -289,15 +298,13 @@ class Run {
         }
         return;
       case SCALE:
+        if (node.first >= 0 && gradients[node.first])
+          for (int64_t c = 0; c < w; ++c)
+            credit(gradients[node.first], p.sizes[node.first] > 1 ? c : 0, streams(i),
+                   g + c * row(i), value(from) + c * row(from));
+        if (!on) return;
         sweep(i, [&](int64_t c, int64_t at, int64_t n) {
-          const T *gc = g + c * row(i) + at, *z = value(from) + c * row(from) + at;
-          if (node.first >= 0 && gradients[node.first]) {
-            T total = 0;
-            _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < n; ++e)
-                total += gc[e] * z[e];
-            gradients[node.first][p.sizes[node.first] > 1 ? c : 0] += total;
-          }
-          if (!on) return;
+          const T* gc = g + c * row(i) + at;
           const T k = constant(node, c);
           T* to = adjoint(from) + c * row(from) + at;
           if (touched[from]) EACH to[e] += k * gc[e];
@@ -307,7 +314,7 @@ class Run {
       case SHIFT:
         if (node.first >= 0 && gradients[node.first])
           for (int64_t c = 0; c < w; ++c)
-            gradients[node.first][p.sizes[node.first] > 1 ? c : 0] += sum(g + c * row(i));
+            credit(gradients[node.first], p.sizes[node.first] > 1 ? c : 0, 1, g + c * row(i));
         if (on) pass(i, from);
         return;
       case JOIN:
@@ -355,10 +362,18 @@ class Run {
     const int64_t n = b;
     EACH y[e] += k * x[e];
   }
-  T sum(const T* g) const {
-    T total = 0;
-    _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < b; ++e) total += g[e];
-    return total;
+  // Add adjoints, or their products with z, to a number of a gradient: summed, or point by point.
+  void credit(T* gradient, int64_t number, int64_t count, const T* g, const T* z = nullptr) {
+    T *to = gradient + number * apart + column_of, total = 0;
+    for (int64_t s = 0; s < count; ++s, g += most, z += z ? most : 0) {
+      const int64_t n = apart ? counted : b;
+      if (apart && z) EACH to[e] += g[e] * z[e];
+      else if (apart) EACH to[e] += g[e];
+      else
+        _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < n; ++e)
+            total += z ? g[e] * z[e] : g[e];
+    }
+    if (!apart) gradient[number] += total;
   }
 
   template <class F>
@@ -429,26 +444,22 @@ class Run {
 template <class T>
 void run(const Program* program, const T* points, const T* weights, int64_t begin, int64_t end,
          int64_t total, int64_t block, double factor, const T* const* tensors, T* const* gradients,
-         double* losses, T* residuals) {
+         int64_t apart, int64_t only, double* losses, T* residuals) {
   block = std::min(block, TILE);
-  Run<T> runner(*program, tensors, gradients, block);
+  Run<T> runner(*program, tensors, gradients, block, apart, only);
   for (int64_t n = begin; n < end; n += block)
-    runner.run(points + n * program->dimension, weights ? weights + n : nullptr,
+    runner.run(points + n * program->dimension, weights ? weights + n : nullptr, n,
                std::min(block, end - n), factor, gradients != nullptr, losses,
                residuals ? residuals + n : nullptr, total);
 }
 
-extern "C" void jets_float(const Program* program, const float* points, const float* weights,
-                           int64_t begin, int64_t end, int64_t total, int64_t block, double factor,
-                           const float* const* tensors, float* const* gradients, double* losses,
-                           float* residuals) {
-  run(program, points, weights, begin, end, total, block, factor, tensors, gradients, losses,
-      residuals);
-}
-extern "C" void jets_double(const Program* program, const double* points, const double* weights,
-                            int64_t begin, int64_t end, int64_t total, int64_t block,
-                            double factor, const double* const* tensors, double* const* gradients,
-                            double* losses, double* residuals) {
-  run(program, points, weights, begin, end, total, block, factor, tensors, gradients, losses,
-      residuals);
-}
+#define ENTRY(name, T)                                                                             \
+  extern "C" void name(const Program* program, const T* points, const T* weights, int64_t begin,  \
+                       int64_t end, int64_t total, int64_t block, double factor,                  \
+                       const T* const* tensors, T* const* gradients, int64_t apart, int64_t only, \
+                       double* losses, T* residuals) {                                            \
+    run(program, points, weights, begin, end, total, block, factor, tensors, gradients, apart,    \
+        only, losses, residuals);                                                                 \
+  }
+ENTRY(jets_float, float)
+ENTRY(jets_double, double)
