@@ -1,7 +1,8 @@
 """The engine that chooses among the others."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -16,6 +17,8 @@ from sgn_sciml.jets.torch_engines import Eager, Nested
 __all__ = ["Automatic"]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Automatic(Engine):
@@ -33,9 +36,12 @@ class Automatic(Engine):
     def loss(self, equation: Equation, points: Tensor, weights: Tensor | None = None) -> Tensor:
         return self._run(equation, points, lambda engine: engine.loss(equation, points, weights))
 
-    def _run(
-        self, equation: Equation, points: Tensor, evaluate: Callable[[Engine], Tensor]
-    ) -> Tensor:
+    def jacobian(
+        self, equation: Equation, points: Tensor, parameters: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        return self._run(equation, points, lambda e: e.jacobian(equation, points, parameters))
+
+    def _run(self, equation: Equation, points: Tensor, evaluate: Callable[[Engine], T]) -> T:
         if equation not in self._chosen:
             self._chosen[equation] = fastest(points)
         try:

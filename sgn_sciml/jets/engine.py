@@ -52,7 +52,8 @@ class Engine(ABC):
         """
         found, slopes = [], []
         for block in torch.split(points, 32):
-            residuals = equation.nested(block)
+            with torch.enable_grad():
+                residuals = equation.nested(block)
             each = apart([residuals], parameters, [torch.eye(residuals.numel()).to(residuals)])
             found.append(residuals.detach())
             slopes.append(each.view(len(each), *residuals.shape).movedim(1, 0))

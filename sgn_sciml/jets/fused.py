@@ -53,7 +53,8 @@ class Fused(Engine):
     def jacobian(
         self, equation: Equation, points: Tensor, parameters: Sequence[Tensor]
     ) -> tuple[Tensor, Tensor]:
-        program = equation.program(points)
+        with torch.enable_grad():
+            program = equation.program(points)
         count, sizes = len(program.outputs), [p.numel() for p in parameters]
         residuals = points.new_empty(count, len(points))
         found = points.new_zeros(count, sum(sizes), len(points))

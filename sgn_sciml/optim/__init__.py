@@ -1,5 +1,6 @@
 """Optimisers for small problems that torch.optim lacks, and their schedules."""
 
+from sgn_sciml.optim.levenberg_marquardt import LevenbergMarquardt
 from sgn_sciml.optim.muon import GroupAdam, MuonAdam
 from sgn_sciml.optim.phases import OptimizerFactory, Phase, Phases
 from sgn_sciml.optim.schedules import Cosine, Exponential, Linear, OneCycle, Schedule, StepDecay
@@ -11,6 +12,7 @@ __all__ = [
     "Cosine",
     "Exponential",
     "GroupAdam",
+    "LevenbergMarquardt",
     "Linear",
     "MuonAdam",
     "OneCycle",

@@ -20,7 +20,7 @@ from sgn_sciml.jets import Automatic, Engine, Equation
 from sgn_sciml.layers import Finer
 from sgn_sciml.metrics import Boundary, MaxError, RelativeH1, RelativeL2, SpectralError
 from sgn_sciml.networks import CoordinateNetwork
-from sgn_sciml.optim import OptimizerFactory
+from sgn_sciml.optim import LevenbergMarquardt, OptimizerFactory
 from sgn_sciml.pde import Problem
 from sgn_sciml.tasks.balancing import GradientNorm
 from sgn_sciml.tasks.base import BaseTask
@@ -92,6 +92,7 @@ class PINN(BaseTask):
         self.balancing = balancing
         if balancing is not None:
             balancing.build(len(self.terms))
+        self.batch: Mapping[str, Tensor] = {}  # points of this step
         self.term_values = torch.zeros(len(self.terms))  # the last step's losses, for guards
         self.held_out = MetricCollection(
             {name: MeanMetric(nan_strategy="disable") for name in self.terms}, compute_groups=False
@@ -158,7 +159,42 @@ class PINN(BaseTask):
 
     # -- training ----------------------------------------------------------------------------
 
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        optimizer = super().configure_optimizers()
+        for each in getattr(optimizer, "optimizers", [optimizer]):
+            if isinstance(each, LevenbergMarquardt):
+                each.residuals = self.scaled_residuals
+        return optimizer
+
+    def scaled_residuals(
+        self, parameters: Sequence[Tensor], jacobian: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """All residuals at the points of this step, whose squares sum to the loss.
+
+        Args:
+            parameters: Trained parameters, P numbers in all.
+            jacobian: Whether their derivatives are wanted.
+
+        Returns:
+            Residuals ``(M,)`` and derivatives ``(P, M)`` or None.
+        """
+        rows, slopes = [], []
+        equations = {"residual": self.equation, **self.condition_equations}
+        for k, (name, equation) in enumerate(equations.items()):
+            points = self.batch[name]
+            scale = torch.as_tensor(1 / len(points)).to(points)
+            if self.balancing is not None:
+                scale = scale * self.balancing.weights[k]
+            if jacobian:
+                r, j = self.engine.jacobian(equation, points, parameters)
+                slopes.append(scale.sqrt() * j.movedim(0, 1).flatten(1))
+            else:
+                r = self.engine.residuals(equation, points).detach()
+            rows.append(scale.sqrt() * r.flatten())
+        return torch.cat(rows), torch.cat(slopes, 1) if jacobian else None
+
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.batch = batch
         if self.balancing is not None and self.global_step % self.balancing.every == 0:
             self.balancing.update(self.losses(batch), self.trainable())
 

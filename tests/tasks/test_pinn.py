@@ -1,11 +1,13 @@
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import torch
 
 from sgn_sciml.layers import Finer
 from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.optim import LevenbergMarquardt, Phase, Phases
 from sgn_sciml.pde import Burgers
 from sgn_sciml.tasks import PINN, GradientNorm
 
@@ -53,6 +55,25 @@ def test_loss_is_the_mean_squared_residual(float64):
     r = du[:, 1] + u[:, 0] * du[:, 0] - task.problem.nu * du_x[:, 0]
     loss = task.losses({"residual": points})["residual"]
     assert loss.item() == pytest.approx(r.square().mean().item(), rel=1e-12)
+
+
+def test_scaled_residuals_are_those_of_the_loss(float64):
+    task = pinn(exact_conditions=False, balancing=GradientNorm())
+    task.balancing.weights = torch.tensor([1.0, 3.0, 0.5, 2.0])
+    task.batch = batch(task)
+    parameters = task.trainable()
+    r, slopes = task.scaled_residuals(parameters, jacobian=True)
+    assert torch.equal(task.scaled_residuals(parameters, jacobian=False)[0], r)
+    loss = (task.balancing.weights * torch.stack(list(task.losses(task.batch).values()))).sum()
+    assert r.square().sum().item() == pytest.approx(loss.item(), rel=1e-12)
+    each = torch.autograd.grad(loss, parameters)
+    torch.testing.assert_close(2 * slopes @ r, torch.cat([g.flatten() for g in each]))
+
+
+def test_every_levenberg_marquardt_of_a_schedule_knows_the_residuals():
+    phases = [Phase(torch.optim.Adam, 1), Phase(LevenbergMarquardt)]
+    task = pinn(optimizer=partial(Phases, phases=phases))
+    assert task.configure_optimizers().optimizers[1].residuals == task.scaled_residuals
 
 
 def test_soft_initial_loss_is_its_mean_square(float64):
