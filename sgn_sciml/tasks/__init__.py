@@ -2,18 +2,24 @@
 
 from sgn_sciml.tasks.balancing import GradientNorm
 from sgn_sciml.tasks.base import BaseTask
+from sgn_sciml.tasks.causal import Causal
 from sgn_sciml.tasks.inr import INR
 from sgn_sciml.tasks.measurements import Gradients, LineIntegrals, Samples
 from sgn_sciml.tasks.operator import Operator
 from sgn_sciml.tasks.pinn import PINN
+from sgn_sciml.tasks.point_weights import PointWeights
+from sgn_sciml.tasks.residual_attention import ResidualAttention
 
 __all__ = [
     "INR",
     "PINN",
     "BaseTask",
+    "Causal",
     "GradientNorm",
     "Gradients",
     "LineIntegrals",
     "Operator",
+    "PointWeights",
+    "ResidualAttention",
     "Samples",
 ]

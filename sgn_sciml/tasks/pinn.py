@@ -24,6 +24,7 @@ from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.pde import Problem
 from sgn_sciml.tasks.balancing import GradientNorm
 from sgn_sciml.tasks.base import BaseTask
+from sgn_sciml.tasks.point_weights import PointWeights
 
 __all__ = ["PINN"]
 
@@ -37,7 +38,8 @@ class PINN(BaseTask):
         optimizer: Optimiser factory.
         exact_conditions: Build the conditions that the problem can impose into the solution;
             otherwise they are loss terms.
-        balancing: Gradient-norm balance of the loss terms, or None for weights of 1.
+        balancing: Balance of the loss terms, or None for weights of 1.
+        point_weights: Weights of the residual points, or None for weights of 1.
         frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
         engine: How derivatives are evaluated; None for the fastest that works.
 
@@ -53,6 +55,7 @@ class PINN(BaseTask):
         optimizer: OptimizerFactory = torch.optim.Adam,
         exact_conditions: bool = True,
         balancing: GradientNorm | None = None,
+        point_weights: PointWeights | None = None,
         frozen: Sequence[str] = (),
         engine: Engine | None = None,
     ) -> None:
@@ -62,6 +65,7 @@ class PINN(BaseTask):
             problem=problem,
             exact_conditions=exact_conditions,
             balancing=balancing,
+            point_weights=point_weights,
             frozen=frozen,
             engine=engine,
         )
@@ -92,6 +96,8 @@ class PINN(BaseTask):
         self.balancing = balancing
         if balancing is not None:
             balancing.build(len(self.terms))
+        self.point_weights = point_weights
+        self._step_weights: dict[str, Tensor] = {}  # of the step's points, fixed within the step
         self.term_values = torch.zeros(len(self.terms))  # the last step's losses, for guards
         self.held_out = MetricCollection(
             {name: MeanMetric(nan_strategy="disable") for name in self.terms}, compute_groups=False
@@ -150,8 +156,14 @@ class PINN(BaseTask):
         return self.residual(points).detach().square().sum(0).sqrt()
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Mean squared residual of the equation and of each condition that is not built in."""
-        losses = {"residual": self.engine.loss(self.equation, batch["residual"])}
+        """Mean squared residual of the equation and of each condition that is not built in.
+
+        Args:
+            batch: Points ``(N, d)`` by the name of the term; ``weights`` of those of the residual,
+                ``(N,)``.
+        """
+        points, weights = batch["residual"], batch.get("weights")
+        losses = {"residual": self.engine.loss(self.equation, points, weights)}
         for name, equation in self.condition_equations.items():
             losses[name] = self.engine.loss(equation, batch[name])
         return losses
@@ -159,11 +171,17 @@ class PINN(BaseTask):
     # -- training ----------------------------------------------------------------------------
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        if self.point_weights is not None:
+            points = batch["residual"]
+            scaled, residual = self.network.scale(points), self.residual_magnitude(points)
+            weights = self.point_weights.update(scaled, residual)
+            self._step_weights = {"weights": weights}
+            self.log("train/least_weight", weights.min())
         if self.balancing is not None and self.global_step % self.balancing.every == 0:
-            self.balancing.update(self.losses(batch), self.trainable())
+            self.balancing.update(self.losses(batch | self._step_weights), self.trainable())
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        losses = self.losses(batch)
+        losses = self.losses(batch | self._step_weights)
         values = torch.stack(list(losses.values()))
         self.term_values = values.detach()
         loss = values.sum() if self.balancing is None else (self.balancing.weights * values).sum()

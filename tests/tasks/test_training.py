@@ -9,7 +9,7 @@ from sgn_sciml.callbacks import FiniteLoss, NonFiniteError
 from sgn_sciml.data import Collocation
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
-from sgn_sciml.tasks import PINN, BaseTask, GradientNorm
+from sgn_sciml.tasks import PINN, BaseTask, Causal, GradientNorm, ResidualAttention
 
 
 def pinn(**kwargs):
@@ -82,7 +82,13 @@ class Watch(Callback):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"exact_conditions": False, "balancing": GradientNorm(every=2)}]
+    "options",
+    [
+        {},
+        {"exact_conditions": False, "balancing": GradientNorm(every=2)},
+        {"point_weights": Causal()},
+        {"point_weights": ResidualAttention()},
+    ],
 )
 def test_no_host_synchronisation_in_a_training_step(trainer, data, options):
     watch = Watch()
@@ -183,6 +189,7 @@ def test_hyperparameters_are_plain():
     assert dict(pinn(exact_conditions=False).hparams) == {
         "exact_conditions": False,
         "balancing": None,
+        "point_weights": None,
         "frozen": (),
         "engine": None,
     }
