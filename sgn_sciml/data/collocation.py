@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader
 
 from sgn_sciml.data.endless import batches, steps
 from sgn_sciml.data.grid import GridFields, read_grid
-from sgn_sciml.data.sampling import ResidualAdaptive, Sampler, Uniform, derive_seed
+from sgn_sciml.data.resampling import Resampling
+from sgn_sciml.data.sampling import Sampler, Uniform, derive_seed
 from sgn_sciml.pde import Problem
 
 __all__ = ["Collocation"]
@@ -38,7 +39,7 @@ class Collocation(LightningDataModule):
         num_condition_points: Points per initial or boundary condition per step.
         redraw_every: Steps between redraws of the points; 0 keeps the first draw.
         sampler: Point set; uniform when None.
-        adaptive: Residual-adaptive choice of the interior points at each redraw, or None.
+        adaptive: How the interior points of a redraw follow the residual, or None.
         seed: Seed of the points; the command line sets it to ``seed_everything``.
         frames_per_batch: Grid frames per evaluation batch.
 
@@ -55,7 +56,7 @@ class Collocation(LightningDataModule):
         num_condition_points: int = 200,
         redraw_every: int = 1,
         sampler: Sampler | None = None,
-        adaptive: ResidualAdaptive | None = None,
+        adaptive: Resampling | None = None,
         seed: int = 0,
         frames_per_batch: int = 16,
     ) -> None:
@@ -74,6 +75,7 @@ class Collocation(LightningDataModule):
         self.grid: GridFields | None = None
         self._redraw = -1
         self._points: dict[str, Tensor] = {}
+        self._interior: Tensor | None = None  # those of all processes, where they are adaptive
 
     def setup(self, stage: str) -> None:
         if self.reference is None or self.grid is not None:
@@ -111,11 +113,13 @@ class Collocation(LightningDataModule):
         like = next(task.parameters())
         points = {k: v.to(like) for k, v in self.draw(redraw, pool).items()}
         if self.adaptive is not None:
-            residual = task.residual_magnitude(points["residual"])
-            chosen = self.adaptive.choose(
-                residual, self.num_points, derive_seed(self.seed, redraw, 99)
-            )
-            points["residual"] = points["residual"][chosen]
+            if redraw != self._redraw:  # else they come from a checkpoint
+                known = self._interior if redraw > self._redraw else None  # another fit begins
+                magnitude = task.residual_magnitude
+                seed = derive_seed(self.seed, redraw, 99)
+                self._interior = self.adaptive.next(known, points["residual"], magnitude, seed)
+            assert self._interior is not None
+            self._interior = points["residual"] = self._interior.to(like)
         return {k: self._share(v) for k, v in points.items()}
 
     def _share(self, points: Tensor) -> Tensor:
@@ -127,12 +131,9 @@ class Collocation(LightningDataModule):
             return batch
         step = self.trainer.global_step
         redraw = step // self.redraw_every if self.redraw_every else 0
-        if redraw != self._redraw:
+        if redraw != self._redraw or not self._points:
             self._points = self._draw_for(self.trainer.lightning_module, redraw)
             self._redraw = redraw
-        # Restored points come from the file on the CPU; elsewhere this moves nothing.
-        device = self.trainer.lightning_module.device
-        self._points = {k: v.to(device) for k, v in self._points.items()}
         return self._points
 
     def train_dataloader(self) -> DataLoader[int]:
@@ -172,9 +173,10 @@ class Collocation(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         # Adaptive points depend on the network at their redraw, so they are kept; plain ones are
-        # drawn again. Other ranks of a resumed distributed run choose anew from the same pool.
-        return {"redraw": self._redraw, "points": self._points} if self.adaptive else {}
+        # drawn again.
+        return {"redraw": self._redraw, "interior": self._interior} if self.adaptive else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        if self.trainer is not None and self.trainer.global_rank == 0:
-            self._redraw, self._points = state_dict["redraw"], state_dict["points"]
+        if "interior" in state_dict:  # not in checkpoints of earlier versions
+            self._redraw, self._interior = state_dict["redraw"], state_dict["interior"]
+            self._points = {}
