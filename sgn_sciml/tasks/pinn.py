@@ -22,7 +22,7 @@ from sgn_sciml.metrics import Boundary, MaxError, RelativeH1, RelativeL2, Spectr
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.pde import Problem
-from sgn_sciml.tasks.balancing import GradientNorm
+from sgn_sciml.tasks.balancing import Balancing
 from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.point_weights import PointWeights
 
@@ -54,7 +54,7 @@ class PINN(BaseTask):
         problem: Problem,
         optimizer: OptimizerFactory = torch.optim.Adam,
         exact_conditions: bool = True,
-        balancing: GradientNorm | None = None,
+        balancing: Balancing | None = None,
         point_weights: PointWeights | None = None,
         frozen: Sequence[str] = (),
         engine: Engine | None = None,
@@ -168,6 +168,14 @@ class PINN(BaseTask):
             losses[name] = self.engine.loss(equation, batch[name])
         return losses
 
+    def term_residuals(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What each loss term is the mean square of, ``(E, N)``, with its graph; see `losses`."""
+        rows = self.equation.nested(batch["residual"])
+        found = {"residual": rows * batch["weights"].sqrt() if "weights" in batch else rows}
+        for name, equation in self.condition_equations.items():
+            found[name] = equation.nested(batch[name])
+        return found
+
     # -- training ----------------------------------------------------------------------------
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
@@ -178,7 +186,7 @@ class PINN(BaseTask):
             self._step_weights = {"weights": weights}
             self.log("train/least_weight", weights.min())
         if self.balancing is not None and self.global_step % self.balancing.every == 0:
-            self.balancing.update(self.losses(batch | self._step_weights), self.trainable())
+            self.balancing.observe(self, batch | self._step_weights)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         losses = self.losses(batch | self._step_weights)

@@ -9,7 +9,7 @@ from sgn_sciml.callbacks import FiniteLoss, NonFiniteError
 from sgn_sciml.data import Collocation
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
-from sgn_sciml.tasks import PINN, BaseTask, Causal, GradientNorm, ResidualAttention
+from sgn_sciml.tasks import NTK, PINN, BaseTask, Causal, GradientNorm, ResidualAttention
 
 
 def pinn(**kwargs):
@@ -86,6 +86,7 @@ class Watch(Callback):
     [
         {},
         {"exact_conditions": False, "balancing": GradientNorm(every=2)},
+        {"exact_conditions": False, "balancing": NTK(every=2, points=4)},
         {"point_weights": Causal()},
         {"point_weights": ResidualAttention()},
     ],
