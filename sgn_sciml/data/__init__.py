@@ -5,6 +5,7 @@ from sgn_sciml.data.collocation import Collocation
 from sgn_sciml.data.grid import GridFields, read_grid, write_grid
 from sgn_sciml.data.images import ImageData
 from sgn_sciml.data.normalize import Normalizer, NoScaling, PerChannel, PerPixel
+from sgn_sciml.data.observations import Observations
 from sgn_sciml.data.operator import OperatorData
 from sgn_sciml.data.pairing import Frames, Pairing, Pairs, Windows
 from sgn_sciml.data.points import CoarseToFine, ErrorDriven, RandomPoints, Whole
@@ -33,6 +34,7 @@ __all__ = [
     "LatinHypercube",
     "NoScaling",
     "Normalizer",
+    "Observations",
     "OperatorData",
     "PDEBenchSplit",
     "Pairing",

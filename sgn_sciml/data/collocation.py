@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from sgn_sciml.data.endless import batches, steps
 from sgn_sciml.data.grid import GridFields, read_grid
+from sgn_sciml.data.observations import Observations
 from sgn_sciml.data.resampling import Resampling
 from sgn_sciml.data.sampling import Sampler, Uniform, derive_seed
 from sgn_sciml.pde import Problem
@@ -27,7 +28,8 @@ HELD_OUT = 2**31  # redraw numbers of the held-out points; training never gets t
 class Collocation(LightningDataModule):
     """Training points for a PINN, held-out points, and a reference grid.
 
-    A training batch maps ``residual`` and each condition's name to points ``(N, d)``. Evaluation
+    A training batch maps ``residual`` and each condition's name to points ``(N, d)``; with
+    observations also ``data`` to their points and ``values`` to fields ``(N, f)``. Evaluation
     has one such batch of held-out points, then batches of grid frames with ``points``
     ``(frames, n, d)`` and ``fields`` ``(frames, f, n)``, where a frame is the grid at one value of
     the last coordinate. Each process of a distributed run takes its share of every set.
@@ -42,6 +44,7 @@ class Collocation(LightningDataModule):
         adaptive: How the interior points of a redraw follow the residual, or None.
         seed: Seed of the points; the command line sets it to ``seed_everything``.
         frames_per_batch: Grid frames per evaluation batch.
+        observations: Where the solution is known, for inverse problems, or None.
 
     Raises:
         FileNotFoundError: If the reference file is missing.
@@ -59,6 +62,7 @@ class Collocation(LightningDataModule):
         adaptive: Resampling | None = None,
         seed: int = 0,
         frames_per_batch: int = 16,
+        observations: Observations | None = None,
     ) -> None:
         super().__init__()
         if min(num_points, num_condition_points, frames_per_batch) < 1 or redraw_every < 0:
@@ -72,12 +76,20 @@ class Collocation(LightningDataModule):
         self.adaptive = adaptive
         self.seed = seed
         self.frames_per_batch = frames_per_batch
+        self.observations = observations
         self.grid: GridFields | None = None
+        self._observed: tuple[Tensor, Tensor, int] | None = None
         self._redraw = -1
         self._points: dict[str, Tensor] = {}
         self._interior: Tensor | None = None  # those of all processes, where they are adaptive
 
     def setup(self, stage: str) -> None:
+        self._read_reference()
+        if self.observations is not None and self._observed is None:
+            names = self.problem.coordinates, self.problem.fields
+            self._observed = self.observations.draw(self.grid, *names, self.seed)
+
+    def _read_reference(self) -> None:
         if self.reference is None or self.grid is not None:
             return
         if not Path(self.reference).is_file():
@@ -105,6 +117,11 @@ class Collocation(LightningDataModule):
         for k, condition in enumerate(self.problem.conditions):
             unit = self.sampler.draw(self.num_condition_points, d, derive_seed(*seed, k + 1))
             points[condition.name] = self.problem.face_points(condition, unit)
+        if self._observed is not None:
+            *observed, trained = self._observed
+            training = redraw < HELD_OUT or trained == len(observed[0])  # or none is held out
+            part = slice(trained) if training else slice(trained, None)
+            points |= {k: v[part] for k, v in zip(("data", "values"), observed, strict=True)}
         return points
 
     def _draw_for(self, task: Any, redraw: int) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from sgn_sciml.tasks.operator import Operator
 from sgn_sciml.tasks.pinn import PINN
 from sgn_sciml.tasks.point_weights import PointWeights
 from sgn_sciml.tasks.residual_attention import ResidualAttention
+from sgn_sciml.tasks.unknowns import Unknowns
 
 __all__ = [
     "INR",
@@ -26,4 +27,5 @@ __all__ = [
     "PointWeights",
     "ResidualAttention",
     "Samples",
+    "Unknowns",
 ]

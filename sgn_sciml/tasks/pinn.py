@@ -3,13 +3,16 @@ r"""Physics-informed training: a coordinate network made to satisfy an equation.
 .. math::
     L = \sum_i \lambda_i \,\frac{1}{N_i} \sum_{n} r_i(x_n)^2
 
-with one term for the residual and one per condition that is not built into the solution.
+with one term for the residual, one per condition that is not built into the solution, and one for
+observations of the solution, if there are any. With them unknown constants of the equation may
+train beside the network (an inverse problem).
 
 References:
     Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +28,7 @@ from sgn_sciml.pde import Problem
 from sgn_sciml.tasks.balancing import Balancing
 from sgn_sciml.tasks.base import BaseTask
 from sgn_sciml.tasks.point_weights import PointWeights
+from sgn_sciml.tasks.unknowns import Unknowns
 
 __all__ = ["PINN"]
 
@@ -40,12 +44,16 @@ class PINN(BaseTask):
             otherwise they are loss terms.
         balancing: Balance of the loss terms, or None for weights of 1.
         point_weights: Weights of the residual points, or None for weights of 1.
+        unknown: Constants of the equation that train, each with its starting value, whose sign
+            they keep. What the problem says of them then only serves to measure their errors.
+        data_weight: Weight of the squared misfit to observations, a loss term ``data``; None for
+            1 if a constant is unknown, else for no such term.
         frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
         engine: How derivatives are evaluated; None for the fastest that works.
 
     Raises:
-        ValueError: If the network does not fit the problem's coordinates or fields, or nothing
-            is called what should be frozen.
+        ValueError: If the network does not fit the problem's coordinates or fields, the problem
+            has no such constant, or nothing is called what should be frozen.
     """
 
     def __init__(
@@ -56,6 +64,8 @@ class PINN(BaseTask):
         exact_conditions: bool = True,
         balancing: Balancing | None = None,
         point_weights: PointWeights | None = None,
+        unknown: dict[str, float] | None = None,
+        data_weight: float | None = None,
         frozen: Sequence[str] = (),
         engine: Engine | None = None,
     ) -> None:
@@ -66,6 +76,8 @@ class PINN(BaseTask):
             exact_conditions=exact_conditions,
             balancing=balancing,
             point_weights=point_weights,
+            unknown=unknown,
+            data_weight=data_weight,
             frozen=frozen,
             engine=engine,
         )
@@ -82,16 +94,20 @@ class PINN(BaseTask):
             if isinstance(module, Finer):
                 module.true_gradient = True
         self.network = network
+        self.unknown = Unknowns(unknown, problem) if unknown else None
         self.freeze_parameters(frozen)
         self.problem = problem
         self.exact_conditions = exact_conditions
         built_in = problem.imposed if exact_conditions else frozenset()
         self.conditions = tuple(c for c in problem.conditions if c.name not in built_in)
-        self.terms = ("residual", *(c.name for c in self.conditions))
+        self.data_weight = 1.0 if unknown and data_weight is None else data_weight
+        observed = () if self.data_weight is None else ("data",)
+        self.terms = ("residual", *(c.name for c in self.conditions), *observed)
         self.engine = Automatic() if engine is None else engine
-        self.equation = self._equation(problem.residual, problem.law)
+        self.equation = self._equation(self._residual, problem.law)
         self.condition_equations = {
-            c.name: self._equation(c.residual, f"{problem.law}, {c.name}") for c in self.conditions
+            c.name: self._equation(partial(self._condition, c.name), f"{problem.law}, {c.name}")
+            for c in self.conditions
         }
         self.balancing = balancing
         if balancing is not None:
@@ -137,7 +153,18 @@ class PINN(BaseTask):
     def forward(self, points: Tensor) -> Tensor:
         """Fields at points: ``(..., d) -> (..., f)``."""
         raw: Tensor = self.network(points)
-        return self.problem.impose(points, raw) if self.exact_conditions else raw
+        return self.current.impose(points, raw) if self.exact_conditions else raw
+
+    @property
+    def current(self) -> Problem:
+        """The problem with its unknown constants as they are now."""
+        return self.problem.holding(self.unknown.values()) if self.unknown else self.problem
+
+    def _residual(self, d: Any) -> Any:
+        return self.current.residual(d)
+
+    def _condition(self, name: str, d: Any) -> Any:
+        return next(c for c in self.current.conditions if c.name == name).residual(d)
 
     def _equation(self, residual: Callable[[Any], Any], name: str) -> Equation:
         """A residual of this solution."""
@@ -160,13 +187,38 @@ class PINN(BaseTask):
 
         Args:
             batch: Points ``(N, d)`` by the name of the term; ``weights`` of those of the residual,
-                ``(N,)``.
+                ``(N,)``; ``values`` of the observations, ``(N, f)``, nan where there is none.
+
+        Raises:
+            ValueError: If there are observations but no such term, or the other way round.
         """
+        if ("data" in batch) != ("data" in self.terms):
+            raise ValueError(
+                "observations and their loss term go together: set data.init_args.observations "
+                "and model.init_args.unknown or data_weight, or none of them"
+            )
         points, weights = batch["residual"], batch.get("weights")
         losses = {"residual": self.engine.loss(self.equation, points, weights)}
         for name, equation in self.condition_equations.items():
             losses[name] = self.engine.loss(equation, batch[name])
+        if self.data_weight is not None:
+            losses["data"] = self.data_weight * self.misfit(batch).square().sum(0).mean()
         return losses
+
+    def misfit(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Fields at the points of observations minus their values, ``(f, N)``; 0 for nan.
+
+        Raises:
+            ValueError: If the values have another shape than the fields.
+        """
+        fields, values = self(batch["data"]), batch["values"]
+        if fields.shape != values.shape:
+            raise ValueError(
+                f"the observations have shape {tuple(values.shape)}, the fields there "
+                f"{tuple(fields.shape)}"
+            )
+        misfit: Tensor = fields - torch.where(values.isnan(), fields, values)
+        return misfit.T
 
     def term_residuals(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What each loss term is the mean square of, ``(E, N)``, with its graph; see `losses`."""
@@ -174,9 +226,21 @@ class PINN(BaseTask):
         found = {"residual": rows * batch["weights"].sqrt() if "weights" in batch else rows}
         for name, equation in self.condition_equations.items():
             found[name] = equation.nested(batch[name])
+        if self.data_weight is not None:
+            found["data"] = self.data_weight**0.5 * self.misfit(batch)
         return found
 
     # -- training ----------------------------------------------------------------------------
+
+    def on_fit_start(self) -> None:
+        if self.unknown is not None:
+            like = next(self.parameters())
+            centre = like.new_full((1, len(self.problem.coordinates)), 0.5)
+            equations = [self.equation, *self.condition_equations.values()]
+            points = [self.problem.box_points(centre)]
+            points += [self.problem.face_points(c, centre) for c in self.conditions]
+            pairs = zip(equations, points, strict=True)
+            self.unknown.check({e.name: e.nested(p) for e, p in pairs})
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         if self.point_weights is not None:
@@ -196,6 +260,9 @@ class PINN(BaseTask):
         self.log("train/loss", loss, prog_bar=True)
         if len(losses) > 1:
             self.log_dict({f"train/loss/{name}": value for name, value in losses.items()})
+        if self.unknown is not None:
+            found = {f"unknown/{n}": v.detach() for n, v in self.unknown.values().items()}
+            self.log_dict(found, prog_bar=True)
         return loss
 
     # -- evaluation --------------------------------------------------------------------------
@@ -217,6 +284,13 @@ class PINN(BaseTask):
         means = list(self.held_out.compute().values())
         self.log(f"{stage}/loss", torch.stack(means).sum())
         self.held_out.reset()
+        if self.unknown is not None:
+            for name, value in self.unknown.values().items():
+                self.log(f"{stage}/unknown/{name}", value.detach())
+            data = getattr(self.trainer, "datamodule", None)
+            if getattr(data, "grid", None) is not None:  # the problem is that of the reference
+                for name, error in self.unknown.errors(self.problem).items():
+                    self.log(f"{stage}/unknown/{name}_error", error)
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         self.evaluate(batch, "val")

@@ -191,6 +191,8 @@ def test_hyperparameters_are_plain():
         "exact_conditions": False,
         "balancing": None,
         "point_weights": None,
+        "unknown": None,
+        "data_weight": None,
         "frozen": (),
         "engine": None,
     }
