@@ -16,6 +16,7 @@ usage: sgn COMMAND [options]
   sgn test --config FILE.yaml        measure the best checkpoint against the reference
   sgn validate --config FILE.yaml    the same metrics, without table or card
   sgn predict --config FILE.yaml     write the predicted fields to HDF5
+  sgn ensemble SEEDS --config FILE   train and test from several seeds: mean and spread
   sgn export RUN                     write a fitted signal's network as files, with their size
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn data inspect FILE              say what is in a data file, of any layout
@@ -60,6 +61,8 @@ What can be configured:
   losses        L2, FrameL2, H1, MSE, Sobolev
   optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS
   schedules     OneCycle, Cosine, Linear, Exponential, StepDecay
+  PINNs         balance of loss terms: GradientNorm, NTK; weights of points: Causal,
+                ResidualAttention; points that follow the residual: ResidualAdaptive, RAR, R3
   callbacks     GateEvolution, SpectralErrorMap, FieldFigures, OperatorFigures, SignalFigures,
                 EMAWeightAveraging
 
@@ -97,6 +100,10 @@ def run(args: Sequence[str]) -> None:
         from sgn_sciml.commands.export import export_command
 
         export_command(args[1:])
+    elif args[0] == "ensemble":
+        from sgn_sciml.ensemble import ensemble_command
+
+        ensemble_command(args[1:])
     elif args[0] in COMMANDS:
         if {"-h", "--help"} & set(args[1:]) or not args[1:]:
             what, ckpt = COMMANDS[args[0]]
@@ -106,7 +113,7 @@ def run(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        known = ", ".join([*COMMANDS, "export"])
+        known = ", ".join([*COMMANDS, "ensemble", "export"])
         raise ValueError(f"no command {args[0]!r}; there are {known} and data")
 
 

@@ -229,11 +229,14 @@ class TrainingCLI(LightningCLI):
             raise KeyboardInterrupt
 
 
-def train(args: Sequence[str]) -> None:
+def train(args: Sequence[str]) -> Path | None:
     """Run a training command.
 
     Args:
         args: Words of the command line, the command first.
+
+    Returns:
+        The folder of the run; None if it leaves none.
 
     Raises:
         ValueError: For a configuration or data that cannot be used, or a NaN in training.
@@ -253,7 +256,7 @@ def train(args: Sequence[str]) -> None:
     warnings.filterwarnings("ignore", "It is recommended to use `self.log.*sync_dist=True.*")
     warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")  # lightning #21326
     try:
-        TrainingCLI(
+        done = TrainingCLI(
             sgn_sciml.tasks.BaseTask,
             LightningDataModule,
             subclass_mode_model=True,
@@ -267,3 +270,4 @@ def train(args: Sequence[str]) -> None:
         )
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(str(error)) from error
+    return done.folder.path if done.folder is not None else None

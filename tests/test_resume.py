@@ -21,6 +21,10 @@ BALANCED = [
     *("--model.init_args.balancing.class_path", "GradientNorm"),
     *("--model.init_args.balancing.init_args.every", "7"),
 ]
+OPTIONS = {
+    name: ["--model.init_args.point_weights.class_path", name]
+    for name in ("Causal", "ResidualAttention")
+} | {name: ["--data.init_args.adaptive.class_path", name] for name in ("RAR", "R3")}
 
 
 def start(config, *words):
@@ -57,10 +61,10 @@ def longer(config, steps, adam=4, second=None):
     config.write_text(text)
 
 
-@pytest.mark.parametrize("case", ["adam", "ssbroyden", "levenberg", "balanced"])
+@pytest.mark.parametrize("case", ["adam", "ssbroyden", "levenberg", "balanced", *OPTIONS])
 def test_kill_and_resume_is_bit_exact(case, config, sgn):
     longer(config, steps=60, adam=1 if case in SECOND else 100, second=SECOND.get(case))
-    kill_and_resume(config, BALANCED if case == "balanced" else [], sgn)
+    kill_and_resume(config, BALANCED if case == "balanced" else OPTIONS.get(case, []), sgn)
 
 
 def test_an_operator_resumes_within_an_epoch(operator_config, sgn):

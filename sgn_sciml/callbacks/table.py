@@ -85,6 +85,11 @@ def _solution_rows(test: Mapping[str, Any]) -> Rows:
         if key in test
     ]
     rows += _bands({key.removeprefix("test/"): value for key, value in test.items()})
+    for key, value in test.items():
+        if key.startswith("test/unknown/") and not key.endswith("_error"):
+            error = test.get(f"{key}_error")
+            beside = "" if error is None else f"  (relative error {error:.1e})"
+            rows.append((key.removeprefix("test/unknown/"), f"{value:.6g}{beside}"))
     if grid := test.get("data", {}).get("grid"):
         rows.append(("measured on", grid_text(grid)))
     return rows

@@ -15,7 +15,9 @@ from torch.utils.data import DataLoader
 
 from sgn_sciml.data.endless import batches, steps
 from sgn_sciml.data.grid import GridFields, read_grid
-from sgn_sciml.data.sampling import ResidualAdaptive, Sampler, Uniform, derive_seed
+from sgn_sciml.data.observations import Observations
+from sgn_sciml.data.resampling import Resampling
+from sgn_sciml.data.sampling import Sampler, Uniform, derive_seed
 from sgn_sciml.pde import Problem
 
 __all__ = ["Collocation"]
@@ -26,7 +28,8 @@ HELD_OUT = 2**31  # redraw numbers of the held-out points; training never gets t
 class Collocation(LightningDataModule):
     """Training points for a PINN, held-out points, and a reference grid.
 
-    A training batch maps ``residual`` and each condition's name to points ``(N, d)``. Evaluation
+    A training batch maps ``residual`` and each condition's name to points ``(N, d)``; with
+    observations also ``data`` to their points and ``values`` to fields ``(N, f)``. Evaluation
     has one such batch of held-out points, then batches of grid frames with ``points``
     ``(frames, n, d)`` and ``fields`` ``(frames, f, n)``, where a frame is the grid at one value of
     the last coordinate. Each process of a distributed run takes its share of every set.
@@ -38,9 +41,10 @@ class Collocation(LightningDataModule):
         num_condition_points: Points per initial or boundary condition per step.
         redraw_every: Steps between redraws of the points; 0 keeps the first draw.
         sampler: Point set; uniform when None.
-        adaptive: Residual-adaptive choice of the interior points at each redraw, or None.
+        adaptive: How the interior points of a redraw follow the residual, or None.
         seed: Seed of the points; the command line sets it to ``seed_everything``.
         frames_per_batch: Grid frames per evaluation batch.
+        observations: Where the solution is known, for inverse problems, or None.
 
     Raises:
         FileNotFoundError: If the reference file is missing.
@@ -55,9 +59,10 @@ class Collocation(LightningDataModule):
         num_condition_points: int = 200,
         redraw_every: int = 1,
         sampler: Sampler | None = None,
-        adaptive: ResidualAdaptive | None = None,
+        adaptive: Resampling | None = None,
         seed: int = 0,
         frames_per_batch: int = 16,
+        observations: Observations | None = None,
     ) -> None:
         super().__init__()
         if min(num_points, num_condition_points, frames_per_batch) < 1 or redraw_every < 0:
@@ -71,11 +76,20 @@ class Collocation(LightningDataModule):
         self.adaptive = adaptive
         self.seed = seed
         self.frames_per_batch = frames_per_batch
+        self.observations = observations
         self.grid: GridFields | None = None
+        self._observed: tuple[Tensor, Tensor, int] | None = None
         self._redraw = -1
         self._points: dict[str, Tensor] = {}
+        self._interior: Tensor | None = None  # those of all processes, where they are adaptive
 
     def setup(self, stage: str) -> None:
+        self._read_reference()
+        if self.observations is not None and self._observed is None:
+            names = self.problem.coordinates, self.problem.fields
+            self._observed = self.observations.draw(self.grid, *names, self.seed)
+
+    def _read_reference(self) -> None:
         if self.reference is None or self.grid is not None:
             return
         if not Path(self.reference).is_file():
@@ -103,6 +117,11 @@ class Collocation(LightningDataModule):
         for k, condition in enumerate(self.problem.conditions):
             unit = self.sampler.draw(self.num_condition_points, d, derive_seed(*seed, k + 1))
             points[condition.name] = self.problem.face_points(condition, unit)
+        if self._observed is not None:
+            *observed, trained = self._observed
+            training = redraw < HELD_OUT or trained == len(observed[0])  # or none is held out
+            part = slice(trained) if training else slice(trained, None)
+            points |= {k: v[part] for k, v in zip(("data", "values"), observed, strict=True)}
         return points
 
     def _draw_for(self, task: Any, redraw: int) -> dict[str, Tensor]:
@@ -111,11 +130,13 @@ class Collocation(LightningDataModule):
         like = next(task.parameters())
         points = {k: v.to(like) for k, v in self.draw(redraw, pool).items()}
         if self.adaptive is not None:
-            residual = task.residual_magnitude(points["residual"])
-            chosen = self.adaptive.choose(
-                residual, self.num_points, derive_seed(self.seed, redraw, 99)
-            )
-            points["residual"] = points["residual"][chosen]
+            if redraw != self._redraw:  # else they come from a checkpoint
+                known = self._interior if redraw > self._redraw else None  # another fit begins
+                magnitude = task.residual_magnitude
+                seed = derive_seed(self.seed, redraw, 99)
+                self._interior = self.adaptive.next(known, points["residual"], magnitude, seed)
+            assert self._interior is not None
+            self._interior = points["residual"] = self._interior.to(like)
         return {k: self._share(v) for k, v in points.items()}
 
     def _share(self, points: Tensor) -> Tensor:
@@ -127,12 +148,9 @@ class Collocation(LightningDataModule):
             return batch
         step = self.trainer.global_step
         redraw = step // self.redraw_every if self.redraw_every else 0
-        if redraw != self._redraw:
+        if redraw != self._redraw or not self._points:
             self._points = self._draw_for(self.trainer.lightning_module, redraw)
             self._redraw = redraw
-        # Restored points come from the file on the CPU; elsewhere this moves nothing.
-        device = self.trainer.lightning_module.device
-        self._points = {k: v.to(device) for k, v in self._points.items()}
         return self._points
 
     def train_dataloader(self) -> DataLoader[int]:
@@ -172,9 +190,10 @@ class Collocation(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         # Adaptive points depend on the network at their redraw, so they are kept; plain ones are
-        # drawn again. Other ranks of a resumed distributed run choose anew from the same pool.
-        return {"redraw": self._redraw, "points": self._points} if self.adaptive else {}
+        # drawn again.
+        return {"redraw": self._redraw, "interior": self._interior} if self.adaptive else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        if self.trainer is not None and self.trainer.global_rank == 0:
-            self._redraw, self._points = state_dict["redraw"], state_dict["points"]
+        if "interior" in state_dict:  # not in checkpoints of earlier versions
+            self._redraw, self._interior = state_dict["redraw"], state_dict["interior"]
+            self._points = {}

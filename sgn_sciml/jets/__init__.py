@@ -5,7 +5,7 @@ asks for is found out by reading it once, and the engines evaluate it with the s
 """
 
 from sgn_sciml.jets.automatic import Automatic
-from sgn_sciml.jets.engine import Engine
+from sgn_sciml.jets.engine import Engine, apart
 from sgn_sciml.jets.equation import Equation
 from sgn_sciml.jets.fused import Fused
 from sgn_sciml.jets.nested import Derivatives
@@ -20,4 +20,5 @@ __all__ = [
     "Equation",
     "Fused",
     "Nested",
+    "apart",
 ]

@@ -6,8 +6,9 @@ one line of mathematics, its conditions and, where one exists, its exact solutio
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -85,6 +86,13 @@ class Problem(ABC):
     def parameters(self) -> dict[str, Any]:
         """The constants of the equation, as written into files and cards."""
         return asdict(self)
+
+    def holding(self, constants: Mapping[str, Any]) -> Self:
+        """This problem with other constants, which may be tensors, and without its checks."""
+        other = copy(self)
+        for name, value in constants.items():
+            object.__setattr__(other, name, value)
+        return other
 
     def face_points(self, condition: Condition, unit: Tensor) -> Tensor:
         """Map points of the unit cube onto the face of a condition.

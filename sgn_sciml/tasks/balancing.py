@@ -1,26 +1,34 @@
-r"""Balance of loss terms by their gradients.
+r"""Balance of loss terms: what its methods share.
 
-.. math::
-    \hat\lambda_i = \frac{\sum_j \lVert \nabla L_j \rVert}{\lVert \nabla L_i \rVert}, \qquad
-    \lambda_i \leftarrow \alpha \lambda_i + (1 - \alpha) \hat\lambda_i
-
-so that every term pulls on the parameters with the same strength.
-
-References:
-    Wang, Sankaran, Wang and Perdikaris, *An expert's guide to training physics-informed neural
-    networks* (2023), https://arxiv.org/abs/2308.08468, section 5.1
+A weight :math:`\lambda_i` of each term moves now and then towards what a method asks for, and is
+kept with the checkpoint. Within a step, and so within a quasi-Newton method, weights are fixed.
 """
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["GradientNorm"]
+__all__ = ["Balanced", "Balancing"]
 
 
-class GradientNorm(nn.Module):
-    """Gradient-norm weights, updated now and then and kept with the checkpoint.
+class Balanced(Protocol):
+    """What a balance asks of a task."""
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The loss terms."""
+
+    def term_residuals(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What each term is the mean square of, ``(E, N)``, a part of torch's graph."""
+
+    def trainable(self) -> list[nn.Parameter]:
+        """The parameters."""
+
+
+class Balancing(nn.Module, ABC):
+    """Base of the balances.
 
     Args:
         every: Steps between updates.
@@ -43,17 +51,17 @@ class GradientNorm(nn.Module):
         """Start with weight 1 for each of a number of terms."""
         self.weights = torch.ones(terms, dtype=torch.get_default_dtype())
 
-    def update(self, losses: Mapping[str, Tensor], parameters: Iterable[nn.Parameter]) -> None:
-        """Move the weights towards equal gradient norms; no host synchronisation."""
-        parameters = list(parameters)
-        norms = []
-        for loss in losses.values():
-            gradients = torch.autograd.grad(
-                loss, parameters, retain_graph=True, materialize_grads=True
-            )
-            norms.append(torch.stack([g.square().sum() for g in gradients]).sum().sqrt())
-        norm = torch.stack(norms).detach()
-        target = norm.sum() / norm.clamp_min(torch.finfo(norm.dtype).tiny)
+    @abstractmethod
+    def observe(self, task: Balanced, batch: Mapping[str, Tensor]) -> None:
+        """Update the weights from a task and the points of a step; no host synchronisation."""
+
+    def equalise(self, strengths: Tensor) -> None:
+        """Move the weights towards such that make all terms equally strong.
+
+        Args:
+            strengths: Strength of each term without a weight, shape ``(terms,)``.
+        """
+        target = strengths.sum() / strengths.clamp_min(torch.finfo(strengths.dtype).tiny)
         # A term with no gradient at all keeps its weight; it would ask for an infinite one.
-        target = torch.where(norm > 0, target, self.weights)
+        target = torch.where(strengths > 0, target, self.weights)
         self.weights.lerp_(target.to(self.weights), 1 - self.momentum)

@@ -9,7 +9,7 @@ from sgn_sciml.layers import Finer
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.optim import LevenbergMarquardt, Phase, Phases
 from sgn_sciml.pde import Burgers
-from sgn_sciml.tasks import PINN, GradientNorm
+from sgn_sciml.tasks import NTK, PINN, GradientNorm
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,14 @@ def test_loss_is_the_mean_squared_residual(float64):
 
 
 def test_scaled_residuals_are_those_of_the_loss(float64):
-    task = pinn(exact_conditions=False, balancing=GradientNorm())
-    task.balancing.weights = torch.tensor([1.0, 3.0, 0.5, 2.0])
-    task.batch = batch(task)
+    task = pinn(exact_conditions=False, balancing=GradientNorm(), unknown={"nu": 0.1})
+    task.balancing.weights = torch.tensor([1.0, 3.0, 0.5, 2.0, 0.7])
+    observed = {"data": task.problem.box_points(torch.rand(6, 2)), "values": torch.rand(6, 1)}
+    task._batch = batch(task) | observed | {"weights": torch.rand(20)}
     parameters = task.trainable()
     r, slopes = task.scaled_residuals(parameters, jacobian=True)
     assert torch.equal(task.scaled_residuals(parameters, jacobian=False)[0], r)
-    loss = (task.balancing.weights * torch.stack(list(task.losses(task.batch).values()))).sum()
+    loss = (task.balancing.weights * torch.stack(list(task.losses(task._batch).values()))).sum()
     assert r.square().sum().item() == pytest.approx(loss.item(), rel=1e-12)
     each = torch.autograd.grad(loss, parameters)
     torch.testing.assert_close(2 * slopes @ r, torch.cat([g.flatten() for g in each]))
@@ -144,6 +145,47 @@ def test_balancing_momentum_moves_part_of_the_way():
     balancing.update({"a": (3 * w).sum(), "b": (1 * w).sum()}, [w])
     # targets are 4/3 and 4/1
     assert balancing.weights.tolist() == pytest.approx([1 + 0.25 / 3, 1 + 0.25 * 3])
+
+
+def test_traces_are_mean_squared_gradients_of_the_points(float64):
+    balancing = NTK(momentum=0.0)
+    balancing.build(2)
+    w = torch.nn.Parameter(torch.ones(3))
+    a, b = torch.rand(5, 3), torch.rand(1, 2, 3)
+    # |grad|^2 of a linear residual is that of its coefficients; two equations add up
+    balancing.update({"a": (a @ w)[None].expand(2, 5), "b": b @ w}, [w])
+    traces = torch.stack([2 * a.square().sum(1).mean(), b.square().sum(2).mean()])
+    assert torch.allclose(balancing.weights, traces.sum() / traces)
+
+
+def test_ntk_observes_a_task_on_some_of_its_points(float64):
+    balancing = NTK(momentum=0.0, points=5)
+    task = pinn(exact_conditions=False, balancing=balancing)
+    points = batch(task)
+    balancing.observe(task, points)
+    traces = []
+    for rows in task.term_residuals({k: v[::4] for k, v in points.items()}).values():
+        assert rows.shape == (1, 5)
+        each = [
+            torch.autograd.grad(r, task.trainable(), retain_graph=True, materialize_grads=True)
+            for r in rows[0]
+        ]
+        traces.append(sum(g.square().sum() for gs in each for g in gs) / 5)
+    traces = torch.stack(traces)
+    assert torch.allclose(balancing.weights, traces.sum() / traces)
+
+
+def test_the_mean_squares_of_the_residuals_of_terms_are_the_losses(float64):
+    task = pinn(exact_conditions=False)
+    points = batch(task) | {"weights": torch.rand(20)}
+    losses = task.losses(points)
+    for name, rows in task.term_residuals(points).items():
+        assert rows.square().sum(0).mean().item() == pytest.approx(losses[name].item(), rel=1e-12)
+
+
+def test_ntk_arguments_are_checked():
+    with pytest.raises(ValueError, match="NTK: need points >= 1"):
+        NTK(points=0)
 
 
 @pytest.mark.parametrize("bad", [{"every": 0}, {"momentum": 1.0}])

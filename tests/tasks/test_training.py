@@ -9,7 +9,7 @@ from sgn_sciml.callbacks import FiniteLoss, NonFiniteError
 from sgn_sciml.data import Collocation
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
-from sgn_sciml.tasks import PINN, BaseTask, GradientNorm
+from sgn_sciml.tasks import NTK, PINN, BaseTask, Causal, GradientNorm, ResidualAttention
 
 
 def pinn(**kwargs):
@@ -82,7 +82,14 @@ class Watch(Callback):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"exact_conditions": False, "balancing": GradientNorm(every=2)}]
+    "options",
+    [
+        {},
+        {"exact_conditions": False, "balancing": GradientNorm(every=2)},
+        {"exact_conditions": False, "balancing": NTK(every=2, points=4)},
+        {"point_weights": Causal()},
+        {"point_weights": ResidualAttention()},
+    ],
 )
 def test_no_host_synchronisation_in_a_training_step(trainer, data, options):
     watch = Watch()
@@ -183,6 +190,9 @@ def test_hyperparameters_are_plain():
     assert dict(pinn(exact_conditions=False).hparams) == {
         "exact_conditions": False,
         "balancing": None,
+        "point_weights": None,
+        "unknown": None,
+        "data_weight": None,
         "frozen": (),
         "engine": None,
     }

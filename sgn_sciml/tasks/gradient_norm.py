@@ -1,0 +1,39 @@
+r"""Balance of loss terms by their gradients.
+
+.. math::
+    \hat\lambda_i = \frac{\sum_j \lVert \nabla L_j \rVert}{\lVert \nabla L_i \rVert}, \qquad
+    \lambda_i \leftarrow \alpha \lambda_i + (1 - \alpha) \hat\lambda_i
+
+so that every term pulls on the parameters with the same strength.
+
+References:
+    Wang, Sankaran, Wang and Perdikaris, *An expert's guide to training physics-informed neural
+    networks* (2023), https://arxiv.org/abs/2308.08468, section 5.1
+"""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from sgn_sciml.tasks.balancing import Balanced, Balancing
+
+__all__ = ["GradientNorm"]
+
+
+class GradientNorm(Balancing):
+    """Gradient-norm weights; arguments as :class:`~sgn_sciml.tasks.balancing.Balancing`."""
+
+    def observe(self, task: Balanced, batch: Mapping[str, Tensor]) -> None:
+        self.update(task.losses(batch), task.trainable())
+
+    def update(self, losses: Mapping[str, Tensor], parameters: Iterable[nn.Parameter]) -> None:
+        """Move the weights towards equal gradient norms."""
+        parameters = list(parameters)
+        norms = []
+        for loss in losses.values():
+            gradients = torch.autograd.grad(
+                loss, parameters, retain_graph=True, materialize_grads=True
+            )
+            norms.append(torch.stack([g.square().sum() for g in gradients]).sum().sqrt())
+        self.equalise(torch.stack(norms).detach())
