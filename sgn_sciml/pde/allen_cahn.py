@@ -11,7 +11,9 @@ sides of it no residual would tell. A periodic network and the initial value as 
 the right problem.
 
 Reference: 2047 Fourier modes from their exact values (samples of a kink would fold back at
-:math:`1/k^2`), steps of 1/2000; at t = 0 the initial value itself.
+:math:`1/k^2`), steps of 1/2000; at t = 0 the initial value itself. Half the steps and twice
+the modes move it by 1e-11 at t = 0.005, and by 3e-12 from 0.1 on; earlier than 0.005 the tail of
+the kink is missing.
 
 .. math::
     c_k = \tfrac14 (I_{k+1} + I_{k-1}), \qquad
