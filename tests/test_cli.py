@@ -13,6 +13,8 @@ import pytest
 import torch
 
 from sgn_sciml.data import read_grid
+from sgn_sciml.data.reference import reference_name
+from sgn_sciml.pde import PROBLEMS
 from sgn_sciml.tasks import BaseTask
 
 
@@ -134,6 +136,42 @@ def test_data_make(sgn, tmp_path):
     assert code == 0
     assert str(path) in out
     assert read_grid(path).fields["u"].shape == (9, 5)
+
+
+def test_data_make_of_a_steady_problem(sgn, tmp_path):
+    path = tmp_path / "p.h5"
+    words = ["--frequencies", 106, 94, "--amplitudes", 0.5, -0.5, "--nx", 21]
+    code, _, err = sgn("data", "make", "poisson-reference", "-o", path, *words)
+    assert code == 0, err
+    grid = read_grid(path)
+    x = grid.coordinates["x"]
+    assert torch.allclose(grid.fields["u"], torch.sin(6 * x) * torch.cos(100 * x))
+    assert grid.parameters["frequencies"] == (106.0, 94.0)
+
+
+@pytest.mark.parametrize("law", PROBLEMS)
+def test_data_make_explains_the_constants_of_every_problem(law, sgn, capfd):
+    with pytest.raises(SystemExit) as stop:
+        sgn("data", "make", reference_name(law), "--help")
+    assert stop.value.code == 0
+    out = capfd.readouterr().out
+    assert all(f"--{name}" in out for name in PROBLEMS[law]().parameters)
+    assert "--nx" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["wave-reference", "--c", -1], "Wave: c must be a positive number"),
+        (["wave-reference", "--nx", 1], "at least 2 points"),
+        (["poisson-reference", "--frequencies", 3], "1 frequencies and 2 amplitudes"),
+    ],
+)
+def test_bad_references_are_one_line(words, expected, sgn, tmp_path):
+    code, _, err = sgn("data", "make", *words, "-o", tmp_path / "a.h5")
+    assert code == 1
+    assert expected in one_line(err)
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- bad input -------------------------------------------------------------------------------

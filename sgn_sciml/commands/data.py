@@ -17,6 +17,7 @@ EPILOG = """\
 examples:
   sgn data make burgers-r10                              # 1200 samples in some seconds
   sgn data make darcy --res 85 --grid 421 -o data/darcy_421.h5
+  sgn data make wave-reference                           # what configs/wave_pinn.yaml asks for
   sgn data inspect data/burgers-r10.h5
 """
 
@@ -30,7 +31,7 @@ def data_command(args: Sequence[str]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    _add_make(verbs)
+    _add_make(verbs, references="make" in args and not LAWS.keys() & set(args))
     _add_inspect(verbs)
     add_fetch_parser(verbs)
     _add_resolve(verbs)
@@ -38,10 +39,13 @@ def data_command(args: Sequence[str]) -> None:
     options.run(options)
 
 
-def _add_make(verbs: Verbs) -> None:
+def _add_make(verbs: Verbs, references: bool) -> None:
     make = verbs.add_parser("make", help="make a data file from its law")
     laws = make.add_subparsers(required=True, metavar="LAW")
-    _add_reference(laws)
+    if references:  # their problems need torch, which takes a second to import
+        from sgn_sciml.commands.references import add_reference_parsers
+
+        add_reference_parsers(laws)
     for name, law in LAWS.items():
         parser = laws.add_parser(
             name,
@@ -152,26 +156,6 @@ def _resolve(options: argparse.Namespace) -> None:
     print(f"{'target':11}up to {law.distance(4):.1e} away from the steady state (4 samples)")
 
 
-def _add_reference(laws: Verbs) -> None:
-    burgers = laws.add_parser(
-        "burgers-reference", help="reference of configs/burgers_pinn.yaml: one exact solution"
-    )
-    burgers.add_argument("-o", "--output", type=Path, default=Path("data/burgers_reference.h5"))
-    burgers.add_argument("--nu", type=float, help="viscosity (default: 0.01/pi)")
-    burgers.add_argument("--nx", type=int, default=257, help="points in x, walls included")
-    burgers.add_argument("--nt", type=int, default=101, help="frames in t, t = 0 included")
-    burgers.set_defaults(run=_make_reference)
-
-
-def _make_reference(options: argparse.Namespace) -> None:
-    from sgn_sciml.data.reference import burgers_reference
-    from sgn_sciml.pde import Burgers
-
-    nu = Burgers.nu if options.nu is None else options.nu
-    path = burgers_reference(options.output, nu, options.nx, options.nt)
-    print(f"wrote {path} ({_size(path)}): Burgers, nu = {nu:.6g}")
-
-
 def _make(options: argparse.Namespace) -> None:
     from sgn_sciml.commands.inspect import summary
     from sgn_sciml.commands.make import make
@@ -180,7 +164,3 @@ def _make(options: argparse.Namespace) -> None:
     law = options.law(**{f.name: getattr(options, f.name) for f in fields(options.law)})
     path = make(law, options.output, options.n, options.seed, **_making(options))
     print(summary(open_source(path)))
-
-
-def _size(path: Path) -> str:
-    return f"{path.stat().st_size / 1024:.0f} KB"

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from sgn_sciml.data.endless import batches, steps
 from sgn_sciml.data.grid import GridFields, read_grid
 from sgn_sciml.data.observations import Observations
+from sgn_sciml.data.reference import reference_name
 from sgn_sciml.data.resampling import Resampling
 from sgn_sciml.data.sampling import Sampler, Uniform, derive_seed
 from sgn_sciml.pde import Problem
@@ -31,8 +32,9 @@ class Collocation(LightningDataModule):
     A training batch maps ``residual`` and each condition's name to points ``(N, d)``; with
     observations also ``data`` to their points and ``values`` to fields ``(N, f)``. Evaluation
     has one such batch of held-out points, then batches of grid frames with ``points``
-    ``(frames, n, d)`` and ``fields`` ``(frames, f, n)``, where a frame is the grid at one value of
-    the last coordinate. Each process of a distributed run takes its share of every set.
+    ``(frames, *n, d)`` and ``fields`` ``(frames, f, *n)``, where a frame is the grid at one time,
+    or the whole grid of a steady problem. Each process of a distributed run takes its share of
+    every set.
 
     Args:
         problem: The equation.
@@ -95,7 +97,7 @@ class Collocation(LightningDataModule):
         if not Path(self.reference).is_file():
             raise FileNotFoundError(
                 f"no reference file {self.reference}; make it with: "
-                f"sgn data make {self.problem.law}-reference -o {self.reference}"
+                f"sgn data make {reference_name(self.problem.law)} -o {self.reference}"
             )
         grid = read_grid(self.reference)
         ours = (self.problem.law, self.problem.parameters, self.problem.coordinates)
@@ -166,13 +168,16 @@ class Collocation(LightningDataModule):
     def _frames(self, dtype: torch.dtype | None) -> list[dict[str, Tensor]]:
         if self.grid is None:
             return []
-        points = self.grid.points.movedim(-2, 0).to(dtype)
+        points = self.grid.points.to(dtype)
         fields = torch.stack([self.grid.fields[f] for f in self.problem.fields])
         # The truth is not rounded to a half-precision network's format.
-        exact = None if dtype is None else torch.promote_types(dtype, torch.float32)
-        fields = fields.movedim(-1, 0).to(exact)
+        fields = fields.to(None if dtype is None else torch.promote_types(dtype, torch.float32))
+        if self.problem.evolving:
+            points, fields = points.movedim(-2, 0), fields.movedim(-1, 0)
+        else:
+            points, fields = points[None], fields[None]
         sets = (torch.split(self._share(v), self.frames_per_batch) for v in (points, fields))
-        return [{"points": p, "fields": f} for p, f in zip(*sets, strict=True)]
+        return [{"points": p, "fields": f} for p, f in zip(*sets, strict=True) if len(p)]
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         return self._evaluation(HELD_OUT)

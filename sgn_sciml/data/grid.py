@@ -31,7 +31,7 @@ class GridFields:
         coordinates: Name to strictly increasing values, shape ``(n_i,)``, in axis order.
         fields: Name to values, shape ``(n_1, ..., n_d)``.
         law: Name of the law the fields obey.
-        parameters: Constants of the law.
+        parameters: Constants of the law: numbers, text or tuples of numbers.
     """
 
     coordinates: Mapping[str, Tensor]
@@ -101,7 +101,7 @@ def read_grid(path: str | Path) -> GridFields:
         raise FileNotFoundError(f"no data file {path}")
     try:
         with h5py.File(path, "r") as file:
-            attributes = {k: v.item() if hasattr(v, "item") else v for k, v in file.attrs.items()}
+            attributes = {k: _plain(v) for k, v in file.attrs.items()}
             if attributes.pop("format", None) != FORMAT:
                 raise ValueError(f"{path} is not a {FORMAT} file (no such format attribute)")
             law = str(attributes.pop("law"))
@@ -128,3 +128,9 @@ def read_grid(path: str | Path) -> GridFields:
         if not (values.diff() > 0).all():
             raise ValueError(f"{path}: coordinate {name} does not increase strictly")
     return GridFields(coordinates, {name: arrays[name] for name in axes}, law, attributes)
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as Python's own number, text or tuple."""
+    found = value.tolist() if hasattr(value, "tolist") else value
+    return tuple(found) if isinstance(found, list) else found

@@ -7,11 +7,18 @@ import torch
 from sgn_sciml.data.grid import GridFields, write_grid
 from sgn_sciml.pde import Burgers, Problem
 
-__all__ = ["burgers_reference", "reference"]
+__all__ = ["burgers_reference", "reference", "reference_name"]
+
+
+def reference_name(law: str) -> str:
+    """What ``sgn data make`` calls the reference of a problem."""
+    return f"{law.replace('_', '-')}-reference"
 
 
 def reference(problem: Problem, shape: tuple[int, ...]) -> GridFields:
     """Evaluate a problem's exact solution on a grid that includes the ends of the domain.
+
+    Of a periodic coordinate it leaves out the upper end, which is the lower one again.
 
     Args:
         problem: Problem with an exact solution.
@@ -26,7 +33,7 @@ def reference(problem: Problem, shape: tuple[int, ...]) -> GridFields:
     if min(shape) < 2:
         raise ValueError(f"a grid needs at least 2 points per coordinate, got {shape}")
     coordinates = {
-        name: torch.linspace(a, b, n, dtype=torch.float64)
+        name: torch.linspace(a, b, n + (name in problem.periodic), dtype=torch.float64)[:n]
         for name, a, b, n in zip(problem.coordinates, *problem.domain, shape, strict=True)
     }
     points = GridFields(coordinates, {}, problem.law).points

@@ -30,7 +30,7 @@ def etdrk4(
     """Make the function that takes one step.
 
     Args:
-        linear: The diagonal of L, real, broadcast against a state.
+        linear: The diagonal of L, real or complex, broadcast against a state.
         nonlinear: N.
         dt: Step.
 
@@ -38,15 +38,21 @@ def etdrk4(
         State at t to state at t + dt.
     """
     z = dt * linear
-    # 32 points on the upper half of a circle of radius 1 about each z; the rest is conjugate.
-    circle = np.exp(1j * np.pi * (np.arange(32) + 0.5) / 32)
+    # 64 points on a circle of radius 1 about each z; about a real one the lower half is conjugate.
+    real = np.isrealobj(z)
+    circle = np.exp(1j * np.pi * (np.arange(32 if real else 64) + 0.5) / 32)
     r = z[..., None] + circle
     e = np.exp(r)
     e1, e2 = np.exp(z), np.exp(z / 2)
-    q = dt * ((np.exp(r / 2) - 1) / r).mean(-1).real
-    f1 = dt * ((-4 - r + e * (4 - 3 * r + r**2)) / r**3).mean(-1).real
-    f2 = dt * (2 * (2 + r + e * (r - 2)) / r**3).mean(-1).real
-    f3 = dt * ((-4 - 3 * r - r**2 + e * (4 - r)) / r**3).mean(-1).real
+
+    def mean(values: Complex) -> Complex:
+        found = values.mean(-1)
+        return found.real if real else found
+
+    q = dt * mean((np.exp(r / 2) - 1) / r)
+    f1 = dt * mean((-4 - r + e * (4 - 3 * r + r**2)) / r**3)
+    f2 = dt * mean(2 * (2 + r + e * (r - 2)) / r**3)
+    f3 = dt * mean((-4 - 3 * r - r**2 + e * (4 - r)) / r**3)
 
     def step(v: Complex) -> Complex:
         nv = nonlinear(v)

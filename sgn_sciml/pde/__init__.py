@@ -1,6 +1,52 @@
-"""Equations, one a file. This room knows torch and scipy only, and derivatives by their names."""
+"""Equations, one a file.
 
+This room knows torch, numpy, derivatives by their names, and of ``laws`` the time stepper.
+"""
+
+from sgn_sciml.pde.advection import Advection
+from sgn_sciml.pde.allen_cahn import AllenCahn
 from sgn_sciml.pde.burgers import Burgers, cole_hopf
+from sgn_sciml.pde.darcy import Darcy
+from sgn_sciml.pde.helmholtz import Helmholtz
+from sgn_sciml.pde.kdv import KdV
+from sgn_sciml.pde.kuramoto_sivashinsky import KuramotoSivashinsky
+from sgn_sciml.pde.poisson import Poisson
+from sgn_sciml.pde.poisson_2d import Poisson2D
 from sgn_sciml.pde.problem import Condition, Problem
+from sgn_sciml.pde.reaction_diffusion import ReactionDiffusion
+from sgn_sciml.pde.wave import Wave
 
-__all__ = ["Burgers", "Condition", "Problem", "cole_hopf"]
+__all__ = [
+    "PROBLEMS",
+    "Advection",
+    "AllenCahn",
+    "Burgers",
+    "Condition",
+    "Darcy",
+    "Helmholtz",
+    "KdV",
+    "KuramotoSivashinsky",
+    "Poisson",
+    "Poisson2D",
+    "Problem",
+    "ReactionDiffusion",
+    "Wave",
+    "cole_hopf",
+]
+
+PROBLEMS: dict[str, type[Problem]] = {
+    problem.law: problem
+    for problem in (
+        Advection,
+        AllenCahn,
+        Burgers,
+        Darcy,
+        Helmholtz,
+        KdV,
+        KuramotoSivashinsky,
+        Poisson,
+        Poisson2D,
+        ReactionDiffusion,
+        Wave,
+    )
+}

@@ -84,10 +84,10 @@ class Burgers(Problem):
     coordinates = ("x", "t")
     fields = ("u",)
     imposed = frozenset({"initial", "left", "right"})
+    grid = (257, 101)
 
     def __post_init__(self) -> None:
-        if not 0 < self.nu < math.inf:
-            raise ValueError(f"Burgers: nu must be a positive number, got {self.nu}")
+        self.require_positive("nu")
 
     @property
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:

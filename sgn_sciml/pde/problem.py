@@ -1,13 +1,16 @@
 """What a differential equation is to the rest of the house: one frozen dataclass.
 
 A new equation is one file with one subclass: its coordinates, fields and domain, its residual as
-one line of mathematics, its conditions and, where one exists, its exact solution.
+one line of mathematics, its conditions and, where one exists, its exact solution. It evolves if
+its last coordinate is ``t`` and is steady otherwise. What :meth:`Problem.impose` and the residuals
+do is recorded by :mod:`sgn_sciml.jets`, as long as it has rules for it.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any, ClassVar, Self
 
 import torch
@@ -47,6 +50,8 @@ class Problem(ABC):
     """Names of the periodic coordinates."""
     imposed: ClassVar[frozenset[str]] = frozenset()
     """Names of the conditions that :meth:`impose` satisfies exactly."""
+    grid: ClassVar[tuple[int, ...]]
+    """Points per coordinate of a reference file, if nothing else is asked for."""
 
     @property
     @abstractmethod
@@ -83,6 +88,16 @@ class Problem(ABC):
         raise NotImplementedError(f"no exact solution of {self.law} is known here")
 
     @property
+    def evolving(self) -> bool:
+        """Whether the last coordinate is time."""
+        return self.coordinates[-1] == "t"
+
+    @property
+    def space(self) -> tuple[str, ...]:
+        """The coordinates of a frame: all but time."""
+        return self.coordinates[:-1] if self.evolving else self.coordinates
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The constants of the equation, as written into files and cards."""
         return asdict(self)
@@ -115,3 +130,16 @@ class Problem(ABC):
         """Map points of the unit cube into the domain, shape ``(N, d)``."""
         lower, upper = (unit.new_tensor(corner) for corner in self.domain)
         return lower + (upper - lower) * unit
+
+    def require_positive(self, *names: str) -> None:
+        """Check constants.
+
+        Raises:
+            ValueError: If one of them is not a positive, finite number.
+        """
+        for name in names:
+            value = getattr(self, name)
+            if not 0 < value < inf:
+                raise ValueError(
+                    f"{type(self).__name__}: {name} must be a positive number, got {value}"
+                )

@@ -119,9 +119,9 @@ class PINN(BaseTask):
         self.held_out = MetricCollection(
             {name: MeanMetric(nan_strategy="disable") for name in self.terms}, compute_groups=False
         )
-        # Frames are fields over all coordinates but the last.
-        periodic = tuple(name in problem.periodic for name in problem.coordinates[:-1])
-        lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[:-1]
+        # Frames are fields over space.
+        periodic = tuple(name in problem.periodic for name in problem.space)
+        lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[: len(problem.space)]
         boundary: tuple[Boundary | None, ...] = tuple(
             "periodic" if p else "even" for p in periodic
         )

@@ -1,15 +1,14 @@
-"""Figures of a field over two coordinates."""
+"""Figures of a field beside its reference: over a line, over a plane, and over a line in time."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
-__all__ = ["field_figure"]
+__all__ = ["curve_figure", "field_figure", "map_figure"]
 
 Array = npt.NDArray[np.floating]
 
@@ -28,7 +27,7 @@ def field_figure(
     Args:
         x: First coordinate, shape ``(nx,)``.
         t: Second coordinate, shape ``(nt,)``.
-        reference: Reference solution, shape ``(nt, nx)``.
+        reference: Reference solution, shape ``(nx, nt)``.
         predicted: Prediction, same shape.
         residual: Size of the residual, same shape, or None.
         labels: Names of x, t and the field.
@@ -37,42 +36,121 @@ def field_figure(
     Returns:
         The figure.
     """
-    xs, ts = x.numpy(force=True), t.numpy(force=True)
-    truth, guess = reference.numpy(force=True), predicted.numpy(force=True)
+    xs, ts, truth, guess = _arrays(x, t, reference, predicted)
     first, second, name = labels
     error = np.abs(guess - truth)
     figure = Figure(figsize=(13, 6.4), layout="constrained")
     axes = figure.subplots(2, 3)
-    low, high = float(truth.min()), float(truth.max())
-    signed = {"vmin": low, "vmax": high, "cmap": "RdBu_r"}
-    panels: list[tuple[Axes, Array, str, dict[str, Any]]] = [
-        (axes[0, 0], truth, f"reference {name}", signed),
-        (axes[0, 1], guess, f"predicted {name}", signed),
-        (axes[0, 2], error, "|error|", _logarithmic(error)),
-    ]
-    if residual is not None:
-        size = residual.abs().numpy(force=True)
-        panels.append((axes[1, 2], size, "|residual|", _logarithmic(size)))
-    else:
-        axes[1, 2].set_axis_off()
-    for axis, values, title, style in panels:
-        image = axis.pcolormesh(ts, xs, values.T, shading="auto", rasterized=True, **style)
+    for axis, (values, title, style) in zip(
+        (*axes[0], axes[1, 2]), _panels(truth, guess, residual, name), strict=False
+    ):
+        image = axis.pcolormesh(ts, xs, values, shading="auto", rasterized=True, **style)
         figure.colorbar(image, ax=axis)
         axis.set(title=title, xlabel=second, ylabel=first)
+    if residual is None:
+        axes[1, 2].set_axis_off()
     frames = sorted({round(i) for i in np.linspace(0, len(ts) - 1, profiles)})
     bottom = _top(error) * 1e-6
     for k, i in enumerate(frames):
         color = f"C{k}"
-        axes[1, 0].plot(xs, truth[i], color=color, label=f"{second} = {float(ts[i]):.2g}")
-        axes[1, 0].plot(xs, guess[i], "k--", linewidth=0.8)
-        axes[1, 1].semilogy(xs, np.maximum(error[i], bottom), color=color)
+        axes[1, 0].plot(xs, truth[:, i], color=color, label=f"{second} = {float(ts[i]):.2g}")
+        axes[1, 0].plot(xs, guess[:, i], "k--", linewidth=0.8)
+        axes[1, 1].semilogy(xs, np.maximum(error[:, i], bottom), color=color)
     axes[1, 0].set(title=f"{name}: reference (colour), prediction (dashed)", xlabel=first)
     axes[1, 0].legend(loc="upper right", fontsize="small")
     axes[1, 1].set(title="|error|", xlabel=first, ylim=(bottom, None))
     return figure
 
 
-def _logarithmic(values: Array) -> dict[str, object]:
+def map_figure(
+    x: Tensor,
+    y: Tensor,
+    reference: Tensor,
+    predicted: Tensor,
+    residual: Tensor | None = None,
+    labels: tuple[str, str, str] = ("x", "y", "u"),
+) -> Figure:
+    """Draw maps of reference, prediction, error and residual over a plane.
+
+    Args:
+        x: First coordinate, to the right, shape ``(nx,)``.
+        y: Second coordinate, upwards, shape ``(ny,)``.
+        reference: Reference solution, shape ``(nx, ny)``.
+        predicted: Prediction, same shape.
+        residual: Size of the residual, same shape, or None.
+        labels: Names of x, y and the field.
+
+    Returns:
+        The figure.
+    """
+    xs, ys, truth, guess = _arrays(x, y, reference, predicted)
+    panels = _panels(truth, guess, residual, labels[2])
+    figure = Figure(figsize=(4.3 * len(panels), 3.6), layout="constrained")
+    for axis, (values, title, style) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+        image = axis.pcolormesh(xs, ys, values.T, shading="auto", rasterized=True, **style)
+        figure.colorbar(image, ax=axis)
+        axis.set(title=title, xlabel=labels[0], ylabel=labels[1], aspect="equal")
+    return figure
+
+
+def curve_figure(
+    x: Tensor,
+    reference: Tensor,
+    predicted: Tensor,
+    residual: Tensor | None = None,
+    labels: tuple[str, str] = ("x", "u"),
+) -> Figure:
+    """Draw reference and prediction over a line, and below them error and residual.
+
+    Args:
+        x: Coordinate, shape ``(n,)``.
+        reference: Reference solution, same shape.
+        predicted: Prediction, same shape.
+        residual: Size of the residual, same shape, or None.
+        labels: Names of x and the field.
+
+    Returns:
+        The figure.
+    """
+    xs, truth, guess = _arrays(x, reference, predicted)
+    figure = Figure(figsize=(10, 6.4), layout="constrained")
+    axes = figure.subplots(2 if residual is None else 3, 1, sharex=True)
+    axes[0].plot(xs, truth, color="C0", label="reference")
+    axes[0].plot(xs, guess, "k--", linewidth=0.8, label="prediction")
+    axes[0].legend(loc="upper right", fontsize="small")
+    axes[0].set(ylabel=labels[1])
+    for axis, (values, title, _) in zip(
+        axes[1:], _panels(truth, guess, residual, labels[1])[2:], strict=True
+    ):
+        bottom = _top(values) * 1e-6
+        axis.semilogy(xs, np.maximum(values, bottom), linewidth=0.8)
+        axis.set(ylabel=title, ylim=(bottom, None))
+    axes[-1].set(xlabel=labels[0])
+    return figure
+
+
+def _arrays(*tensors: Tensor) -> list[Array]:
+    return [tensor.numpy(force=True) for tensor in tensors]
+
+
+def _panels(
+    truth: Array, guess: Array, residual: Tensor | None, name: str
+) -> list[tuple[Array, str, dict[str, Any]]]:
+    """What is shown of a field: values, title and colours of each."""
+    signed = {"vmin": float(truth.min()), "vmax": float(truth.max()), "cmap": "RdBu_r"}
+    error = np.abs(guess - truth)
+    panels: list[tuple[Array, str, dict[str, Any]]] = [
+        (truth, f"reference {name}", signed),
+        (guess, f"predicted {name}", signed),
+        (error, "|error|", _logarithmic(error)),
+    ]
+    if residual is not None:
+        size = residual.abs().numpy(force=True)
+        panels.append((size, "|residual|", _logarithmic(size)))
+    return panels
+
+
+def _logarithmic(values: Array) -> dict[str, Any]:
     """Six decades below the largest value."""
     top = _top(values)
     return {"norm": LogNorm(top * 1e-6, top, clip=True), "cmap": "viridis"}

@@ -5,9 +5,10 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 
 from sgn_sciml.callbacks import FieldFigures, PredictionWriter
-from sgn_sciml.data import Collocation, read_grid
+from sgn_sciml.data import Collocation, read_grid, write_grid
+from sgn_sciml.data.reference import reference as reference_grid
 from sgn_sciml.networks import CoordinateMLP
-from sgn_sciml.pde import Burgers
+from sgn_sciml.pde import Burgers, Darcy, Poisson
 from sgn_sciml.tasks import PINN
 
 
@@ -39,3 +40,25 @@ def test_a_figure_per_field(trainer, task, data, tmp_path):
     logger = CSVLogger(tmp_path, "fields")
     trainer(callbacks=[FieldFigures()], logger=logger).test(task, data, verbose=False)
     assert (tmp_path / "fields/version_0/figures/u.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("problem", [Poisson(), Darcy()], ids=["line", "square"])
+def test_steady_problems_have_figures_and_files(problem, trainer, tmp_path):
+    d = len(problem.coordinates)
+    path = write_grid(tmp_path / "a.h5", reference_grid(problem, (9, 7)[:d]))
+    task = PINN(CoordinateMLP(d, 1, width=8, depth=2), problem)
+    data = Collocation(problem, str(path))
+    logger = CSVLogger(tmp_path, "fields")
+    found = trainer(callbacks=[FieldFigures()], logger=logger, precision="64-true").test(
+        task, data, verbose=False
+    )
+    grid = read_grid(path)
+    with torch.no_grad():
+        u = task(grid.points)[..., 0]
+    error = (u - grid.fields["u"]).norm() / grid.fields["u"].norm()
+    assert found[0]["test/relative_l2"] == pytest.approx(error.item(), rel=1e-6)
+    assert (tmp_path / "fields/version_0/figures/u.png").stat().st_size > 10_000
+    trainer(callbacks=[PredictionWriter(tmp_path / "u.h5")], precision="64-true").predict(
+        task, data, return_predictions=False
+    )
+    torch.testing.assert_close(read_grid(tmp_path / "u.h5").fields["u"], u)

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from sgn_sciml.data import Collocation
-from sgn_sciml.pde import Burgers
+from sgn_sciml.data import Collocation, write_grid
+from sgn_sciml.data.reference import reference as reference_grid
+from sgn_sciml.pde import AllenCahn, Burgers, Helmholtz, Poisson
 
 
 def test_points_lie_where_they_belong():
@@ -36,6 +37,26 @@ def test_evaluation_covers_the_grid_once(reference):
     fields = torch.cat([batch["fields"] for batch in frames]).movedim(1, -1).reshape(-1, 1)
     assert torch.allclose(fields, Burgers().exact(points), atol=1e-14)
     assert len(points.unique(dim=0)) == 33 * 9
+
+
+@pytest.mark.parametrize("problem", [Poisson(), Helmholtz()], ids=["line", "square"])
+def test_a_steady_problem_is_one_frame(problem, tmp_path):
+    shape = (9, 7)[: len(problem.coordinates)]
+    path = write_grid(tmp_path / "a.h5", reference_grid(problem, shape))
+    data = Collocation(problem, str(path))
+    data.setup("fit")
+    held_out, frame = data.val_dataloader()
+    assert held_out["residual"].shape[1] == len(shape)
+    assert frame["points"].shape == (1, *shape, len(shape))
+    assert frame["fields"].shape == (1, 1, *shape)
+    exact = problem.exact(frame["points"].reshape(-1, len(shape)))
+    assert torch.equal(exact.reshape(frame["fields"].shape), frame["fields"])
+
+
+def test_the_hint_names_a_command(tmp_path):
+    data = Collocation(AllenCahn(), str(tmp_path / "none.h5"))
+    with pytest.raises(FileNotFoundError, match="sgn data make allen-cahn-reference -o"):
+        data.setup("fit")
 
 
 def test_held_out_points_are_not_training_points():

@@ -4,7 +4,7 @@ import torch
 
 from sgn_sciml.data import GridFields, read_grid, write_grid
 from sgn_sciml.data.reference import burgers_reference, reference
-from sgn_sciml.pde import Burgers
+from sgn_sciml.pde import Advection, Burgers, Poisson2D
 
 
 @pytest.fixture
@@ -29,6 +29,18 @@ def test_reference_holds_the_exact_solution():
     grid = reference(Burgers(0.1), (9, 4))
     exact = Burgers(0.1).exact(grid.points.reshape(-1, 2)).reshape(9, 4)
     assert torch.equal(grid.fields["u"], exact)
+
+
+def test_a_period_is_shown_once():
+    x, t = reference(Advection(), (8, 5)).coordinates.values()
+    assert torch.allclose(x, torch.arange(8).double() * torch.pi / 4)
+    assert (t[0], t[-1]) == (0, 1)
+
+
+def test_constants_that_are_tuples_come_back(tmp_path):
+    problem = Poisson2D((2, 6))
+    again = read_grid(write_grid(tmp_path / "a.h5", reference(problem, (9, 9))))
+    assert again.parameters == problem.parameters == {"halves": (2, 6)}
 
 
 def test_failed_write_leaves_nothing_and_keeps_the_old_file(grid, tmp_path, monkeypatch):

@@ -30,3 +30,10 @@ def test_fourth_order():
         for n in (20, 40)
     ]
     assert 14 < errors[0] / errors[1] < 18
+
+
+def test_a_wave_is_exact_in_one_step():
+    linear = 1j * np.array([0.0, 1e-9, 1.0, 1e3])
+    v = solve(linear, lambda v: np.ones_like(v), np.ones(4, complex), 1)
+    exact = np.exp(linear) + np.array([1.0, *(np.expm1(linear[1:]) / linear[1:])])
+    np.testing.assert_allclose(v, exact, rtol=1e-13)
