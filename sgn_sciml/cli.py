@@ -17,6 +17,7 @@ usage: sgn COMMAND [options]
   sgn validate --config FILE.yaml    the same metrics, without table or card
   sgn predict --config FILE.yaml     write the predicted fields to HDF5
   sgn ensemble SEEDS --config FILE   train and test from several seeds: mean and spread
+  sgn march --windows N --config FILE    solve in windows of time, one after another
   sgn export RUN                     write a fitted signal's network as files, with their size
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn data inspect FILE              say what is in a data file, of any layout
@@ -105,6 +106,10 @@ def run(args: Sequence[str]) -> None:
         from sgn_sciml.ensemble import ensemble_command
 
         ensemble_command(args[1:])
+    elif args[0] == "march":
+        from sgn_sciml.march import march_command
+
+        march_command(args[1:])
     elif args[0] in COMMANDS:
         if {"-h", "--help"} & set(args[1:]) or not args[1:]:
             what, ckpt = COMMANDS[args[0]]
@@ -114,7 +119,7 @@ def run(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        known = ", ".join([*COMMANDS, "ensemble", "export"])
+        known = ", ".join([*COMMANDS, "ensemble", "march", "export"])
         raise ValueError(f"no command {args[0]!r}; there are {known} and data")
 
 

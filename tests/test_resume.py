@@ -22,9 +22,16 @@ BALANCED = [
     *("--model.init_args.balancing.init_args.every", "7"),
 ]
 OPTIONS = {
-    name: ["--model.init_args.point_weights.class_path", name]
-    for name in ("Causal", "ResidualAttention")
-} | {name: ["--data.init_args.adaptive.class_path", name] for name in ("RAR", "R3")}
+    "Causal": ["--model.init_args.point_weights.class_path", "Causal"],
+    "ResidualAttention": ["--model.init_args.point_weights.class_path", "ResidualAttention"],
+    "NTK": [*BALANCED[:3], "NTK", *BALANCED[4:], "--model.init_args.balancing.init_args.points=3"],
+    "RAR": ["--data.init_args.adaptive.class_path", "RAR"],
+    "R3": ["--data.init_args.adaptive.class_path", "R3"],
+    "inverse": [
+        *("--model.init_args.unknown", "{nu: 0.1}"),
+        *("--data.init_args.observations", "{count: 30, noise: 0.1}"),
+    ],
+}
 
 
 def start(config, *words):

@@ -106,7 +106,7 @@ class Collocation(LightningDataModule):
                 f"{self.reference} holds {grid.law} {dict(grid.parameters)} over "
                 f"{tuple(grid.coordinates)}, the problem is {ours[0]} {ours[1]} over {ours[2]}"
             )
-        self.grid = grid
+        self.grid = grid.within(*self.problem.domain)  # a window's part
 
     # -- training points ---------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ coordinates are read.
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,22 @@ class GridFields:
     def points(self) -> Tensor:
         """All grid points, shape ``(n_1, ..., n_d, d)``."""
         return torch.stack(torch.meshgrid(*self.coordinates.values(), indexing="ij"), dim=-1)
+
+    def within(self, lower: Sequence[float], upper: Sequence[float]) -> "GridFields":
+        """The part of the grid inside a box, its faces included.
+
+        Raises:
+            ValueError: If no point of the grid lies inside.
+        """
+        coordinates, fields = dict(self.coordinates), dict(self.fields)
+        for axis, (name, a, b) in enumerate(zip(coordinates, lower, upper, strict=True)):
+            values, slack = coordinates[name], 1e-9 * (b - a)
+            inside = ((values >= a - slack) & (values <= b + slack)).nonzero()[:, 0]
+            if not len(inside):
+                raise ValueError(f"no point of the grid has {name} within [{a}, {b}]")
+            coordinates[name] = values[inside]
+            fields = {k: v.index_select(axis, inside) for k, v in fields.items()}
+        return replace(self, coordinates=coordinates, fields=fields)
 
 
 def write_grid(path: str | Path, grid: GridFields) -> Path:

@@ -4,10 +4,12 @@
 """
 
 from sgn_sciml.networks.base import CoordinateNetwork, Network, OperatorNetwork, count_parameters
+from sgn_sciml.networks.continued import Continued
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.inject import Replacement, inject
 
 __all__ = [
+    "Continued",
     "CoordinateMLP",
     "CoordinateNetwork",
     "Network",

@@ -15,6 +15,7 @@ from sgn_sciml.pde.poisson_2d import Poisson2D
 from sgn_sciml.pde.problem import Condition, Problem
 from sgn_sciml.pde.reaction_diffusion import ReactionDiffusion
 from sgn_sciml.pde.wave import Wave
+from sgn_sciml.pde.window import Window
 
 __all__ = [
     "PROBLEMS",
@@ -31,6 +32,7 @@ __all__ = [
     "Problem",
     "ReactionDiffusion",
     "Wave",
+    "Window",
     "cole_hopf",
 ]
 

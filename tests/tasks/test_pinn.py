@@ -1,4 +1,5 @@
 import math
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,7 +9,7 @@ import torch
 from sgn_sciml.layers import Finer
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.optim import LevenbergMarquardt, Phase, Phases
-from sgn_sciml.pde import Burgers
+from sgn_sciml.pde import Burgers, Condition
 from sgn_sciml.tasks import NTK, PINN, GradientNorm
 
 
@@ -95,6 +96,35 @@ def test_several_equations_add_up(float64):
 def test_broadcast_residual_is_refused_with_both_shapes():
     task = pinn(Broadcast())
     with pytest.raises(ValueError, match=r"\(20, 20\), expected \(20,\)"):
+        task.losses(batch(task))
+
+
+@pytest.mark.parametrize(
+    ("residual", "shape"),
+    [
+        (lambda d: d.u_t[:, None], (20, 1)),
+        (lambda d: d.u_t - torch.ones(20, 1), (20, 20)),
+        (lambda d: d.u_t + d.u.unsqueeze(1), (20, 20)),
+        (lambda d: d.u_t.mean(), ()),
+        (lambda d: {"first": d.u_x, "second": torch.stack([d.u, d.u], 1)}, (20, 2)),
+    ],
+)
+@pytest.mark.parametrize("condition", [False, True])
+def test_residuals_of_other_shapes_are_refused_by_name(residual, shape, condition):
+    @dataclass(frozen=True)
+    class Wrong(Burgers):
+        def residual(self, d):
+            return super().residual(d) if condition else residual(d)
+
+        @property
+        def conditions(self):
+            last = (lambda d: d.u) if not condition else residual
+            return (Condition("right", {"x": 1.0}, last),)
+
+    task = pinn(Wrong(), exact_conditions=False)
+    name = "burgers, right" if condition else "burgers"
+    message = rf"the residual of {name} has shape {re.escape(str(shape))}, expected \(20,\)"
+    with pytest.raises(ValueError, match=message):
         task.losses(batch(task))
 
 
