@@ -18,6 +18,7 @@ usage: sgn COMMAND [options]
   sgn predict --config FILE.yaml     write the predicted fields to HDF5
   sgn ensemble SEEDS --config FILE   train and test from several seeds: mean and spread
   sgn march --windows N --config FILE    solve in windows of time, one after another
+  sgn stages N --config FILE         solve, then fit what is missing, N networks in all
   sgn export RUN                     write a fitted signal's network as files, with their size
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn data inspect FILE              say what is in a data file, of any layout
@@ -111,6 +112,10 @@ def run(args: Sequence[str]) -> None:
         from sgn_sciml.march import march_command
 
         march_command(args[1:])
+    elif args[0] == "stages":
+        from sgn_sciml.stages import stages_command
+
+        stages_command(args[1:])
     elif args[0] in COMMANDS:
         if {"-h", "--help"} & set(args[1:]) or not args[1:]:
             what, ckpt = COMMANDS[args[0]]
@@ -120,7 +125,7 @@ def run(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        known = ", ".join([*COMMANDS, "ensemble", "march", "export"])
+        known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "export"])
         raise ValueError(f"no command {args[0]!r}; there are {known} and data")
 
 

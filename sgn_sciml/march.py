@@ -6,18 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from pkgutil import resolve_name
-from typing import Any
 
 import torch
-import yaml
 from torch import Tensor
 
-import sgn_sciml.pde
 from sgn_sciml.callbacks.results import write_whole
+from sgn_sciml.chain import best_checkpoint, made, read_pinn, solve
 from sgn_sciml.data.grid import GridFields, read_grid, write_grid
-from sgn_sciml.pde import Problem
-from sgn_sciml.runs import find_checkpoint
 
 __all__ = ["march_command", "stitch"]
 
@@ -43,12 +38,8 @@ def march_command(args: Sequence[str]) -> None:
     options, rest = parser.parse_known_args(args)
     if options.windows < 2:
         raise ValueError(f"sgn march needs 2 windows or more, got {options.windows}")
-    config = yaml.safe_load(Path(options.config).read_text())
-    try:
-        data, model = config["data"]["init_args"], config["model"]["init_args"]
-        problem, network = as_class(data["problem"]), as_class(model["network"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{options.config} is no configuration of a PINN: no {error}") from error
+    config, data, model = read_pinn(options.config)
+    problem, network = data["problem"], model["network"]
     if data.get("reference") is None:
         raise ValueError("sgn march predicts on a grid: set data.init_args.reference")
     lower, upper = (corner[-1] for corner in made(problem).domain)
@@ -58,46 +49,13 @@ def march_command(args: Sequence[str]) -> None:
         window = {"problem": problem, "start": start, "end": end}
         data["problem"] = {"class_path": "Window", "init_args": window}
         if folders:
-            best, _ = find_checkpoint(None, folders[-1], "", folders[-1] / "config.yaml")
-            settings = {"network": network, "starts": edges[1 : k + 1], "previous": str(best)}
+            previous = str(best_checkpoint(folders[-1]))
+            settings = {"network": network, "starts": edges[1 : k + 1], "previous": previous}
             model["network"] = {"class_path": "Continued", "init_args": settings}
-        folders.append(solve(config, Path(options.config).stem, rest))
+        name = Path(options.config).stem
+        folders.append(solve(config, name, rest, then=("test", "predict")))
     found = stitch([read_grid(folder / "predictions.h5") for folder in folders])
     report(found, read_grid(data["reference"]), folders, edges)
-
-
-def as_class(config: Any) -> dict[str, Any]:
-    """A class path with settings, where the path may stand alone."""
-    return {"class_path": config} if isinstance(config, str) else dict(config)
-
-
-def made(config: dict[str, Any]) -> Problem:
-    """The problem of a configuration."""
-    path = config["class_path"]
-    known = getattr(sgn_sciml.pde, path, None) or resolve_name(path)
-    problem: Problem = known(**config.get("init_args") or {})
-    return problem
-
-
-def solve(config: dict[str, Any], name: str, rest: Sequence[str]) -> Path:
-    """Fit, test and predict one window.
-
-    Returns:
-        Its run folder.
-    """
-    from sgn_sciml.training import train
-
-    path = Path(f"{name}.window.yaml")
-    try:
-        write_whole(path, yaml.safe_dump(config, sort_keys=False))
-        folder = train(["fit", "--config", str(path), "--name", config.get("name") or name, *rest])
-    finally:
-        path.unlink(missing_ok=True)  # the run folder holds it
-    if folder is None:
-        raise ValueError("a march needs run folders: leave trainer.logger as it is")
-    for command in ("test", "predict"):
-        train([command, "--config", str(folder / "config.yaml")])
-    return folder
 
 
 def stitch(parts: Sequence[GridFields]) -> GridFields:

@@ -91,7 +91,7 @@ def test_a_march_is_continuous_and_covers_the_reference(config, reference, sgn):
         ends = read_grid(Path(before, "predictions.h5")), read_grid(Path(after, "predictions.h5"))
         assert ends[0].coordinates["t"][-1] == ends[1].coordinates["t"][0]
         assert torch.allclose(ends[0].fields["u"][:, -1], ends[1].fields["u"][:, 0], atol=1e-14)
-    assert not list(Path().glob("*.window.yaml"))
+    assert not list(Path().glob("*.part.yaml"))
 
 
 def test_a_march_says_what_it_needs(config, sgn):

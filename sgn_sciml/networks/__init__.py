@@ -7,6 +7,7 @@ from sgn_sciml.networks.base import CoordinateNetwork, Network, OperatorNetwork,
 from sgn_sciml.networks.continued import Continued
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.inject import Replacement, inject
+from sgn_sciml.networks.staged import Staged
 
 __all__ = [
     "Continued",
@@ -15,6 +16,7 @@ __all__ = [
     "Network",
     "OperatorNetwork",
     "Replacement",
+    "Staged",
     "count_parameters",
     "inject",
 ]

@@ -10,12 +10,12 @@ conditions that the problem imposes on any network hold as they did.
 
 import copy
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from sgn_sciml.networks.base import CoordinateNetwork
+from sgn_sciml.networks.earlier import take_earlier
 
 __all__ = ["Continued"]
 
@@ -44,26 +44,7 @@ class Continued(CoordinateNetwork):
         self.before.requires_grad_(False)
         self.network = network
         if previous is not None:
-            self._take(previous)
-
-    def _take(self, previous: str) -> None:
-        """Take the weights of the windows before from the checkpoint of the last of them."""
-        if not Path(previous).is_file():
-            raise FileNotFoundError(f"no checkpoint {previous} of the window before")
-        saved = torch.load(previous, weights_only=True, map_location="cpu")["state_dict"]
-        start = "network."
-        found = {k.removeprefix(start): v for k, v in saved.items() if k.startswith(start)}
-        last = len(self.before) - 1
-        if last:  # the window before went on from others
-            renamed = {k.removeprefix("before."): v for k, v in found.items() if "before." in k}
-            own = {k: v for k, v in found.items() if k.startswith(start)}
-            found = renamed | {f"{last}.{k.removeprefix(start)}": v for k, v in own.items()}
-        else:
-            found = {f"0.{k}": v for k, v in found.items()}
-        try:
-            self.before.load_state_dict(found, assign=True)  # in the precision of the checkpoint
-        except RuntimeError as error:
-            raise ValueError(f"{previous} is of another network: {error}") from error
+            take_earlier(self.before, previous, "window")
 
     def set_domain(self, lower: Sequence[float], upper: Sequence[float]) -> None:
         super().set_domain(lower, upper)

@@ -12,7 +12,6 @@ References:
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -45,12 +44,15 @@ class PINN(Solution):
             they keep. What the problem says of them then only serves to measure their errors.
         data_weight: Weight of the squared misfit to observations, a loss term ``data``; None for
             1 if a constant is unknown, else for no such term.
+        residual_scale: Size of the residuals to begin with: what trains is the loss over its
+            square. Optimisers whose constants are absolute need a loss of order 1.
         frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
         engine: How derivatives are evaluated; None for the fastest that works.
 
     Raises:
         ValueError: If the network does not fit the problem's coordinates or fields, the problem
-            has no such constant, or nothing is called what should be frozen.
+            has no such constant, the scale is not positive, or nothing is called what should be
+            frozen.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class PINN(Solution):
         point_weights: PointWeights | None = None,
         unknown: dict[str, float] | None = None,
         data_weight: float | None = None,
+        residual_scale: float = 1.0,
         frozen: Sequence[str] = (),
         engine: Engine | None = None,
     ) -> None:
@@ -76,8 +79,12 @@ class PINN(Solution):
             balancing=balancing,
             point_weights=point_weights,
             data_weight=data_weight,
+            residual_scale=residual_scale,
             frozen=frozen,
         )
+        if not residual_scale > 0:
+            raise ValueError(f"PINN: residual_scale must be positive, got {residual_scale}")
+        self.unit = residual_scale**2
         self.freeze_parameters(frozen)
         built_in = problem.imposed if exact_conditions else frozenset()
         conditions = [c for c in problem.conditions if c.name not in built_in]
@@ -120,11 +127,9 @@ class PINN(Solution):
         Returns:
             Residuals ``(M,)`` and derivatives ``(P, M)`` or None.
         """
-        weights = (
-            repeat(1.0, len(self.terms)) if self.balancing is None else self.balancing.weights
-        )
+        weights = [1.0] * len(self.terms) if self.balancing is None else self.balancing.weights
         trained = parameters if jacobian else None
-        return self.loss_terms.stacked(self._batch, weights, trained)
+        return self.loss_terms.stacked(self._batch, [w / self.unit for w in weights], trained)
 
     def on_fit_start(self) -> None:
         if self.unknown is not None:
@@ -151,7 +156,7 @@ class PINN(Solution):
             self.log_dict({f"train/loss/{name}": value for name, value in losses.items()})
         if self.unknown is not None:
             self.log_dict(self.unknown.report(), prog_bar=True)
-        return loss
+        return loss / self.unit
 
     # -- evaluation --------------------------------------------------------------------------
 

@@ -208,6 +208,7 @@ def test_hyperparameters_are_plain():
         "point_weights": None,
         "unknown": None,
         "data_weight": None,
+        "residual_scale": 1.0,
         "frozen": (),
         "engine": None,
     }
