@@ -61,7 +61,8 @@ What can be configured:
   problems      Poisson, Poisson2D, Helmholtz, Darcy; in time: Burgers, AllenCahn, KdV,
                 KuramotoSivashinsky, Advection, Wave, ReactionDiffusion
   losses        L2, FrameL2, H1, MSE, Sobolev
-  optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS
+  optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS,
+                LevenbergMarquardt, pytorch_optimizer.SOAP
   schedules     OneCycle, Cosine, Linear, Exponential, StepDecay
   PINNs         balance of loss terms: GradientNorm, NTK; weights of points: Causal,
                 ResidualAttention; points that follow the residual: ResidualAdaptive, RAR, R3

@@ -15,6 +15,7 @@ LAST = Path("runs/tiny/version_0/checkpoints/last.ckpt")
 SECOND = {
     "ssbroyden": ("sgn_sciml.optim.SSBroyden", "{max_iter: 2}"),
     "levenberg": ("sgn_sciml.optim.LevenbergMarquardt", "{max_iter: 2}"),
+    "soap": ("pytorch_optimizer.SOAP", "{lr: 0.003, precondition_frequency: 3}"),
 }
 BALANCED = [
     *("--model.init_args.exact_conditions", "false"),
@@ -68,7 +69,7 @@ def longer(config, steps, adam=4, second=None):
     config.write_text(text)
 
 
-@pytest.mark.parametrize("case", ["adam", "ssbroyden", "levenberg", "balanced", *OPTIONS])
+@pytest.mark.parametrize("case", ["adam", *SECOND, "balanced", *OPTIONS])
 def test_kill_and_resume_is_bit_exact(case, config, sgn):
     longer(config, steps=60, adam=1 if case in SECOND else 100, second=SECOND.get(case))
     kill_and_resume(config, BALANCED if case == "balanced" else OPTIONS.get(case, []), sgn)

@@ -5,26 +5,14 @@ kept with the checkpoint. Within a step, and so within a quasi-Newton method, we
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Balanced", "Balancing"]
+from sgn_sciml.tasks.terms import LossTerms
 
-
-class Balanced(Protocol):
-    """What a balance asks of a task."""
-
-    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The loss terms."""
-
-    def term_residuals(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What each term is the mean square of, ``(E, N)``, a part of torch's graph."""
-
-    def trainable(self) -> list[nn.Parameter]:
-        """The parameters."""
+__all__ = ["Balancing"]
 
 
 class Balancing(nn.Module, ABC):
@@ -52,8 +40,16 @@ class Balancing(nn.Module, ABC):
         self.weights = torch.ones(terms, dtype=torch.get_default_dtype())
 
     @abstractmethod
-    def observe(self, task: Balanced, batch: Mapping[str, Tensor]) -> None:
-        """Update the weights from a task and the points of a step; no host synchronisation."""
+    def observe(
+        self, terms: LossTerms, batch: Mapping[str, Tensor], parameters: Sequence[Tensor]
+    ) -> None:
+        """Update the weights at the points of a step; no host synchronisation.
+
+        Args:
+            terms: The terms.
+            batch: The points.
+            parameters: What trains.
+        """
 
     def equalise(self, strengths: Tensor) -> None:
         """Move the weights towards such that make all terms equally strong.

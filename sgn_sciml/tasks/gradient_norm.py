@@ -11,12 +11,13 @@ References:
     networks* (2023), https://arxiv.org/abs/2308.08468, section 5.1
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from sgn_sciml.tasks.balancing import Balanced, Balancing
+from sgn_sciml.tasks.balancing import Balancing
+from sgn_sciml.tasks.terms import LossTerms
 
 __all__ = ["GradientNorm"]
 
@@ -24,10 +25,12 @@ __all__ = ["GradientNorm"]
 class GradientNorm(Balancing):
     """Gradient-norm weights; arguments as :class:`~sgn_sciml.tasks.balancing.Balancing`."""
 
-    def observe(self, task: Balanced, batch: Mapping[str, Tensor]) -> None:
-        self.update(task.losses(batch), task.trainable())
+    def observe(
+        self, terms: LossTerms, batch: Mapping[str, Tensor], parameters: Sequence[Tensor]
+    ) -> None:
+        self.update(terms.losses(batch), parameters)
 
-    def update(self, losses: Mapping[str, Tensor], parameters: Iterable[nn.Parameter]) -> None:
+    def update(self, losses: Mapping[str, Tensor], parameters: Iterable[Tensor]) -> None:
         """Move the weights towards equal gradient norms."""
         parameters = list(parameters)
         norms = []

@@ -18,12 +18,13 @@ References:
     networks* (2023), https://arxiv.org/abs/2308.08468: mean traces, which N does not change
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from sgn_sciml.tasks.balancing import Balanced, Balancing
+from sgn_sciml.tasks.balancing import Balancing
+from sgn_sciml.tasks.terms import LossTerms
 
 __all__ = ["NTK"]
 
@@ -31,7 +32,7 @@ __all__ = ["NTK"]
 class NTK(Balancing):
     """Weights of equal mean traces, estimated on some points of each term.
 
-    An update costs a backward pass per point and equation, by nested autograd.
+    An update holds the Jacobian of one term at a time, its points by the parameters.
 
     Args:
         every: Steps between updates.
@@ -48,26 +49,17 @@ class NTK(Balancing):
             raise ValueError(f"NTK: need points >= 1, got {points}")
         self.points = points
 
-    def observe(self, task: Balanced, batch: Mapping[str, Tensor]) -> None:
+    def observe(
+        self, terms: LossTerms, batch: Mapping[str, Tensor], parameters: Sequence[Tensor]
+    ) -> None:
         # Evenly spread, since adaptive points may be sorted.
         few = {k: v[:: max(1, len(v) // self.points)][: self.points] for k, v in batch.items()}
-        self.update(task.term_residuals(few), task.trainable())
+        self.update(j for _, j in terms.linearised(few, parameters) if j is not None)
 
-    def update(self, residuals: Mapping[str, Tensor], parameters: Iterable[nn.Parameter]) -> None:
+    def update(self, jacobians: Iterable[Tensor]) -> None:
         """Move the weights towards equal mean traces.
 
         Args:
-            residuals: Residuals of each term, shape ``(E, N)``, a part of torch's graph.
-            parameters: The parameters.
+            jacobians: Derivatives of the residuals of each term, shape ``(E, P, N)``.
         """
-        parameters = list(parameters)
-        traces = []
-        for rows in residuals.values():
-            squares = []
-            for residual in rows.flatten():
-                gradients = torch.autograd.grad(
-                    residual, parameters, retain_graph=True, materialize_grads=True
-                )
-                squares.append(torch.stack([g.square().sum() for g in gradients]).sum())
-            traces.append(torch.stack(squares).sum() / rows.shape[1])
-        self.equalise(torch.stack(traces).detach())
+        self.equalise(torch.stack([j.square().sum() / j.shape[2] for j in jacobians]))

@@ -53,6 +53,12 @@ class Unknowns(nn.Module):
         values = {name: value.detach() for name, value in self.values().items()}
         return {n: (v / getattr(problem, n) - 1).abs() for n, v in values.items()}
 
+    def report(self, truth: Problem | None = None) -> dict[str, Tensor]:
+        """The constants as ``unknown/name``, and ``unknown/name_error`` where a truth is known."""
+        found = {f"unknown/{name}": value.detach() for name, value in self.values().items()}
+        errors = {} if truth is None else self.errors(truth)
+        return found | {f"unknown/{name}_error": error for name, error in errors.items()}
+
     def check(self, residuals: Mapping[str, Tensor]) -> None:
         """See that the constants matter.
 

@@ -180,11 +180,9 @@ def test_balancing_momentum_moves_part_of_the_way():
 def test_traces_are_mean_squared_gradients_of_the_points(float64):
     balancing = NTK(momentum=0.0)
     balancing.build(2)
-    w = torch.nn.Parameter(torch.ones(3))
-    a, b = torch.rand(5, 3), torch.rand(1, 2, 3)
-    # |grad|^2 of a linear residual is that of its coefficients; two equations add up
-    balancing.update({"a": (a @ w)[None].expand(2, 5), "b": b @ w}, [w])
-    traces = torch.stack([2 * a.square().sum(1).mean(), b.square().sum(2).mean()])
+    a, b = torch.rand(3, 5), torch.rand(1, 3, 2)
+    balancing.update([a.expand(2, 3, 5), b])  # two equations add up
+    traces = torch.stack([2 * a.square().sum(0).mean(), b.square().sum(1).mean()])
     assert torch.allclose(balancing.weights, traces.sum() / traces)
 
 
@@ -192,9 +190,10 @@ def test_ntk_observes_a_task_on_some_of_its_points(float64):
     balancing = NTK(momentum=0.0, points=5)
     task = pinn(exact_conditions=False, balancing=balancing)
     points = batch(task)
-    balancing.observe(task, points)
+    balancing.observe(task.loss_terms, points, task.trainable())
     traces = []
-    for rows in task.term_residuals({k: v[::4] for k, v in points.items()}).values():
+    for name, equation in task.loss_terms.equations.items():
+        rows = equation.nested(points[name][::4])
         assert rows.shape == (1, 5)
         each = [
             torch.autograd.grad(r, task.trainable(), retain_graph=True, materialize_grads=True)
@@ -209,8 +208,15 @@ def test_the_mean_squares_of_the_residuals_of_terms_are_the_losses(float64):
     task = pinn(exact_conditions=False)
     points = batch(task) | {"weights": torch.rand(20)}
     losses = task.losses(points)
-    for name, rows in task.term_residuals(points).items():
-        assert rows.square().sum(0).mean().item() == pytest.approx(losses[name].item(), rel=1e-12)
+    found = task.loss_terms.linearised(points, task.trainable())
+    for loss, (rows, slopes) in zip(losses.values(), found, strict=True):
+        assert rows.square().sum(0).mean().item() == pytest.approx(loss.item(), rel=1e-12)
+        each = torch.autograd.grad(
+            loss, task.trainable(), retain_graph=True, materialize_grads=True
+        )
+        expected = torch.cat([g.flatten() for g in each])
+        mean = 2 * (slopes * rows[:, None]).sum((0, 2)) / rows.shape[1]
+        torch.testing.assert_close(mean, expected)
 
 
 def test_ntk_arguments_are_checked():

@@ -1,8 +1,11 @@
 """A PINN under Lightning's Trainer, built in Python."""
 
+from functools import partial
+
 import pytest
 import torch
 from lightning.pytorch import Callback
+from pytorch_optimizer import SOAP
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sgn_sciml.callbacks import FiniteLoss, NonFiniteError
@@ -97,6 +100,18 @@ def test_no_host_synchronisation_in_a_training_step(trainer, data, options):
     trainer(callbacks=[FiniteLoss(), watch]).fit(pinn(**options), data)
     assert watch.mode.seen > 100
     assert watch.mode.found == []
+
+
+def test_soap_trains_a_pinn_in_the_precision_of_the_run(trainer, data):
+    soap = partial(SOAP, lr=0.01, weight_decay=0.0, precondition_frequency=2)
+    task = pinn(optimizer=soap)
+    points = {"residual": Burgers().box_points(torch.rand(200, 2, dtype=torch.float64))}
+    before = task.double().losses(points)["residual"].item()
+    fit = trainer(max_steps=60, val_check_interval=60, precision="64-true")
+    fit.fit(task, data)
+    assert task.losses(points)["residual"].item() < before / 2
+    state = fit.optimizers[0].state[task.network.layers[2].weight]
+    assert {t.dtype for t in [state["exp_avg_sq"], *state["GG"], *state["Q"]]} == {torch.float64}
 
 
 def test_frozen_parameters_stay_and_the_others_train(trainer, data):
