@@ -4,8 +4,8 @@ r"""The Korteweg-de Vries equation: a wave that steepens and falls apart into so
     u_t + u\,u_x + \delta^2 u_{xxx} = 0, \quad x \in [-1, 1] \text{ periodic},\ t \in [0, 1],
     \qquad u(x, 0) = \cos \pi x
 
-Reference: 341 Fourier modes and steps of 1/40000, which give it to 1e-11 (by half the steps and
-twice the modes).
+Reference: 341 Fourier modes and steps of 1/40000. Half the steps and more modes move it by 6e-12
+at t = 0.4 and 4e-11 at 1; a Runge-Kutta method of order 8 agrees to 4e-12 at t = 0.5.
 
 References:
     Zabusky and Kruskal, *Interaction of "solitons" in a collisionless plasma and the recurrence

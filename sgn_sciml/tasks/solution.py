@@ -3,6 +3,7 @@
 from abc import ABC
 from typing import Any
 
+import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
@@ -31,8 +32,8 @@ class Solution(BaseTask, ABC):
         kwargs: The other arguments of the subclass, recorded as hyper-parameters.
 
     Raises:
-        ValueError: If the network does not fit the problem's coordinates or fields, or the problem
-            has no such constant.
+        ValueError: If the network does not fit the problem's coordinates or fields or is not
+            periodic where the problem is, or the problem has no such constant.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Solution(BaseTask, ABC):
                 f"{problem.fields}: set in_features={wanted[0]}, out_features={wanted[1]}"
             )
         network.set_domain(*problem.domain)
+        require_periodic(network, problem)
         for module in network.modules():
             if isinstance(module, Finer):
                 module.true_gradient = True
@@ -126,6 +128,29 @@ class Solution(BaseTask, ABC):
             "fields": self.frames(points),
             "residual": residual.reshape(points.shape[:-1]),
         }
+
+
+def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
+    """See that a network takes the same values at both ends of each periodic coordinate.
+
+    Raises:
+        ValueError: If it does not: no residual would tell that it solves another problem.
+    """
+    dimension, like = len(problem.coordinates), next(network.parameters())
+    training = network.training
+    network.eval()
+    for axis, name in enumerate(problem.coordinates):
+        if name in problem.periodic:
+            unit = torch.linspace(0.1, 0.9, 5).to(like)[:, None].repeat(1, dimension)
+            ends = [problem.box_points(unit.index_fill(1, torch.tensor(axis), k)) for k in (0, 1)]
+            with torch.no_grad():
+                left, right = (network(points) for points in ends)
+            if not torch.allclose(left, right, rtol=1e-3, atol=1e-4):
+                raise ValueError(
+                    f"{problem.law} is periodic in {name}, the network is not: give it an "
+                    f"encoding such as PeriodicEncoding, in_features: {dimension}, axes: [{axis}]"
+                )
+    network.train(training)
 
 
 def frame_metrics(problem: Problem) -> MetricCollection:

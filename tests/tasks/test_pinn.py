@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 import torch
 
-from sgn_sciml.layers import Finer
+from sgn_sciml.layers import Finer, PeriodicEncoding
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.optim import LevenbergMarquardt, Phase, Phases
-from sgn_sciml.pde import Burgers, Condition
+from sgn_sciml.pde import Burgers, Condition, KdV
 from sgn_sciml.tasks import NTK, PINN, GradientNorm
 
 
@@ -228,6 +228,13 @@ def test_ntk_arguments_are_checked():
 def test_balancing_arguments_are_checked(bad):
     with pytest.raises(ValueError, match="need every >= 1"):
         GradientNorm(**bad)
+
+
+def test_a_network_that_is_not_periodic_where_the_problem_is_is_refused():
+    with pytest.raises(ValueError, match=r"kdv is periodic in x, the network is not.*axes: \[0\]"):
+        pinn(KdV())
+    network = CoordinateMLP(2, 1, 8, 2, encoding=PeriodicEncoding(2))
+    assert PINN(network, KdV()).network.training
 
 
 def test_a_network_of_chirps_has_true_derivatives(float64):

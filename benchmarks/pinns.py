@@ -1,0 +1,240 @@
+"""Spectral gates against their rivals on every equation, at equal parameters and iterations.
+
+``python benchmarks/pinns.py run`` trains each model on each problem by Levenberg-Marquardt, some
+problems from three seeds; ``shipped`` the configurations as they are; ``table`` writes
+``table.md`` from the cards. Finished runs are kept, killed ones resumed.
+"""
+
+import argparse
+import itertools
+import math
+import statistics
+import subprocess
+import sys
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import yaml
+
+import sgn_sciml.layers
+from runs import ROOT, execute, execute_all, find_card, keep
+from sgn_sciml.networks import CoordinateMLP, count_parameters
+
+FILES = Path(__file__).parent / "pinns"
+RUNS = ROOT / "runs" / "pinns"
+MODELS = {
+    "sgn": "**gates**, diagonal",
+    "sgn_dense": "**gates**, dense",
+    "siren": "SIREN",
+    "fourier": "Fourier features, tanh",
+    "tanh": "tanh MLP",
+    "gelu": "GELU MLP",
+}
+STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iterations each
+    "poisson": 25,
+    "poisson_2d": 115,
+    "helmholtz": 115,
+    "darcy": 115,
+    "wave": 120,
+    "advection": 115,
+    "reaction_diffusion": 115,
+    "burgers": 115,
+    "allen_cahn": 115,
+    "kdv": 115,
+}
+SEEDS = {"poisson": 3, "wave": 3, "burgers": 3, "allen_cahn": 3}
+PINN = "model.init_args.network"
+
+
+def config(problem: str) -> dict[str, Any]:
+    """The shipped configuration of a problem, or the one that stands for it here."""
+    own = FILES / f"{problem}.yaml"
+    path = own if own.is_file() else ROOT / "configs" / f"{problem}_pinn.yaml"
+    return yaml.safe_load(path.read_text())
+
+
+def waves(name: str, **settings: object) -> dict[str, Any]:
+    """An activation."""
+    return {"class_path": name, "init_args": settings}
+
+
+def network(problem: str, model: str) -> dict[str, Any]:
+    """The network of a model: that of the configuration with other activations and width."""
+    found = deepcopy(config(problem)["model"]["init_args"]["network"])
+    settings = found["init_args"]
+    if model == "sgn":
+        return found
+    first = settings["first_activation"]["init_args"]["frequency_scale"]
+    hidden = settings["activation"]["init_args"]["frequency_scale"]
+    first = first if isinstance(first, float) else sum(first) / 2
+    # A sine's weights are uniform in +-1/d: the deviation of the phase for other waves.
+    channels, encoded = settings.get("in_features", 2), "encoding" in settings
+    spread = first / math.sqrt(3) / (channels + encoded)
+    tanh = waves("Elementwise", function="torch.nn.functional.tanh")
+    pairs = {
+        "siren": (waves("Sine", omega=first), waves("Sine", omega=hidden)),
+        "tanh": (tanh, tanh),
+        "fourier": (tanh, tanh),
+        "gelu": (waves("Elementwise", function="torch.nn.functional.gelu"),) * 2,
+        "sgn_dense": tuple(
+            waves(
+                "SpectralGate",
+                base="torch.nn.functional.tanh",
+                num_frequencies=4,
+                gate_init=0.3,
+                frequency_scale=scale,
+            )
+            for scale in (spread * math.sqrt(3), 1.0)
+        ),
+    }
+    settings["first_activation"], settings["activation"] = pairs[model]
+    if model == "fourier" and encoded:
+        settings["encoding"]["init_args"]["harmonics"] = 4
+    elif model == "fourier":
+        code = {"in_features": channels, "num_frequencies": 8, "scale": spread / (2 * math.pi)}
+        settings["encoding"] = waves("GaussianFourierFeatures", **code)
+    wanted = parameters(network(problem, "sgn"))
+    shapes = [{"width": w, "first_width": f} for w in range(6, 40) for f in range(w - 4, w + 5)]
+
+    def distance(shape: dict[str, int]) -> tuple[int, int]:
+        count = parameters({"init_args": settings | shape})
+        return abs(count - wanted), abs(shape["width"] - shape["first_width"])
+
+    settings |= min(shapes, key=distance)
+    return found
+
+
+def parameters(settings: dict[str, Any]) -> int:
+    """Parameters of a network."""
+
+    def made(value: Any) -> Any:
+        if isinstance(value, dict) and "class_path" in value:
+            cls = getattr(sgn_sciml.layers, value["class_path"])
+            words = {k: made(v) for k, v in value.get("init_args", {}).items()}
+            return cls(**words) if "in_features" in words else partial(cls, **words)
+        return resolve_name(value) if isinstance(value, str) and "." in value else value
+
+    words = {name: made(value) for name, value in settings["init_args"].items()}
+    return count_parameters(CoordinateMLP(**words))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run; without a model the shipped configuration as it is."""
+
+    problem: str
+    model: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name of the run and of its card."""
+        return f"{self.problem}-{self.model}-seed{self.seed}"
+
+    @property
+    def card(self) -> dict:
+        """The card of the finished run, or nothing."""
+        return find_card(self.name, FILES, RUNS)
+
+    def execute(self) -> None:
+        """Train and test, unless that was done; go on with a run that was killed."""
+        if self.card and not (RUNS / self.name).is_dir():
+            return
+        path = RUNS / f"{self.name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = config(self.problem) if self.model != "shipped" else {}
+        if content:
+            content["model"]["init_args"]["network"] = network(self.problem, self.model)
+            content["trainer"] |= {"max_steps": STEPS[self.problem], "callbacks": []}
+        else:
+            content = yaml.safe_load((ROOT / "configs" / f"{self.problem}_pinn.yaml").read_text())
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+        execute(self.name, [path], RUNS, {"seed_everything": self.seed})
+        keep(self.name, self.card, FILES, RUNS)
+        path.unlink()
+        print(f"{self.name}: relative L2 {self.card['test']['test/relative_l2']:.2e}", flush=True)
+
+
+def planned() -> list[Run]:
+    """The runs of the comparison, first seeds first."""
+    return [
+        Run(problem, model, seed)
+        for seed in range(3)
+        for problem, model in itertools.product(STEPS, MODELS)
+        if seed < SEEDS.get(problem, 1)
+    ]
+
+
+def shipped() -> list[Run]:
+    """The shipped configurations."""
+    return [Run(problem, "shipped", 0) for problem in STEPS if problem != "burgers"]
+
+
+def make_reference(problem: str) -> None:
+    """Make the reference of a problem, unless it is there."""
+    path = ROOT / "data" / f"{problem}_reference.h5"
+    if not path.is_file():
+        name = f"{problem.replace('_', '-')}-reference"
+        words = [sys.executable, "-m", "sgn_sciml", "data", "make", name, "-o", str(path)]
+        subprocess.run(words, cwd=ROOT, check=True)
+
+
+def cell(problem: str, model: str) -> str:
+    """Median error and those of all seeds."""
+    cards = [Run(problem, model, seed).card for seed in range(SEEDS.get(problem, 1))]
+    errors = [c["test"]["test/relative_l2"] for c in cards if c]
+    if not errors:
+        return "not run"
+    each = f" ({', '.join(f'{e:.1e}' for e in sorted(errors))})" if len(errors) > 1 else ""
+    return f"{statistics.median(errors):.1e}{each}"
+
+
+def table() -> None:
+    """Write the tables from the cards."""
+    lines = [
+        "Relative L2 at equal parameters and iterations, median and each of the seeds:",
+        "",
+        f"| problem | parameters | CPU s of gates | {' | '.join(MODELS.values())} |",
+        "|---" * (3 + len(MODELS)) + "|",
+    ]
+    for problem in STEPS:
+        card = Run(problem, "sgn", 0).card
+        if not card:
+            continue
+        cells = [cell(problem, model) for model in MODELS]
+        seconds = f"{card['training']['cpu_seconds']:.0f}"
+        lines.append(f"| {' | '.join([problem, str(card['parameters']), seconds, *cells])} |")
+    lines += ["", "The shipped configurations, seed 0:", ""]
+    lines += [
+        "| configuration | parameters | relative L2 | worst point | CPU s |",
+        "|---" * 5 + "|",
+    ]
+    for run in shipped():
+        if card := run.card:
+            test, seconds = card["test"], card["training"]["cpu_seconds"]
+            values = f"{test['test/relative_l2']:.1e} | {test['test/max_error']:.1e}"
+            name = f"{run.problem}_pinn.yaml"
+            lines.append(f"| {name} | {card['parameters']} | {values} | {seconds:.0f} |")
+    FILES.mkdir(exist_ok=True)
+    (FILES / "table.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("verb", choices=["run", "shipped", "table"])
+    parser.add_argument("problems", nargs="*", help=f"of {', '.join(STEPS)} (default: all)")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
+    options = parser.parse_args()
+    if options.verb == "table":
+        table()
+    else:
+        runs = planned() if options.verb == "run" else shipped()
+        chosen = options.problems or list(STEPS)
+        for problem in chosen:
+            make_reference(problem)
+        execute_all([r for r in runs if r.problem in chosen], options.jobs)
