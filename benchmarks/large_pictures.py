@@ -3,8 +3,8 @@
 ``python benchmarks/large_pictures.py tune`` tries three rates of each model on a picture that is
 not reported; ``long`` fits two pictures at 256 x 256 for 1,500 steps of the gates, or as many of a
 rival as take as long; ``hour`` one of 512 x 512 in colour for an hour of one thread, a quarter of
-the points a step; ``table`` writes ``large_pictures/table.md``. Finished runs are kept, killed ones
-resumed.
+the points a step; ``table`` writes ``large_pictures/table.md``. Finished runs are kept, killed
+ones resumed.
 """
 
 import argparse
