@@ -1,6 +1,6 @@
 """DeepXDE's Burgers example for as many CPU seconds as ``make run`` takes.
 
-``python benchmarks/burgers_peer.py run --peers peers/bin/python`` writes ``burgers_peer/card.json``
+``python benchmarks/burgers_peer.py run --peers peers/bin/python`` writes its card
 with the Python of an environment that has DeepXDE (``pip install torch==2.13.0 deepxde==1.15.0
 h5py``), in double and in single precision, one thread each; ``table`` prints it beside our card.
 """
