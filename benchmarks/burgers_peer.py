@@ -10,6 +10,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import torch
+
 from runs import ROOT
 from sgn_sciml.callbacks.card import describe_machine
 
@@ -23,7 +25,7 @@ def run(python: str) -> None:
     reference = ROOT / "data" / "burgers_reference.h5"
     if not reference.is_file():
         raise SystemExit("no reference: sgn data make burgers-reference")
-    card = {"machine": describe_machine(), "deepxde": "1.15.0"}
+    card = {"machine": describe_machine(torch.device("cpu")), "deepxde": "1.15.0"}
     for dtype in ("float64", "float32"):
         words = [python, FILES / "deepxde_example.py", dtype, str(seconds), reference]
         done = subprocess.run(words, capture_output=True, text=True, check=True)

@@ -34,6 +34,11 @@ MODELS = {
     "tanh": "tanh MLP",
     "gelu": "GELU MLP",
 }
+HIGH = {  # waves of Poisson's equation, their amplitudes, the parabola; frequency of first layer
+    "sin_100x": ((100.0,), (1.0,), 0.0, 60.0),
+    "sin_6x_cos_100x": ((106.0, 94.0), (0.5, -0.5), 0.0, 60.0),
+    "sin_500x": ((500.0,), (1.0,), 2.0, 300.0),
+}
 STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iterations each
     "poisson": 25,
     "poisson_2d": 115,
@@ -45,16 +50,28 @@ STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iter
     "burgers": 115,
     "allen_cahn": 115,
     "kdv": 115,
+    **dict.fromkeys(HIGH, 25),
 }
 SEEDS = {"poisson": 3, "wave": 3, "burgers": 3, "allen_cahn": 3}
-PINN = "model.init_args.network"
 
 
 def config(problem: str) -> dict[str, Any]:
     """The shipped configuration of a problem, or the one that stands for it here."""
     own = FILES / f"{problem}.yaml"
-    path = own if own.is_file() else ROOT / "configs" / f"{problem}_pinn.yaml"
-    return yaml.safe_load(path.read_text())
+    law = "poisson" if problem in HIGH else problem
+    path = own if own.is_file() else ROOT / "configs" / f"{law}_pinn.yaml"
+    found = yaml.safe_load(path.read_text())
+    if problem in HIGH:
+        frequencies, amplitudes, parabola, first = HIGH[problem]
+        words = {"frequencies": frequencies, "amplitudes": amplitudes, "parabola": parabola}
+        constants = {k: list(v) if isinstance(v, tuple) else v for k, v in words.items()}
+        found["data"]["init_args"] |= {
+            "problem": {"class_path": "Poisson", "init_args": constants},
+            "reference": f"data/{problem}_reference.h5",
+        }
+        network = found["model"]["init_args"]["network"]["init_args"]
+        network["first_activation"]["init_args"]["frequency_scale"] = first
+    return found
 
 
 def waves(name: str, **settings: object) -> dict[str, Any]:
@@ -171,16 +188,21 @@ def planned() -> list[Run]:
 
 def shipped() -> list[Run]:
     """The shipped configurations."""
-    return [Run(problem, "shipped", 0) for problem in STEPS if problem != "burgers"]
+    ours = [problem for problem in STEPS if problem not in ("burgers", *HIGH)]
+    return [Run(problem, "shipped", 0) for problem in ours]
 
 
 def make_reference(problem: str) -> None:
     """Make the reference of a problem, unless it is there."""
     path = ROOT / "data" / f"{problem}_reference.h5"
     if not path.is_file():
-        name = f"{problem.replace('_', '-')}-reference"
-        words = [sys.executable, "-m", "sgn_sciml", "data", "make", name, "-o", str(path)]
-        subprocess.run(words, cwd=ROOT, check=True)
+        law = "poisson" if problem in HIGH else problem.replace("_", "-")
+        words = [sys.executable, "-m", "sgn_sciml", "data", "make", f"{law}-reference"]
+        if problem in HIGH:
+            frequencies, amplitudes, parabola, _ = HIGH[problem]
+            words += ["--frequencies", *map(str, frequencies)]
+            words += ["--amplitudes", *map(str, amplitudes), "--parabola", str(parabola)]
+        subprocess.run([*words, "-o", str(path)], cwd=ROOT, check=True)
 
 
 def cell(problem: str, model: str) -> str:
