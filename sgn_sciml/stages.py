@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from sgn_sciml.callbacks.results import read_card, write_whole
 from sgn_sciml.chain import best_checkpoint, read_pinn, solve
-from sgn_sciml.data import Collocation
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.residue import amplitude, dominant_frequency, grid_residual, slope
 from sgn_sciml.tasks import PINN, BaseTask
@@ -27,7 +28,9 @@ from sgn_sciml.tasks import PINN, BaseTask
 __all__ = ["stages_command"]
 
 WIDTH = inspect.signature(CoordinateMLP).parameters["width"].default
-POINTS = inspect.signature(Collocation).parameters["num_points"].default
+WAVE = (
+    10  # points that a residual needs in each of its waves to be more than what overfitting left
+)
 
 
 def stages_command(args: Sequence[str]) -> None:
@@ -78,8 +81,15 @@ def stages_command(args: Sequence[str]) -> None:
         size, kappa = float(residual.square().sum(0).mean().sqrt()), dominant_frequency(residual)
         amplitudes.append(amplitude(task, kappa, size))
         networks.append(waves(networks[-1], kappa / slope(task), options.growth))
+        points = trained_points(folder)
+        along = points["num_points"] ** (1 / len(task.problem.coordinates))  # one axis
+        if points["redraw_every"] == 0 and math.pi * along < WAVE * kappa:
+            print(
+                f"the residual that is left has fewer than {WAVE} points a wave: it lies between "
+                "the points. Raise data.init_args.num_points, or redraw them"
+            )
         rows[-1] |= {"frequency_left": kappa, "next_amplitude": amplitudes[-1]}
-        data["num_points"] = round(options.growth**2 * data.get("num_points", POINTS))
+        data["num_points"] = round(options.growth**2 * points["num_points"])
         model["residual_scale"] = size
         model["network"] = {
             "class_path": "Staged",
@@ -122,6 +132,13 @@ def restored(checkpoint: Path) -> PINN:
     return task
 
 
+def trained_points(folder: Path) -> dict[str, Any]:
+    """What the data module of a run was asked for."""
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    asked: dict[str, Any] = config["data"]["init_args"]
+    return asked
+
+
 def measured(folder: Path) -> dict[str, Any]:
     """What a run's test found."""
     test = read_card(folder)["test"]
@@ -146,4 +163,6 @@ def report(rows: Sequence[dict[str, Any]]) -> None:
         if "next_amplitude" in row:
             line += f"{row['frequency_left']:>17.1f}{row['next_amplitude']:>17.2e}"
         print(line)
+        if k and error is not None and error > rows[k - 1]["relative_l2"]:
+            print(f"stage {k + 1} did not lower the error: what is left is slow, and costs little")
     print(f"wrote {path}")

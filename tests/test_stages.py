@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ import yaml
 from sgn_sciml.data import write_grid
 from sgn_sciml.data.reference import reference
 from sgn_sciml.layers import PeriodicEncoding
-from sgn_sciml.networks import CoordinateMLP, Staged
-from sgn_sciml.pde import Burgers, Poisson
+from sgn_sciml.networks import Continued, CoordinateMLP, Staged
+from sgn_sciml.pde import Advection, Burgers, Poisson
 from sgn_sciml.residue import amplitude, dominant_frequency, slope, unit_grid
 from sgn_sciml.tasks import PINN
 
@@ -77,6 +78,8 @@ def test_a_second_stage_lowers_the_error_and_resumes(poisson, sgn):
     code, out, err = sgn("stages", 2, "--config", poisson)
     assert code == 0, err
     assert "stage   residual   relative L2" in out
+    assert "did not lower" not in out
+    assert "points a wave" not in out
     first, second = json.loads(Path("runs/poisson/stages_0-1.json").read_text())
     assert second["relative_l2"] < first["relative_l2"] / 20
     assert second["residual"] < first["residual"] / 20
@@ -87,6 +90,13 @@ def test_a_second_stage_lowers_the_error_and_resumes(poisson, sgn):
     assert sgn("fit", *more, "--runs", "whole")[0] == 0
     a, b = weights(last), weights("whole/poisson/version_0/checkpoints/last.ckpt")
     assert [key for key in a if not torch.equal(a[key], b[key])] == []
+
+
+def test_a_residual_between_the_points_is_told(poisson, sgn):
+    words = ("--data.init_args.num_points", 16, "--trainer.max_steps", 2)
+    code, out, err = sgn("stages", 2, "--config", poisson, *words)
+    assert code == 0, err
+    assert "fewer than 10 points a wave" in out
 
 
 def test_a_stage_adds_to_those_before_and_trains_alone(tmp_path, float64):
@@ -108,6 +118,22 @@ def test_a_staged_network_has_true_derivatives(float64):
     task = PINN(Staged(mlp(), [mlp(), mlp()], [0.1, 0.01]), Burgers(0.1))
     points = task.problem.box_points(torch.rand(12, 2))
     assert torch.allclose(task.residual(points), task.equation.nested(points))
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        lambda net, path: Staged(net(), [net()], [0.1], path),
+        lambda net, path: Continued(net(), [0.5], path),
+    ],
+)
+def test_what_goes_on_from_float64_is_a_solution_before_the_trainer_converts_it(later, tmp_path):
+    encoded = partial(mlp, encoding=PeriodicEncoding(2))
+    first = PINN(encoded(), Advection()).double()  # whose domain is in the checkpoint
+    saved = first.state_dict()
+    torch.save({"state_dict": saved}, tmp_path / "a.ckpt")
+    task = PINN(later(encoded, str(tmp_path / "a.ckpt")), Advection()).double()
+    assert task.residual(torch.rand(5, 2, dtype=torch.float64)).isfinite().all()
 
 
 def test_networks_that_do_not_fit_are_refused(tmp_path):

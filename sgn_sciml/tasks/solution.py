@@ -1,6 +1,7 @@
 """A network as the solution of a problem: its fields, its residual, and how good they are."""
 
 from abc import ABC
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -136,12 +137,11 @@ def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
     Raises:
         ValueError: If it does not: no residual would tell that it solves another problem.
     """
-    dimension, like = len(problem.coordinates), next(network.parameters())
-    training = network.training
-    network.eval()
+    dimension = len(problem.coordinates)
+    network = deepcopy(network).eval().double()  # parts from checkpoints have other precisions
     for axis, name in enumerate(problem.coordinates):
         if name in problem.periodic:
-            unit = torch.linspace(0.1, 0.9, 5).to(like)[:, None].repeat(1, dimension)
+            unit = torch.linspace(0.1, 0.9, 5).double()[:, None].repeat(1, dimension)
             ends = [problem.box_points(unit.index_fill(1, torch.tensor(axis), k)) for k in (0, 1)]
             with torch.no_grad():
                 left, right = (network(points) for points in ends)
@@ -150,7 +150,6 @@ def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
                     f"{problem.law} is periodic in {name}, the network is not: give it an "
                     f"encoding such as PeriodicEncoding, in_features: {dimension}, axes: [{axis}]"
                 )
-    network.train(training)
 
 
 def frame_metrics(problem: Problem) -> MetricCollection:
