@@ -28,9 +28,7 @@ from sgn_sciml.tasks import PINN, BaseTask
 __all__ = ["stages_command"]
 
 WIDTH = inspect.signature(CoordinateMLP).parameters["width"].default
-WAVE = (
-    10  # points that a residual needs in each of its waves to be more than what overfitting left
-)
+WAVE = 10  # points a wave; with fewer, a residual is what overfitting left between them
 
 
 def stages_command(args: Sequence[str]) -> None:
