@@ -34,10 +34,10 @@ MODELS = {
     "tanh": "tanh MLP",
     "gelu": "GELU MLP",
 }
-HIGH = {  # waves of Poisson's equation, their amplitudes, the parabola; frequency of first layer
-    "sin_100x": ((100.0,), (1.0,), 0.0, 60.0),
-    "sin_6x_cos_100x": ((106.0, 94.0), (0.5, -0.5), 0.0, 60.0),
-    "sin_500x": ((500.0,), (1.0,), 2.0, 300.0),
+HIGH = {  # waves of Poisson's equation, their amplitudes, the parabola; first layer and points
+    "sin_100x": ((100.0,), (1.0,), 0.0, 60.0, 1024),
+    "sin_6x_cos_100x": ((106.0, 94.0), (0.5, -0.5), 0.0, 60.0, 1024),
+    "sin_500x": ((500.0,), (1.0,), 2.0, [50.0, 400.0], 2048),
 }
 STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iterations each
     "poisson": 25,
@@ -50,7 +50,9 @@ STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iter
     "burgers": 115,
     "allen_cahn": 115,
     "kdv": 115,
-    **dict.fromkeys(HIGH, 25),
+    "sin_100x": 25,
+    "sin_6x_cos_100x": 25,
+    "sin_500x": 60,
 }
 SEEDS = {"poisson": 3, "wave": 3, "burgers": 3, "allen_cahn": 3}
 
@@ -62,12 +64,13 @@ def config(problem: str) -> dict[str, Any]:
     path = own if own.is_file() else ROOT / "configs" / f"{law}_pinn.yaml"
     found = yaml.safe_load(path.read_text())
     if problem in HIGH:
-        frequencies, amplitudes, parabola, first = HIGH[problem]
+        frequencies, amplitudes, parabola, first, points = HIGH[problem]
         words = {"frequencies": frequencies, "amplitudes": amplitudes, "parabola": parabola}
         constants = {k: list(v) if isinstance(v, tuple) else v for k, v in words.items()}
         found["data"]["init_args"] |= {
             "problem": {"class_path": "Poisson", "init_args": constants},
             "reference": f"data/{problem}_reference.h5",
+            "num_points": points,
         }
         network = found["model"]["init_args"]["network"]["init_args"]
         network["first_activation"]["init_args"]["frequency_scale"] = first
@@ -199,7 +202,7 @@ def make_reference(problem: str) -> None:
         law = "poisson" if problem in HIGH else problem.replace("_", "-")
         words = [sys.executable, "-m", "sgn_sciml", "data", "make", f"{law}-reference"]
         if problem in HIGH:
-            frequencies, amplitudes, parabola, _ = HIGH[problem]
+            frequencies, amplitudes, parabola, *_ = HIGH[problem]
             words += ["--frequencies", *map(str, frequencies)]
             words += ["--amplitudes", *map(str, amplitudes), "--parabola", str(parabola)]
         subprocess.run([*words, "-o", str(path)], cwd=ROOT, check=True)
