@@ -81,12 +81,16 @@ def test_a_pinn_runs(path, sgn, tmp_path, monkeypatch):
     data |= {"reference": str(write_grid(tmp_path / "reference.h5", grid)), "num_points": 32}
     short = tmp_path / path.name
     short.write_text(yaml.safe_dump(content))
-    commands = ("fit", "validate", "test", "predict") if law == "burgers" else ("fit", "test")
-    for command in dict.fromkeys((*commands, "predict")):
+    predicts = law in ("burgers", "poisson", "helmholtz")  # one of each kind
+    for command in ("fit", *(("validate",) if law == "burgers" else ()), "test"):
         code, _, err = sgn(command, "--config", short)
         assert code == 0, err
     run = tmp_path / "runs" / path.stem / "version_0"
     assert (run / "figures" / f"{problem.fields[0]}.png").is_file()
+    if not predicts:
+        return
+    code, _, err = sgn("predict", "--config", short)
+    assert code == 0, err
     predicted = read_grid(run / "predictions.h5")
     assert predicted.parameters == problem.parameters
     for name, values in predicted.coordinates.items():

@@ -79,13 +79,14 @@ def test_stitching_leaves_no_frame_out_and_none_in_twice():
 
 
 def test_a_march_is_continuous_and_covers_the_reference(config, reference, sgn):
-    code, out, err = sgn("march", "--config", config, "--windows", 4, "--trainer.max_steps", 3)
+    words = ["--trainer.max_steps", 3, "--trainer.callbacks", "[]"]
+    code, out, err = sgn("march", "--config", config, "--windows", 2, *words)
     assert code == 0, err
     assert "relative L2 of u over all windows" in out
-    found, truth = read_grid("runs/tiny/march_0-3.h5"), read_grid(reference)
+    found, truth = read_grid("runs/tiny/march_0-1.h5"), read_grid(reference)
     assert torch.allclose(found.coordinates["t"], truth.coordinates["t"])
     error = (found.fields["u"] - truth.fields["u"]).norm() / truth.fields["u"].norm()
-    about = json.loads(Path("runs/tiny/march_0-3.json").read_text())
+    about = json.loads(Path("runs/tiny/march_0-1.json").read_text())
     assert about["relative_l2"]["u"] == pytest.approx(error.item())
     for before, after in pairwise(about["runs"]):
         ends = read_grid(Path(before, "predictions.h5")), read_grid(Path(after, "predictions.h5"))
