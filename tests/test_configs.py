@@ -67,7 +67,8 @@ def test_every_problem_has_a_configuration():
 def test_a_pinn_runs(path, sgn, tmp_path, monkeypatch):
     content = yaml.safe_load(path.read_text())
     steps = 2
-    for phase in content["model"]["init_args"]["optimizer"]["init_args"].get("phases", []):
+    optimizer = content["model"]["init_args"]["optimizer"]
+    for phase in optimizer.get("init_args", {}).get("phases", []):
         phase["steps"] = 1  # one of each
         steps += 1
     content["trainer"] |= {"max_steps": steps, "val_check_interval": 1, "accelerator": "cpu"}
