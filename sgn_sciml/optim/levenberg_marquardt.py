@@ -19,6 +19,9 @@ The residuals also bend along the step: *geodesic acceleration* adds to it
 with the second derivative along the step by differences.
 
 References:
+    Björck, *Stability analysis of the method of seminormal equations for linear least squares
+    problems* (1987)
+
     Moré, *The Levenberg-Marquardt algorithm: implementation and theory* (1978)
 
     Nielsen, *Damping parameter in Marquardt's method* (1999)
@@ -181,4 +184,12 @@ class LeastSquares:
             whole: Tensor = torch.linalg.solve_triangular(triangle, half, upper=True)
             return whole[:, 0]
 
-        return lambda r: inverse(self.j @ r) if self.tall else self.j @ inverse(r)
+        def solve(r: Tensor) -> Tensor:
+            if not self.tall:
+                return self.j @ inverse(r)
+            x = inverse(self.j @ r)
+            # Without the orthogonal factor this is as good as the factor itself only after a
+            # correction by what is left (Björck's corrected seminormal equations).
+            return x + inverse(self.j @ (r - x @ self.j) - damping * x)
+
+        return solve

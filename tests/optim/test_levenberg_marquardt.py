@@ -61,6 +61,15 @@ def test_damped_least_squares_are_the_normal_equations(shape):
     assert torch.allclose(LeastSquares(j).damped(0.3)(r), expected)
 
 
+@pytest.mark.parametrize("damping", [1e-8, 1e-14])
+def test_the_condition_is_not_squared(damping):
+    u, v = (torch.linalg.qr(torch.randn(n, 20))[0] for n in (50, 20))
+    values, x = torch.logspace(0, -8, 20), torch.randn(20)
+    j = u * values @ v.T
+    expected = v @ (values**2 / (values**2 + damping) * (v.T @ x))
+    assert torch.allclose(LeastSquares(j.T).damped(damping)(j @ x), expected, rtol=0, atol=1e-8)
+
+
 def test_fewer_residuals_than_parameters():
     a, b = torch.randn(3, 8), torch.randn(3)
     x = minimise(lambda x: torch.sin(a @ x) - 0.5 * torch.tanh(b), [0.0] * 8, max_iter=20)
