@@ -166,12 +166,12 @@ class Run:
             return
         path = RUNS / f"{self.name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = config(self.problem) if self.model != "shipped" else {}
-        if content:
+        if self.model == "shipped":
+            content = yaml.safe_load((ROOT / "configs" / f"{self.problem}_pinn.yaml").read_text())
+        else:
+            content = config(self.problem)
             content["model"]["init_args"]["network"] = network(self.problem, self.model)
             content["trainer"] |= {"max_steps": STEPS[self.problem], "callbacks": []}
-        else:
-            content = yaml.safe_load((ROOT / "configs" / f"{self.problem}_pinn.yaml").read_text())
         path.write_text(yaml.safe_dump(content, sort_keys=False))
         execute(self.name, [path], RUNS, {"seed_everything": self.seed})
         keep(self.name, self.card, FILES, RUNS)

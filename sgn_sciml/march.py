@@ -13,6 +13,7 @@ from torch import Tensor
 from sgn_sciml.callbacks.results import write_whole
 from sgn_sciml.chain import best_checkpoint, made, read_pinn, solve
 from sgn_sciml.data.grid import GridFields, read_grid, write_grid
+from sgn_sciml.pde import Window
 
 __all__ = ["march_command", "stitch"]
 
@@ -42,7 +43,9 @@ def march_command(args: Sequence[str]) -> None:
     problem, network = data["problem"], model["network"]
     if data.get("reference") is None:
         raise ValueError("sgn march predicts on a grid: set data.init_args.reference")
-    lower, upper = (corner[-1] for corner in made(problem).domain)
+    whole = made(problem)
+    lower, upper = (corner[-1] for corner in whole.domain)
+    Window(whole, lower, upper)  # a problem without windows is refused before anything trains
     edges = torch.linspace(lower, upper, options.windows + 1, dtype=torch.float64).tolist()
     folders: list[Path] = []
     for k, (start, end) in enumerate(pairwise(edges)):

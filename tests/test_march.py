@@ -12,6 +12,7 @@ from sgn_sciml.march import stitch
 from sgn_sciml.networks import Continued, CoordinateMLP
 from sgn_sciml.pde import Burgers, Window
 from sgn_sciml.tasks import PINN
+from tests.conftest import ROOT
 
 
 def mlp():
@@ -33,6 +34,15 @@ def test_a_window_is_its_problem_in_less_time():
 def test_windows_outside_are_refused(times):
     with pytest.raises(ValueError, match="Window: need"):
         Window(Burgers(), *times)
+
+
+def test_a_steady_problem_is_refused(sgn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = ROOT / "configs" / "poisson_pinn.yaml"
+    code, _, err = sgn("march", "--config", config, "--windows", 2)
+    assert code == 1
+    assert "poisson is steady: it has no windows of time" in err
+    assert not Path("runs").exists()
 
 
 def test_a_later_network_begins_where_the_one_before_ended(tmp_path, float64):

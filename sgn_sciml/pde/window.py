@@ -31,7 +31,7 @@ class Window(Problem):
         end: Where it ends.
 
     Raises:
-        ValueError: If the window is empty or leaves the domain.
+        ValueError: If the problem is steady, or the window is empty or leaves the domain.
     """
 
     problem: Problem
@@ -39,6 +39,8 @@ class Window(Problem):
     end: float
 
     def __post_init__(self) -> None:
+        if not self.problem.evolving:
+            raise ValueError(f"{self.problem.law} is steady: it has no windows of time")
         lower, upper = (corner[-1] for corner in self.problem.domain)
         if not lower <= self.start < self.end <= upper:
             raise ValueError(
