@@ -3,6 +3,7 @@
 A configuration names a task, a data module and what differs from the defaults below.
 """
 
+import atexit
 import logging
 import warnings
 from collections.abc import Sequence
@@ -49,6 +50,16 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 10,
     "enable_model_summary": False,
 }
+
+
+@atexit.register
+def leave_processes() -> None:
+    """Leave the group of processes while the interpreter is whole.
+
+    Lightning does so for NCCL alone; threads of gloo that outlive the interpreter abort at times.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def is_first_process() -> bool:

@@ -97,6 +97,7 @@ if __name__ == "__main__":
     model = Recorder()
     trainer.fit(model, data)
     trainer.test(model, data, verbose=False)
+    torch.distributed.destroy_process_group()  # gloo's threads abort at times without
 """
 
 
