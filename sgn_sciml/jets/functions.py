@@ -67,13 +67,20 @@ def reciprocal(z: Tensor) -> list[Tensor]:
     return [r, -(r**2), 2 * r**3, -6 * r**4, 24 * r**5, -120 * r**6]
 
 
+def sqrt(z: Tensor) -> list[Tensor]:
+    found = [torch.sqrt(z)]
+    for k in range(5):
+        found.append((0.5 - k) * found[-1] / z)
+    return found
+
+
 def absolute(z: Tensor) -> list[Tensor]:
     zero = torch.zeros_like(z)
     return [z.abs(), z.sign(), zero, zero, zero, zero]
 
 
 FUNCTIONS: dict[str, Callable[[Tensor], list[Tensor]]] = {
-    **{f.__name__: f for f in (tanh, sin, cos, exp, sigmoid, gelu, square, reciprocal)},
+    **{f.__name__: f for f in (tanh, sin, cos, exp, sigmoid, gelu, square, reciprocal, sqrt)},
     "abs": absolute,
 }
 

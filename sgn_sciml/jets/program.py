@@ -15,7 +15,9 @@ from sgn_sciml.jets.plan import Operator, Plan
 
 __all__ = ["FUNCTIONS", "Node", "Program", "Unrecordable"]
 
-FUNCTIONS = ("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "abs")
+FUNCTIONS = tuple(
+    ["tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "sqrt", "abs"]
+)
 """Elementwise functions whose derivatives are known."""
 
 

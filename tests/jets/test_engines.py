@@ -126,6 +126,18 @@ def test_shapes(engine, shape, points):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_functions_of_the_coordinates(engine, points):
+    network = mlp(ACTIVATIONS["tanh"])
+
+    def function(p):
+        x, t = p[:, :1], p[:, 1:]
+        return network(p) * torch.sqrt(t + 2) + nn.functional.gelu(x / torch.sqrt(t + 2))
+
+    equation = Equation(function, lambda d: d.u_xxxx + d.u_t - d.u_tt, "xt", "u")
+    assert_same(ENGINES[engine], equation, network, points)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_systems(engine, points):
     network = CoordinateMLP(2, 3, 8, 2, activation=ACTIVATIONS["tanh"])
 
