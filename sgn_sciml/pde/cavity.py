@@ -22,7 +22,7 @@ derivatives are unbounded there, and a network between clamped walls leaves a re
 corners decide on the loss: velocities were off by 1e-3 instead of 2e-5.
 
 Reference: 56 by 56 clamped polynomials (:mod:`sgn_sciml.pde.clamped`). With m = 1 and Re = 100, 72
-modes move psi by 2e-11 of its size, and velocities by 6e-9 at most.
+modes move psi by 2e-11 of its size, and velocities by 7e-9 at most.
 
 References:
     Shen, *Hopf bifurcation of the unsteady regularized driven cavity flow* (1991): m = 1
