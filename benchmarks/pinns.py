@@ -45,6 +45,7 @@ STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iter
     "poisson_2d": 115,
     "helmholtz": 115,
     "darcy": 115,
+    "cavity": 115,
     "wave": 120,
     "advection": 115,
     "reaction_diffusion": 115,

@@ -59,8 +59,8 @@ What can be configured:
   encodings     GaussianFourierFeatures, PositionalEncoding, PeriodicEncoding
   signals       what is known: Samples, Gradients, LineIntegrals; points of a step: Whole,
                 RandomPoints, CoarseToFine, ErrorDriven; shapes: Torus, Sphere, Gyroid, Bracket
-  problems      Poisson, Poisson2D, Helmholtz, Darcy; in time: Burgers, AllenCahn, KdV,
-                KuramotoSivashinsky, Advection, Wave, ReactionDiffusion
+  problems      Poisson, Poisson2D, Helmholtz, Darcy, Cavity; in time: Burgers, AllenCahn,
+                KdV, KuramotoSivashinsky, Advection, Wave, ReactionDiffusion
   losses        L2, FrameL2, H1, MSE, Sobolev
   optimisers    torch.optim.*, MuonAdam, GroupAdam, Phases, SSBroyden, SSBFGS,
                 LevenbergMarquardt, pytorch_optimizer.SOAP

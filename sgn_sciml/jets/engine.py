@@ -61,7 +61,10 @@ class Engine(ABC):
 
 
 def apart(
-    outputs: Sequence[Tensor], parameters: Sequence[Tensor], slopes: Sequence[Tensor]
+    outputs: Sequence[Tensor],
+    parameters: Sequence[Tensor],
+    slopes: Sequence[Tensor],
+    again: bool = False,
 ) -> Tensor:
     """Derivatives of N things through outputs they depend on, each on its own.
 
@@ -69,6 +72,7 @@ def apart(
         outputs: What was computed from the parameters.
         parameters: Tensors with P numbers in all.
         slopes: Derivatives with respect to each output, shape ``(N, numbers)``.
+        again: Whether the graph of the outputs is needed once more.
 
     Returns:
         Shape ``(P, N)``.
@@ -78,6 +82,7 @@ def apart(
         list(parameters),
         [g.view(-1, *y.shape) for y, g in zip(outputs, slopes, strict=True)],
         is_grads_batched=True,
+        retain_graph=again,
         allow_unused=True,
     )
     count = len(slopes[0])

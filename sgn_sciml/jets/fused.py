@@ -71,7 +71,8 @@ class Fused(Engine):
             self.execute(program, points, None, each, residuals, number)
             if computed:
                 outputs = [program.tensors[k] for k in computed]
-                slopes += apart(outputs, parameters, [g.T for g in computed.values()])
+                more = number + 1 < count
+                slopes += apart(outputs, parameters, [g.T for g in computed.values()], more)
         return residuals, found
 
     def execute(

@@ -6,6 +6,7 @@ This room knows torch, numpy, derivatives by their names, and of ``laws`` the ti
 from sgn_sciml.pde.advection import Advection
 from sgn_sciml.pde.allen_cahn import AllenCahn
 from sgn_sciml.pde.burgers import Burgers, cole_hopf
+from sgn_sciml.pde.cavity import Cavity
 from sgn_sciml.pde.darcy import Darcy
 from sgn_sciml.pde.helmholtz import Helmholtz
 from sgn_sciml.pde.kdv import KdV
@@ -22,6 +23,7 @@ __all__ = [
     "Advection",
     "AllenCahn",
     "Burgers",
+    "Cavity",
     "Condition",
     "Darcy",
     "Helmholtz",
@@ -42,6 +44,7 @@ PROBLEMS: dict[str, type[Problem]] = {
         Advection,
         AllenCahn,
         Burgers,
+        Cavity,
         Darcy,
         Helmholtz,
         KdV,

@@ -177,8 +177,9 @@ def test_jacobian(engine, activation, points):
 
 
 @pytest.mark.parametrize("engine", JACOBIANS)
-def test_jacobian_of_a_system(engine, points):
-    network = CoordinateMLP(2, 2, 8, 2, activation=ACTIVATIONS["tanh"])
+@pytest.mark.parametrize("activation", ["tanh", "folded"])
+def test_jacobian_of_a_system(engine, activation, points):
+    network = CoordinateMLP(2, 2, 8, 2, activation=ACTIVATIONS[activation])
     equation = Equation(network, lambda d: {"a": d.u_x - d.v_y, "b": d.u * d.v_x}, "xy", "uv")
     parameters = list(network.parameters())[2:]  # the first layer is left as it is
     residuals, slopes = JACOBIANS[engine].jacobian(equation, points, parameters)

@@ -11,6 +11,7 @@ from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import (
     PROBLEMS,
     Advection,
+    Cavity,
     Darcy,
     Helmholtz,
     Poisson,
@@ -31,7 +32,11 @@ CLOSED = {
     "reaction": ReactionDiffusion(),
     "darcy": Darcy(),
 }
-ALL = {**CLOSED, **{law: problem() for law, problem in PROBLEMS.items()}}
+ALL = {
+    **CLOSED,
+    "flat cavity": Cavity(flatness=9),
+    **{law: problem() for law, problem in PROBLEMS.items()},
+}
 
 
 def derivatives(problem, function, points):
@@ -144,6 +149,8 @@ def test_a_grid_has_a_size_per_coordinate(law):
         (Wave, {"c": -1.0}, "Wave: c must be a positive number"),
         (ReactionDiffusion, {"nu": math.nan}, "ReactionDiffusion: nu must be"),
         (Helmholtz, {"a1": 0}, "a1 and a2 must be at least 1"),
+        (Cavity, {"reynolds": -1.0}, "Cavity: reynolds must be a positive number"),
+        (Cavity, {"flatness": 0}, "flatness must be at least 1"),
         (Darcy, {"cells": 0}, "cells and halves must be at least 1"),
         (Poisson, {"amplitudes": (1.0,)}, "2 frequencies and 1 amplitudes"),
         (Poisson2D, {"halves": ()}, "whole numbers from 1"),
