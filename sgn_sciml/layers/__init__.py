@@ -1,37 +1,60 @@
 """Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
 
 from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise, Folded
+from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
 from sgn_sciml.layers.encodings import (
+    ActivationEncoding,
     Encoding,
     GaussianFourierFeatures,
+    LearnableFourierFeatures,
     PeriodicEncoding,
     PositionalEncoding,
 )
+from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
+from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
-from sgn_sciml.layers.sine import Finer, Sine
+from sgn_sciml.layers.kaf import Kaf
+from sgn_sciml.layers.polynomial import PiNet
+from sgn_sciml.layers.rational import GroupRational
+from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
+from sgn_sciml.layers.snake import Snake
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
 from sgn_sciml.layers.wavelets import Gabor, Gaussian
 
 __all__ = [
     "Activation",
+    "ActivationEncoding",
     "ActivationFactory",
+    "Cauchy",
     "ChannelsFirst",
+    "Chebyshev",
     "DenseSpectralMap",
     "DiagonalSpectralMap",
     "Elementwise",
     "Encoding",
+    "Expansion",
+    "Fan",
     "FeedForward",
     "Finer",
+    "FinerGabor",
+    "FinerGaussian",
     "Folded",
+    "FourierKan",
     "Gabor",
     "Gaussian",
     "GaussianFourierFeatures",
+    "GroupRational",
+    "Kaf",
+    "LearnableFourierFeatures",
     "PeriodicEncoding",
+    "PiNet",
     "PositionalEncoding",
     "Sine",
     "SineSpectralMap",
+    "Snake",
+    "Spder",
     "SpectralGate",
     "SpectralShare",
 ]
