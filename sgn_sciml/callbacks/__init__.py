@@ -3,6 +3,7 @@
 from sgn_sciml.callbacks.budget import TimeBudget
 from sgn_sciml.callbacks.card import Card
 from sgn_sciml.callbacks.fields import FieldFigures, PredictionWriter
+from sgn_sciml.callbacks.follow import FollowData
 from sgn_sciml.callbacks.gates import GateEvolution
 from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
 from sgn_sciml.callbacks.operators import OperatorFigures
@@ -16,6 +17,7 @@ __all__ = [
     "Card",
     "FieldFigures",
     "FiniteLoss",
+    "FollowData",
     "GateEvolution",
     "LastCheckpoint",
     "NonFiniteError",

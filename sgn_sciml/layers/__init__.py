@@ -1,6 +1,15 @@
 """Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
 
 from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise, Folded
+from sgn_sciml.layers.boundaries import (
+    Boundary,
+    HandOver,
+    Periodic,
+    Polynomial,
+    Reflect,
+    Straight,
+    Vanish,
+)
 from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
 from sgn_sciml.layers.encodings import (
@@ -15,26 +24,31 @@ from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
 from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
+from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
 from sgn_sciml.layers.kaf import Kaf
 from sgn_sciml.layers.polynomial import PiNet
 from sgn_sciml.layers.rational import GroupRational
 from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
 from sgn_sciml.layers.snake import Snake
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
+from sgn_sciml.layers.splines import Spline
 from sgn_sciml.layers.wavelets import Gabor, Gaussian
 
 __all__ = [
     "Activation",
     "ActivationEncoding",
     "ActivationFactory",
+    "Boundary",
     "Cauchy",
     "ChannelsFirst",
     "Chebyshev",
     "DenseSpectralMap",
+    "Deviations",
     "DiagonalSpectralMap",
     "Elementwise",
     "Encoding",
     "Expansion",
+    "Extremes",
     "Fan",
     "FeedForward",
     "Finer",
@@ -46,15 +60,24 @@ __all__ = [
     "Gaussian",
     "GaussianFourierFeatures",
     "GroupRational",
+    "HandOver",
     "Kaf",
     "LearnableFourierFeatures",
+    "Periodic",
     "PeriodicEncoding",
     "PiNet",
+    "Polynomial",
     "PositionalEncoding",
+    "Quantiles",
+    "Range",
+    "Reflect",
     "Sine",
     "SineSpectralMap",
     "Snake",
     "Spder",
     "SpectralGate",
     "SpectralShare",
+    "Spline",
+    "Straight",
+    "Vanish",
 ]

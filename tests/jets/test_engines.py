@@ -22,14 +22,20 @@ from sgn_sciml.layers import (
     Gaussian,
     GaussianFourierFeatures,
     GroupRational,
+    HandOver,
     Kaf,
     LearnableFourierFeatures,
+    Periodic,
     PeriodicEncoding,
     PiNet,
+    Polynomial,
+    Reflect,
     Sine,
     Snake,
     Spder,
     SpectralGate,
+    Spline,
+    Straight,
 )
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
@@ -59,6 +65,14 @@ ACTIVATIONS = {
     "polynomial": lambda n: PiNet(n, 3),
     "fourier kan": lambda n: FourierKan(n, 3),
     "chebyshev": lambda n: Chebyshev(n, 4),
+    "spline": lambda n: Spline(n, 4),
+    "quintic": lambda n: Spline(n, 3, degree=5, base=None),
+    # within a range that pre-activations leave on either side
+    "straight": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=Straight()),
+    "polynomial spline": lambda n: Spline(n, 3, low=-0.7, high=0.7, boundary=Polynomial()),
+    "reflect": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=Reflect()),
+    "periodic spline": lambda n: Spline(n, 4, low=-0.5, high=0.5, boundary=Periodic()),
+    "hand over": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=HandOver()),
     "gaussian": lambda n: Gaussian(n, 1.5),
     "gabor": lambda n: Gabor(n, 3.0, 1.5),
     "dense": lambda n: SpectralGate(n, num_frequencies=3, gate_init=0.3),
@@ -140,7 +154,7 @@ def test_fourth_derivatives_of_activations(engine, activation, points):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    "shape", ["periodic", "fourier", "learned fourier", "chebyshev", "skips", "imposed"]
+    "shape", ["periodic", "fourier", "learned fourier", "chebyshev", "spline", "skips", "imposed"]
 )
 def test_shapes(engine, shape, points):
     settings = {
@@ -148,6 +162,7 @@ def test_shapes(engine, shape, points):
         "fourier": {"encoding": GaussianFourierFeatures(2, 4, trainable=True)},
         "learned fourier": {"encoding": LearnableFourierFeatures(2, 4, 5, 6, scale=2.0)},
         "chebyshev": {"encoding": ActivationEncoding(2, Chebyshev)},
+        "spline": {"encoding": ActivationEncoding(2, Spline)},
         "skips": {"first_width": 12, "skips": True},
         "imposed": {},
     }[shape]
