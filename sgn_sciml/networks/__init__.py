@@ -4,6 +4,7 @@
 """
 
 from sgn_sciml.networks.base import CoordinateNetwork, Network, OperatorNetwork, count_parameters
+from sgn_sciml.networks.budget import match_parameters
 from sgn_sciml.networks.continued import Continued
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.grids import follow_data
@@ -21,4 +22,5 @@ __all__ = [
     "count_parameters",
     "follow_data",
     "inject",
+    "match_parameters",
 ]
