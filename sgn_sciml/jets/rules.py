@@ -70,6 +70,15 @@ def layer_norm(
     return y if bias is None else y + bias
 
 
+@rule("softmax")
+def softmax(z: Jet, dim: int | None = None, dtype: Any = None) -> Jet:
+    if z.vector or dim not in (1, -1):
+        raise Unrecordable("a softmax over other axes than the channels")
+    # exp overflows where torch's subtracts the maximum: at 88 in single precision
+    each = z.apply("exp")
+    return each / each.linear(z.program.like.new_ones(1, z.width))
+
+
 @rule("dropout")
 def dropout(z: Jet, p: float = 0.5, training: bool = True, inplace: bool = False) -> Jet:
     if training and p > 0:

@@ -12,6 +12,7 @@ from sgn_sciml.layers.boundaries import (
 )
 from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
+from sgn_sciml.layers.complex_wavelets import ComplexGabor
 from sgn_sciml.layers.encodings import (
     ActivationEncoding,
     Encoding,
@@ -26,6 +27,7 @@ from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
 from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
 from sgn_sciml.layers.kaf import Kaf
+from sgn_sciml.layers.mixture import Mixture
 from sgn_sciml.layers.polynomial import PiNet
 from sgn_sciml.layers.rational import GroupRational
 from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
@@ -42,6 +44,7 @@ __all__ = [
     "Cauchy",
     "ChannelsFirst",
     "Chebyshev",
+    "ComplexGabor",
     "DenseSpectralMap",
     "Deviations",
     "DiagonalSpectralMap",
@@ -63,6 +66,7 @@ __all__ = [
     "HandOver",
     "Kaf",
     "LearnableFourierFeatures",
+    "Mixture",
     "Periodic",
     "PeriodicEncoding",
     "PiNet",

@@ -155,8 +155,9 @@ class CoordinateMLP(CoordinateNetwork):
             roles[_role(name, p, first=True)].append(p)
         for k, (linear, act) in enumerate(self.hidden()):
             encoded = not isinstance(self.encoding, nn.Identity)
-            roles["matrices" if k or encoded else "first"].append(linear.weight)
-            roles["biases"].append(linear.bias)
+            for name, p in linear.named_parameters():  # a complex matrix has half of its own
+                matrix = "matrices" if k or encoded else "first"
+                roles["biases" if name == "bias" else matrix].append(p)
             for name, p in act.named_parameters():
                 roles[_role(name, p, first=k == 0)].append(p)
         trained = {name: [p for p in each if p.requires_grad] for name, each in roles.items()}

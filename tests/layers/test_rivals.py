@@ -14,6 +14,7 @@ from sgn_sciml.layers import (
     FourierKan,
     GroupRational,
     Kaf,
+    Mixture,
     PiNet,
     Snake,
     Spder,
@@ -37,6 +38,7 @@ RIVALS = {
     "rational": (GroupRational, lambda n: (n, n, 6 + 8 * 4)),
     "polynomial": (lambda n: PiNet(n, 3), lambda n: (3 * n, n, 0)),
     "fourier kan": (lambda n: FourierKan(n, 5), lambda n: (n, 10 * n, 0)),
+    "mlp-kan": (Mixture, lambda n: (n, n + 9 * n, 2 * (n + 1))),
     "chebyshev": (lambda n: Chebyshev(n, 6), lambda n: (n, 6 * n, 0)),
 }
 FINER = (FinerGabor, FinerGaussian)  # whose chirp has no gradient of its own
