@@ -13,7 +13,7 @@ channel, a product takes several.
 from collections.abc import Callable
 from typing import NamedTuple
 
-import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 __all__ = ["Activation", "ActivationFactory", "Elementwise", "Folded"]
@@ -96,7 +96,7 @@ class Elementwise(Activation):
             ``torch.nn.functional.tanh``, whose signature can be checked).
     """
 
-    def __init__(self, features: int, function: Callable[[Tensor], Tensor] = torch.tanh) -> None:
+    def __init__(self, features: int, function: Callable[[Tensor], Tensor] = F.tanh) -> None:
         super().__init__(features)
         self.function = function
 

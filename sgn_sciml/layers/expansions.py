@@ -33,6 +33,7 @@ References:
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sgn_sciml.layers.activations import Activation
@@ -117,7 +118,7 @@ class Chebyshev(Expansion):
         self,
         features: int,
         degree: int = 8,
-        squash: Callable[[Tensor], Tensor] | None = torch.tanh,
+        squash: Callable[[Tensor], Tensor] | None = F.tanh,
     ) -> None:
         super().__init__(features, degree)
         self.squash = squash
