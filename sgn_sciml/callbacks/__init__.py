@@ -9,6 +9,7 @@ from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
 from sgn_sciml.callbacks.operators import OperatorFigures
 from sgn_sciml.callbacks.predictions import SamplePredictionWriter
 from sgn_sciml.callbacks.progress import StepProgress
+from sgn_sciml.callbacks.progressive import ProgressiveFrequencies
 from sgn_sciml.callbacks.signal_figures import SignalFigures
 from sgn_sciml.callbacks.signals import SignalWriter
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
@@ -23,6 +24,7 @@ __all__ = [
     "NonFiniteError",
     "OperatorFigures",
     "PredictionWriter",
+    "ProgressiveFrequencies",
     "SamplePredictionWriter",
     "SignalFigures",
     "SignalWriter",

@@ -26,9 +26,11 @@ from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
 from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
+from sgn_sciml.layers.hash_grid import HashGrid
 from sgn_sciml.layers.kaf import Kaf
 from sgn_sciml.layers.mixture import Mixture
 from sgn_sciml.layers.polynomial import PiNet
+from sgn_sciml.layers.progressive import Progressive
 from sgn_sciml.layers.rational import GroupRational
 from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
 from sgn_sciml.layers.snake import Snake
@@ -64,6 +66,7 @@ __all__ = [
     "GaussianFourierFeatures",
     "GroupRational",
     "HandOver",
+    "HashGrid",
     "Kaf",
     "LearnableFourierFeatures",
     "Mixture",
@@ -72,6 +75,7 @@ __all__ = [
     "PiNet",
     "Polynomial",
     "PositionalEncoding",
+    "Progressive",
     "Quantiles",
     "Range",
     "Reflect",

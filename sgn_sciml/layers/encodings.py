@@ -34,6 +34,14 @@ class Encoding(nn.Module):
     def init_behind(self, linear: nn.Linear) -> None:
         """Initialise the linear layer behind, where that is the encoding's affair: it is not."""
 
+    def magnitudes(self) -> Tensor:
+        """Frequency of each encoded feature, shape ``(out_features,)``, 0 where it has none.
+
+        Raises:
+            NotImplementedError: If features have no frequencies.
+        """
+        raise NotImplementedError(f"features of {type(self).__name__} have no frequencies")
+
 
 class ActivationEncoding(Encoding):
     """An activation applied to the coordinates: the bases of a first Kolmogorov-Arnold layer.
@@ -106,6 +114,10 @@ class PeriodicEncoding(Encoding):
             parts += [phase.cos(), phase.sin()]
         return torch.cat(parts, dim=-1)
 
+    def magnitudes(self) -> Tensor:
+        k = math.pi * torch.arange(1, self.harmonics + 1)
+        return torch.cat([torch.zeros(len(self.others)), k.repeat(2 * len(self.axes))])
+
     def extra_repr(self) -> str:
         return f"{self.in_features}, axes={self.axes}, harmonics={self.harmonics}"
 
@@ -150,6 +162,10 @@ class GaussianFourierFeatures(Encoding):
     def forward(self, s: Tensor) -> Tensor:
         phase = 2 * math.pi * s @ self.frequencies.T
         return torch.cat([phase.cos(), phase.sin()], dim=-1)
+
+    def magnitudes(self) -> Tensor:
+        radians: Tensor = 2 * math.pi * torch.linalg.vector_norm(self.frequencies.detach(), dim=1)
+        return radians.repeat(2)
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features // 2}, scale={self.scale}"
@@ -243,6 +259,11 @@ class PositionalEncoding(Encoding):
         phase = (s.unsqueeze(-1) * k).flatten(-2)
         parts = [phase.sin(), phase.cos()]
         return torch.cat([s, *parts] if self.include_input else parts, dim=-1)
+
+    def magnitudes(self) -> Tensor:
+        k = math.pi * 2 ** torch.arange(self.octaves)
+        plain = torch.zeros(self.in_features * self.include_input)
+        return torch.cat([plain, k.repeat(2 * self.in_features)])
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, octaves={self.octaves}, include_input={self.include_input}"

@@ -138,7 +138,8 @@ class CoordinateMLP(CoordinateNetwork):
         ``matrices`` between hidden layers, or behind an encoding, with what gates have of them;
         ``first`` weights of the coordinates, ``head`` weights with those of skips, ``biases``;
         ``gates``; phases and ``frequencies`` of waves, ``first_frequencies`` of the first layer or
-        of an encoding. Coefficients of an activation that are neither count as gates.
+        of an encoding, and its ``tables`` of features. Other coefficients of an activation count
+        as gates.
         """
         head = self.layers[-1]
         assert isinstance(head, nn.Linear)
@@ -150,6 +151,7 @@ class CoordinateMLP(CoordinateNetwork):
             "gates": [],
             "frequencies": [],
             "first_frequencies": [],
+            "tables": [],
         }
         for name, p in self.encoding.named_parameters():
             roles[_role(name, p, first=True)].append(p)
@@ -180,6 +182,8 @@ def times(weight: Tensor, columns: Tensor | None) -> Tensor:
 def _role(name: str, parameter: Tensor, first: bool) -> str:
     """The role of a parameter of an activation."""
     last = name.rpartition(".")[2]
+    if last == "tables":
+        return last
     if last.startswith("frequenc") and first:
         return "first_frequencies"
     if parameter.ndim == 2:

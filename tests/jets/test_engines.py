@@ -31,6 +31,7 @@ from sgn_sciml.layers import (
     PeriodicEncoding,
     PiNet,
     Polynomial,
+    Progressive,
     Reflect,
     Sine,
     Snake,
@@ -158,7 +159,17 @@ def test_fourth_derivatives_of_activations(engine, activation, points):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    "shape", ["periodic", "fourier", "learned fourier", "chebyshev", "spline", "skips", "imposed"]
+    "shape",
+    [
+        "periodic",
+        "fourier",
+        "learned fourier",
+        "chebyshev",
+        "spline",
+        "masked",
+        "skips",
+        "imposed",
+    ],
 )
 def test_shapes(engine, shape, points):
     settings = {
@@ -167,6 +178,7 @@ def test_shapes(engine, shape, points):
         "learned fourier": {"encoding": LearnableFourierFeatures(2, 4, 5, 6, scale=2.0)},
         "chebyshev": {"encoding": ActivationEncoding(2, Chebyshev)},
         "spline": {"encoding": ActivationEncoding(2, Spline)},
+        "masked": {"encoding": Progressive(GaussianFourierFeatures(2, 4))},
         "skips": {"first_width": 12, "skips": True},
         "imposed": {},
     }[shape]

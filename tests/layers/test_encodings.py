@@ -9,9 +9,11 @@ from sgn_sciml.layers import (
     ActivationEncoding,
     Chebyshev,
     GaussianFourierFeatures,
+    HashGrid,
     LearnableFourierFeatures,
     PeriodicEncoding,
     PositionalEncoding,
+    Progressive,
 )
 from sgn_sciml.networks import count_parameters
 
@@ -54,8 +56,20 @@ def test_period_is_two_to_rounding(axes, harmonics):
         PositionalEncoding(3, 4, include_input=False),
         LearnableFourierFeatures(3, 4, 5, 6).double(),
         ActivationEncoding(3, Chebyshev),
+        HashGrid(3, levels=3, log2_size=7).double(),
+        Progressive(PositionalEncoding(3, 4)).double(),
     ],
-    ids=["periodic", "none", "gaussian", "positional", "octaves", "learnable", "activation"],
+    ids=[
+        "periodic",
+        "none",
+        "gaussian",
+        "positional",
+        "octaves",
+        "learnable",
+        "activation",
+        "hash",
+        "masked",
+    ],
 )
 def test_out_features_is_the_last_dimension(encode, shape):
     assert encode(points(*shape, 3)).shape == (*shape, encode.out_features)
@@ -85,6 +99,31 @@ def test_learnable_frequencies_start_with_the_deviation_asked_for():
     torch.manual_seed(0)
     frequencies = LearnableFourierFeatures(2, 5000, scale=7.0).frequencies
     assert frequencies.std().item() == pytest.approx(7, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        PeriodicEncoding(3, (0, 2), 3),
+        GaussianFourierFeatures(3, 5).double(),
+        PositionalEncoding(3, 3),
+        PositionalEncoding(3, 3, include_input=False),
+    ],
+    ids=["periodic", "gaussian", "positional", "octaves"],
+)
+def test_magnitudes_are_the_steepest_slopes(encode):
+    """Of waves of unit amplitude; coordinates, which have no frequency, are told apart."""
+    slopes = torch.func.vmap(torch.func.jacrev(encode))(points(4000, 3))
+    steepest = slopes.norm(dim=-1).amax(0)
+    magnitudes = encode.magnitudes()
+    assert magnitudes.shape == (encode.out_features,)
+    expected = torch.where(magnitudes > 0, magnitudes, 1.0).to(steepest)
+    torch.testing.assert_close(steepest, expected, rtol=0.05, atol=0)
+
+
+def test_what_has_no_frequencies_has_no_magnitudes():
+    with pytest.raises(NotImplementedError, match="features of HashGrid have no frequencies"):
+        Progressive(HashGrid(2))
 
 
 @pytest.mark.parametrize("include_input", [False, True])
