@@ -30,6 +30,7 @@ References:
     https://arxiv.org/abs/2405.07200
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -40,9 +41,15 @@ from sgn_sciml.layers.activations import Activation
 
 __all__ = ["Chebyshev", "Expansion", "FourierKan"]
 
+CACHED = 2**17
+"""Numbers that a processor's cache holds with what they are made from: more, and memory is what
+takes the time, five times as much for wide splines."""
 
-class Expansion(Activation):
+
+class Expansion(Activation, ABC):
     """Base of the expansions, shape ``(..., n) -> (..., bases * n)``.
+
+    Points are taken some at a time on a CPU.
 
     Args:
         features: Number of channels n.
@@ -57,6 +64,18 @@ class Expansion(Activation):
             raise ValueError(f"{type(self).__name__} needs at least one basis, got {bases}")
         super().__init__(features, out_features=bases * features)
         self.bases = bases
+
+    @abstractmethod
+    def expand(self, u: Tensor) -> Tensor:
+        """Evaluate the bases."""
+
+    def forward(self, u: Tensor) -> Tensor:
+        rows = CACHED // self.out_features + 1
+        count = u.shape[:-1].numel()
+        if not isinstance(u, Tensor) or u.device.type != "cpu" or count <= rows:
+            return self.expand(u)  # a jet comes in blocks of its own
+        parts = [self.expand(part) for part in torch.split(u.reshape(count, -1), rows)]
+        return torch.cat(parts).view(*u.shape[:-1], self.out_features)
 
     def init_behind(self, linear: nn.Linear) -> None:
         """Initialise the coefficients: Xavier-uniform, zero bias."""
@@ -96,7 +115,7 @@ class FourierKan(Expansion):
             linear.weight.mul_(each.repeat_interleave(self.features).repeat(2))
         nn.init.zeros_(linear.bias)
 
-    def forward(self, u: Tensor) -> Tensor:
+    def expand(self, u: Tensor) -> Tensor:
         k = torch.arange(1, self.harmonics + 1, dtype=u.dtype, device=u.device)
         phase = torch.cat([u] * self.harmonics, dim=-1) * k.repeat_interleave(self.features)
         return torch.cat([phase.cos(), phase.sin()], dim=-1)
@@ -123,7 +142,7 @@ class Chebyshev(Expansion):
         super().__init__(features, degree)
         self.squash = squash
 
-    def forward(self, u: Tensor) -> Tensor:
+    def expand(self, u: Tensor) -> Tensor:
         t = u if self.squash is None else self.squash(u)
         found = [t]
         if self.bases > 1:

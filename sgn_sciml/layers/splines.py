@@ -83,7 +83,7 @@ class Spline(Expansion):
             if self.base is not None:
                 nn.init.xavier_uniform_(linear.weight[:, : self.features])
 
-    def forward(self, u: Tensor) -> Tensor:
+    def expand(self, u: Tensor) -> Tensor:
         bases = self.boundary.bases(u, self.knots, self.degree)
         window = self.boundary.window(u, self.knots, self.degree)
         if window is not None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sgn_sciml.layers import ActivationEncoding, Chebyshev, FourierKan
+from sgn_sciml.layers import ActivationEncoding, Chebyshev, FourierKan, Spline
 from sgn_sciml.networks import CoordinateMLP
 
 
@@ -58,6 +58,15 @@ def test_a_kan_is_bases_and_matrices_in_turn():
     expand, (first, inner, head), x = bases(2), network.layers, torch.rand(7, 2)
     torch.testing.assert_close(network(x), head(inner(first(expand(x)))))
     assert (first.in_features, head.in_features) == (8, 20)
+
+
+@pytest.mark.parametrize("make", [Chebyshev, FourierKan, Spline])
+@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (3, 5)])
+def test_points_come_some_at_a_time(make, shape, monkeypatch):
+    expand, u = make(4), torch.randn(*shape, 4)
+    whole = expand(u)
+    monkeypatch.setattr("sgn_sciml.layers.expansions.CACHED", 2 * expand.out_features)
+    torch.testing.assert_close(expand(u), whole)
 
 
 def test_no_bases_are_refused():
