@@ -55,8 +55,12 @@ What can be configured:
   --trainer.help                 the options of Lightning's Trainer
   networks      CoordinateMLP; operators: FNO, TFNO, UNO, TransformOnce, GalerkinTransformer;
                 around an operator: Gated, Boosted, Refined
-  activations   SpectralGate, Elementwise, Sine, Finer, Gabor, Gaussian
-  encodings     GaussianFourierFeatures, PositionalEncoding, PeriodicEncoding
+  activations   SpectralGate, Kaf, Elementwise, Sine, Spder, Finer, FinerGaussian, FinerGabor,
+                Snake, Fan, Gabor, ComplexGabor, Gaussian, Cauchy, PiNet, GroupRational, Mixture
+  KANs          Spline (boundary: Vanish, Straight, Polynomial, Reflect, Periodic, HandOver),
+                FourierKan, Chebyshev; as encoding: ActivationEncoding
+  encodings     GaussianFourierFeatures, LearnableFourierFeatures, PositionalEncoding,
+                PeriodicEncoding, HashGrid; around one with frequencies: Progressive
   signals       what is known: Samples, Gradients, LineIntegrals; points of a step: Whole,
                 RandomPoints, CoarseToFine, ErrorDriven; shapes: Torus, Sphere, Gyroid, Bracket
   problems      Poisson, Poisson2D, Helmholtz, Darcy, Cavity; in time: Burgers, AllenCahn,
@@ -68,7 +72,7 @@ What can be configured:
   PINNs         balance of loss terms: GradientNorm, NTK; weights of points: Causal,
                 ResidualAttention; points that follow the residual: ResidualAdaptive, RAR, R3
   callbacks     GateEvolution, SpectralErrorMap, FieldFigures, OperatorFigures, SignalFigures,
-                EMAWeightAveraging
+                EMAWeightAveraging, FollowData (grids of splines), ProgressiveFrequencies
 
 Values in a checkpoint win over the configuration for the model (not for the trainer or the data).
 SGN_TRACEBACK=1 shows the full traceback of an error.

@@ -79,8 +79,17 @@ def absolute(z: Tensor) -> list[Tensor]:
     return [z.abs(), z.sign(), zero, zero, zero, zero]
 
 
+def sign(z: Tensor) -> list[Tensor]:
+    return [torch.sign(z), *[torch.zeros_like(z)] * 5]
+
+
+def floor(z: Tensor) -> list[Tensor]:
+    return [torch.floor(z), *[torch.zeros_like(z)] * 5]
+
+
 FUNCTIONS: dict[str, Callable[[Tensor], list[Tensor]]] = {
     **{f.__name__: f for f in (tanh, sin, cos, exp, sigmoid, gelu, square, reciprocal, sqrt)},
+    **{f.__name__: f for f in (sign, floor)},
     "abs": absolute,
 }
 

@@ -15,8 +15,9 @@ from sgn_sciml.jets.plan import Operator, Plan
 
 __all__ = ["FUNCTIONS", "Node", "Program", "Unrecordable"]
 
-FUNCTIONS = tuple(
-    ["tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "sqrt", "abs"]
+FUNCTIONS = (
+    *("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "sqrt"),
+    *("abs", "sign", "floor"),
 )
 """Elementwise functions whose derivatives are known."""
 

@@ -46,6 +46,39 @@ def silu(z: Jet, inplace: bool = False) -> Jet:
     return z * z.apply("sigmoid")
 
 
+@rule("relu")
+def relu(z: Jet, inplace: bool = False) -> Jet:
+    return 0.5 * (z + z.apply("abs"))
+
+
+@rule("layer_norm")
+def layer_norm(
+    z: Jet,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Jet:
+    if tuple(normalized_shape) != (z.width,):
+        raise Unrecordable("a norm over other axes than the channels")
+    # torch's own has a wrong third derivative (2.13), so do not expect nested autograd to agree
+    mean = z.program.like.new_full((1, z.width), 1 / z.width)
+    centred = z - z.linear(mean)
+    spread = (centred.apply("square").linear(mean) + eps).apply("sqrt")
+    y = centred / spread
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+@rule("softmax")
+def softmax(z: Jet, dim: int | None = None, dtype: Any = None) -> Jet:
+    if z.vector or dim not in (1, -1):
+        raise Unrecordable("a softmax over other axes than the channels")
+    # exp overflows where torch's subtracts the maximum: at 88 in single precision
+    each = z.apply("exp")
+    return each / each.linear(z.program.like.new_ones(1, z.width))
+
+
 @rule("dropout")
 def dropout(z: Jet, p: float = 0.5, training: bool = True, inplace: bool = False) -> Jet:
     if training and p > 0:

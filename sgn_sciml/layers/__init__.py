@@ -1,37 +1,91 @@
 """Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
 
 from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise, Folded
+from sgn_sciml.layers.boundaries import (
+    Boundary,
+    HandOver,
+    Periodic,
+    Polynomial,
+    Reflect,
+    Straight,
+    Vanish,
+)
+from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
+from sgn_sciml.layers.complex_wavelets import ComplexGabor
 from sgn_sciml.layers.encodings import (
+    ActivationEncoding,
     Encoding,
     GaussianFourierFeatures,
+    LearnableFourierFeatures,
     PeriodicEncoding,
     PositionalEncoding,
 )
+from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
+from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
-from sgn_sciml.layers.sine import Finer, Sine
+from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
+from sgn_sciml.layers.hash_grid import HashGrid
+from sgn_sciml.layers.kaf import Kaf
+from sgn_sciml.layers.mixture import Mixture
+from sgn_sciml.layers.polynomial import PiNet
+from sgn_sciml.layers.progressive import Progressive
+from sgn_sciml.layers.rational import GroupRational
+from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
+from sgn_sciml.layers.snake import Snake
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
+from sgn_sciml.layers.splines import Spline
 from sgn_sciml.layers.wavelets import Gabor, Gaussian
 
 __all__ = [
     "Activation",
+    "ActivationEncoding",
     "ActivationFactory",
+    "Boundary",
+    "Cauchy",
     "ChannelsFirst",
+    "Chebyshev",
+    "ComplexGabor",
     "DenseSpectralMap",
+    "Deviations",
     "DiagonalSpectralMap",
     "Elementwise",
     "Encoding",
+    "Expansion",
+    "Extremes",
+    "Fan",
     "FeedForward",
     "Finer",
+    "FinerGabor",
+    "FinerGaussian",
     "Folded",
+    "FourierKan",
     "Gabor",
     "Gaussian",
     "GaussianFourierFeatures",
+    "GroupRational",
+    "HandOver",
+    "HashGrid",
+    "Kaf",
+    "LearnableFourierFeatures",
+    "Mixture",
+    "Periodic",
     "PeriodicEncoding",
+    "PiNet",
+    "Polynomial",
     "PositionalEncoding",
+    "Progressive",
+    "Quantiles",
+    "Range",
+    "Reflect",
     "Sine",
     "SineSpectralMap",
+    "Snake",
+    "Spder",
     "SpectralGate",
     "SpectralShare",
+    "Spline",
+    "Straight",
+    "Vanish",
 ]

@@ -3,9 +3,19 @@ r"""Input encodings of coordinates that were scaled to :math:`[-1, 1]^d`."""
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Encoding", "GaussianFourierFeatures", "PeriodicEncoding", "PositionalEncoding"]
+from sgn_sciml.layers.activations import ActivationFactory
+
+__all__ = [
+    "ActivationEncoding",
+    "Encoding",
+    "GaussianFourierFeatures",
+    "LearnableFourierFeatures",
+    "PeriodicEncoding",
+    "PositionalEncoding",
+]
 
 
 class Encoding(nn.Module):
@@ -20,6 +30,51 @@ class Encoding(nn.Module):
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
+
+    def init_behind(self, linear: nn.Linear) -> None:
+        """Initialise the linear layer behind, where that is the encoding's affair: it is not."""
+
+    def magnitudes(self) -> Tensor:
+        """Frequency of each encoded feature, shape ``(out_features,)``, 0 where it has none.
+
+        Raises:
+            NotImplementedError: If features have no frequencies.
+        """
+        raise NotImplementedError(f"features of {type(self).__name__} have no frequencies")
+
+
+class ActivationEncoding(Encoding):
+    """An activation applied to the coordinates: the bases of a first Kolmogorov-Arnold layer.
+
+    Args:
+        in_features: Number of coordinates.
+        activation: Activation factory, called with ``in_features``.
+
+    Raises:
+        ValueError: If the activation takes another number of channels.
+
+    Example:
+        >>> from sgn_sciml.layers.expansions import Chebyshev
+        >>> ActivationEncoding(2, Chebyshev).out_features
+        16
+    """
+
+    def __init__(self, in_features: int, activation: ActivationFactory) -> None:
+        made = activation(in_features)
+        if made.in_features != in_features:
+            raise ValueError(
+                f"{type(made).__name__} takes {made.in_features} channels and cannot encode "
+                f"{in_features} coordinates"
+            )
+        super().__init__(in_features, made.out_features)
+        self.activation = made
+
+    def init_behind(self, linear: nn.Linear) -> None:
+        self.activation.init_behind(linear)
+
+    def forward(self, s: Tensor) -> Tensor:
+        y: Tensor = self.activation(s)
+        return y
 
 
 class PeriodicEncoding(Encoding):
@@ -58,6 +113,10 @@ class PeriodicEncoding(Encoding):
             phase = s[..., axis : axis + 1] * k
             parts += [phase.cos(), phase.sin()]
         return torch.cat(parts, dim=-1)
+
+    def magnitudes(self) -> Tensor:
+        k = math.pi * torch.arange(1, self.harmonics + 1)
+        return torch.cat([torch.zeros(len(self.others)), k.repeat(2 * len(self.axes))])
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, axes={self.axes}, harmonics={self.harmonics}"
@@ -104,8 +163,67 @@ class GaussianFourierFeatures(Encoding):
         phase = 2 * math.pi * s @ self.frequencies.T
         return torch.cat([phase.cos(), phase.sin()], dim=-1)
 
+    def magnitudes(self) -> Tensor:
+        radians: Tensor = 2 * math.pi * torch.linalg.vector_norm(self.frequencies.detach(), dim=1)
+        return radians.repeat(2)
+
     def extra_repr(self) -> str:
         return f"{self.in_features}, {self.out_features // 2}, scale={self.scale}"
+
+
+class LearnableFourierFeatures(Encoding):
+    r"""Trained Fourier features and a small network on them.
+
+    .. math::
+        e(s) = W_2\, \mathrm{GELU}\!\left(W_1 \tfrac{1}{\sqrt{2m}}
+        [\cos W_r s,\ \sin W_r s] + b_1\right) + b_2
+
+    :math:`W_r` is m by d and starts as :math:`N(0, \gamma^2)`; the paper writes its deviation
+    :math:`\gamma^{-1}`. There are :math:`md + (2m + 1) h + (h + 1) e` parameters. (For trained
+    features without the network, see :class:`GaussianFourierFeatures`.)
+
+    Args:
+        in_features: Number of coordinates d.
+        num_frequencies: Number of frequencies m.
+        hidden: Width h of the network.
+        out_features: Number of encoded features e.
+        scale: Standard deviation of the frequencies, in radians per unit of the scaled coordinate.
+
+    Raises:
+        ValueError: If a number is below 1.
+
+    References:
+        Li et al., *Learnable Fourier features for multi-dimensional spatial positional encoding*
+        (2021), https://arxiv.org/abs/2106.02795
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_frequencies: int = 32,
+        hidden: int = 32,
+        out_features: int = 64,
+        scale: float = 10.0,
+    ) -> None:
+        if min(num_frequencies, hidden, out_features) < 1:
+            raise ValueError(
+                "num_frequencies, hidden and out_features must be at least 1, got "
+                f"{num_frequencies}, {hidden}, {out_features}"
+            )
+        super().__init__(in_features, out_features)
+        self.scale = scale
+        self.frequencies = nn.Parameter(scale * torch.randn(num_frequencies, in_features))
+        self.hidden = nn.Linear(2 * num_frequencies, hidden)
+        self.output = nn.Linear(hidden, out_features)
+
+    def forward(self, s: Tensor) -> Tensor:
+        phase = s @ self.frequencies.T
+        waves = torch.cat([phase.cos(), phase.sin()], dim=-1) * (2 * len(self.frequencies)) ** -0.5
+        y: Tensor = self.output(F.gelu(self.hidden(waves)))
+        return y
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, {len(self.frequencies)}, scale={self.scale}"
 
 
 class PositionalEncoding(Encoding):
@@ -141,6 +259,11 @@ class PositionalEncoding(Encoding):
         phase = (s.unsqueeze(-1) * k).flatten(-2)
         parts = [phase.sin(), phase.cos()]
         return torch.cat([s, *parts] if self.include_input else parts, dim=-1)
+
+    def magnitudes(self) -> Tensor:
+        k = math.pi * 2 ** torch.arange(self.octaves)
+        plain = torch.zeros(self.in_features * self.include_input)
+        return torch.cat([plain, k.repeat(2 * self.in_features)])
 
     def extra_repr(self) -> str:
         return f"{self.in_features}, octaves={self.octaves}, include_input={self.include_input}"

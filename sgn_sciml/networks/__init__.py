@@ -4,8 +4,10 @@
 """
 
 from sgn_sciml.networks.base import CoordinateNetwork, Network, OperatorNetwork, count_parameters
+from sgn_sciml.networks.budget import match_parameters
 from sgn_sciml.networks.continued import Continued
 from sgn_sciml.networks.coordinate import CoordinateMLP
+from sgn_sciml.networks.grids import follow_data
 from sgn_sciml.networks.inject import Replacement, inject
 from sgn_sciml.networks.staged import Staged
 
@@ -18,5 +20,7 @@ __all__ = [
     "Replacement",
     "Staged",
     "count_parameters",
+    "follow_data",
     "inject",
+    "match_parameters",
 ]

@@ -8,12 +8,17 @@ with s the scaling of the domain to [-1, 1] and :math:`T_k` a spectral gate or o
 PINNs and implicit representations share it. The read-out may also see the layers before the last,
 :math:`y = W_L h_L + \sum_k S_k h_k + c_L`, which shortens the way of the gradient to them.
 
+Kolmogorov-Arnold networks are of this form too. A layer that adds learned functions of its inputs
+is a linear map of bases of each input, so that a KAN has bases of the coordinates as its encoding
+(:class:`~sgn_sciml.layers.ActivationEncoding`) and bases of the channels as its activation.
+
 An activation :math:`c \odot \sigma(r \odot u)` is folded: r multiplies the rows of the matrix
 before it and c the columns of the one behind, n by n numbers instead of points by n, so that free
 frequencies and gates cost no more than fixed ones.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +36,7 @@ class CoordinateMLP(CoordinateNetwork):
     Args:
         in_features: Number of coordinates.
         out_features: Number of fields.
-        width: Hidden channels.
+        width: Hidden channels; of a Kolmogorov-Arnold network, before they are expanded.
         depth: Number of hidden layers.
         activation: Activation factory, called with the width; a spectral gate by default.
         first_activation: Activation factory of the first hidden layer, where frequencies of the
@@ -83,20 +88,27 @@ class CoordinateMLP(CoordinateNetwork):
             raise ValueError(f"head_scale must be positive, got {head_scale}")
         self.encoding = encoding if encoding is not None else nn.Identity()
         channels = encoding.out_features if encoding is not None else in_features
+        before: Any = encoding
         layers: list[nn.Module] = []
+        widths: list[int] = []
         for k in range(depth):
             wide = width if k else first_width
             linear = nn.Linear(channels, wide)
             act = (first_activation or activation if k == 0 else activation)(wide)
+            if act.in_features != wide:  # made anew: the order of random numbers stays
+                linear = nn.Linear(channels, act.in_features)
             act.init_linear(linear, first=k == 0)
+            if k or encoding is not None:
+                before.init_behind(linear)
             layers += [linear, act]
-            channels = wide
+            channels, before = act.out_features, act
+            widths.append(channels)
         head = nn.Linear(channels, out_features)
         act.init_head(head)
         with torch.no_grad():
             head.weight.mul_(head_scale)
         self.layers = nn.Sequential(*layers, head)
-        seen = [width if k else first_width for k in range(depth - 1)] if skips else []
+        seen = widths[:-1] if skips else []
         self.skips = nn.ParameterList(torch.zeros(out_features, n) for n in seen)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -126,7 +138,8 @@ class CoordinateMLP(CoordinateNetwork):
         ``matrices`` between hidden layers, or behind an encoding, with what gates have of them;
         ``first`` weights of the coordinates, ``head`` weights with those of skips, ``biases``;
         ``gates``; phases and ``frequencies`` of waves, ``first_frequencies`` of the first layer or
-        of an encoding.
+        of an encoding, and its ``tables`` of features. Other coefficients of an activation count
+        as gates.
         """
         head = self.layers[-1]
         assert isinstance(head, nn.Linear)
@@ -137,12 +150,16 @@ class CoordinateMLP(CoordinateNetwork):
             "biases": [head.bias],
             "gates": [],
             "frequencies": [],
-            "first_frequencies": list(self.encoding.parameters()),
+            "first_frequencies": [],
+            "tables": [],
         }
+        for name, p in self.encoding.named_parameters():
+            roles[_role(name, p, first=True)].append(p)
         for k, (linear, act) in enumerate(self.hidden()):
             encoded = not isinstance(self.encoding, nn.Identity)
-            roles["matrices" if k or encoded else "first"].append(linear.weight)
-            roles["biases"].append(linear.bias)
+            for name, p in linear.named_parameters():  # a complex matrix has half of its own
+                matrix = "matrices" if k or encoded else "first"
+                roles["biases" if name == "bias" else matrix].append(p)
             for name, p in act.named_parameters():
                 roles[_role(name, p, first=k == 0)].append(p)
         trained = {name: [p for p in each if p.requires_grad] for name, each in roles.items()}
@@ -165,6 +182,8 @@ def times(weight: Tensor, columns: Tensor | None) -> Tensor:
 def _role(name: str, parameter: Tensor, first: bool) -> str:
     """The role of a parameter of an activation."""
     last = name.rpartition(".")[2]
+    if last == "tables":
+        return last
     if last.startswith("frequenc") and first:
         return "first_frequencies"
     if parameter.ndim == 2:

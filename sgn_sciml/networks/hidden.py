@@ -144,7 +144,12 @@ def in_chain(
     places: list[Place] = []
     for place, child in flatten(name, sequence):
         if isinstance(child, nn.Linear):
-            if before is not None and len(places) == 1:
+            # FAN or bases change the number of channels, a gate does not
+            if (
+                before is not None
+                and len(places) == 1
+                and before.out_features == child.in_features
+            ):
                 yield Hidden(*places[0], before, tuple(between), child)
             before, between, places = child, [], []
         elif isinstance(child, activations) and not learns(child):
@@ -153,6 +158,11 @@ def in_chain(
             between.append(child)
         else:
             before = None
+
+
+def fits(before: nn.Linear, after: nn.Linear) -> bool:
+    """Whether what is between keeps the number of channels, as a gate does; bases do not."""
+    return before.out_features == after.in_features
 
 
 def flatten(name: str, sequence: nn.Module) -> Iterator[tuple[Place, nn.Module | None]]:

@@ -8,21 +8,43 @@ from torch import nn
 
 from sgn_sciml.jets import Automatic, Compiled, Eager, Equation, Fused, Nested
 from sgn_sciml.layers import (
+    Activation,
+    ActivationEncoding,
+    Cauchy,
+    Chebyshev,
+    ComplexGabor,
     Elementwise,
+    Fan,
     Finer,
+    FinerGabor,
+    FinerGaussian,
+    FourierKan,
     Gabor,
     Gaussian,
     GaussianFourierFeatures,
+    GroupRational,
+    HandOver,
+    Kaf,
+    LearnableFourierFeatures,
+    Mixture,
+    Periodic,
     PeriodicEncoding,
+    PiNet,
+    Polynomial,
+    Progressive,
+    Reflect,
     Sine,
+    Snake,
+    Spder,
     SpectralGate,
+    Spline,
+    Straight,
 )
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
 
 
-def true_finer(n):
-    finer = Finer(n, 3.0)
+def true(finer):
     finer.true_gradient = True
     return finer
 
@@ -30,9 +52,32 @@ def true_finer(n):
 ACTIVATIONS = {
     "tanh": lambda n: Elementwise(n, torch.tanh),
     "gelu": lambda n: Elementwise(n, nn.functional.gelu),
+    "relu": lambda n: Elementwise(n, nn.functional.relu),
     "silu": lambda n: Elementwise(n, nn.functional.silu),
     "sine": lambda n: Sine(n, 3.0),
-    "finer": true_finer,
+    "finer": lambda n: true(Finer(n, 3.0)),
+    "finer++ gaussian": lambda n: true(FinerGaussian(n, 2.0, 1.5)),
+    "finer++ gabor": lambda n: true(FinerGabor(n, 2.0, 3.0, 1.5)),
+    "spder": lambda n: Spder(n, 3.0),
+    "snake": lambda n: Snake(n, 2.0),
+    "cauchy": lambda n: Cauchy(n, per_channel=True),
+    "cauchy of a layer": Cauchy,
+    "fan": Fan,
+    "kaf": lambda n: Kaf(n, 3, per_channel=True),
+    "rational": lambda n: GroupRational(n, 4),
+    "polynomial": lambda n: PiNet(n, 3),
+    "fourier kan": lambda n: FourierKan(n, 3),
+    "chebyshev": lambda n: Chebyshev(n, 4),
+    "spline": lambda n: Spline(n, 4),
+    "quintic": lambda n: Spline(n, 3, degree=5, base=None),
+    # within a range that pre-activations leave on either side
+    "straight": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=Straight()),
+    "polynomial spline": lambda n: Spline(n, 3, low=-0.7, high=0.7, boundary=Polynomial()),
+    "reflect": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=Reflect()),
+    "periodic spline": lambda n: Spline(n, 4, low=-0.5, high=0.5, boundary=Periodic()),
+    "mixture": lambda n: Mixture(n, [Elementwise, lambda n: Chebyshev(n, 3), Sine]),
+    "complex gabor": lambda n: ComplexGabor(n, 3.0, 1.5),
+    "hand over": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=HandOver()),
     "gaussian": lambda n: Gaussian(n, 1.5),
     "gabor": lambda n: Gabor(n, 3.0, 1.5),
     "dense": lambda n: SpectralGate(n, num_frequencies=3, gate_init=0.3),
@@ -103,7 +148,9 @@ def test_residuals(engine, residual, points):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("activation", ["tanh", "gelu", "sine", "gaussian"])
+@pytest.mark.parametrize(
+    "activation", ["tanh", "gelu", "sine", "gaussian", "snake", "rational", "chebyshev"]
+)
 def test_fourth_derivatives_of_activations(engine, activation, points):
     network = mlp(ACTIVATIONS[activation])
     equation = Equation(network, lambda d: d.u_xxxx + d.u_xxtt, "xt", "u")
@@ -111,11 +158,27 @@ def test_fourth_derivatives_of_activations(engine, activation, points):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("shape", ["periodic", "fourier", "skips", "imposed"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "periodic",
+        "fourier",
+        "learned fourier",
+        "chebyshev",
+        "spline",
+        "masked",
+        "skips",
+        "imposed",
+    ],
+)
 def test_shapes(engine, shape, points):
     settings = {
         "periodic": {"encoding": PeriodicEncoding(2)},
         "fourier": {"encoding": GaussianFourierFeatures(2, 4, trainable=True)},
+        "learned fourier": {"encoding": LearnableFourierFeatures(2, 4, 5, 6, scale=2.0)},
+        "chebyshev": {"encoding": ActivationEncoding(2, Chebyshev)},
+        "spline": {"encoding": ActivationEncoding(2, Spline)},
+        "masked": {"encoding": Progressive(GaussianFourierFeatures(2, 4))},
         "skips": {"first_width": 12, "skips": True},
         "imposed": {},
     }[shape]
@@ -123,6 +186,33 @@ def test_shapes(engine, shape, points):
     function = network if shape != "imposed" else lambda p: burgers.impose(p, network(p))
     equation = Equation(function, burgers.residual, "xt", "u")
     assert_same(ENGINES[engine], equation, network, points)
+
+
+class Normed(Activation):
+    """Waves of normalised channels, by torch's norm or written out."""
+
+    def __init__(self, features, written_out):
+        super().__init__(features)
+        self.norm = nn.LayerNorm(features)
+        self.written_out = written_out
+
+    def forward(self, u):
+        if not self.written_out:
+            return torch.sin(self.norm(u))
+        mean = torch.full((self.features, 1), 1 / self.features)
+        centred = u - u @ mean
+        spread = torch.sqrt(centred.square() @ mean + self.norm.eps)
+        return torch.sin(self.norm.weight * centred / spread + self.norm.bias)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_layer_norm(engine, points):
+    # torch's own third derivatives of a layer norm are wrong, so it is written out to compare
+    network, explicit = (mlp(lambda n, w=w: Normed(n, w)) for w in (False, True))
+    equations = [Equation(n, RESIDUALS["burgers"], "xt", "u") for n in (network, explicit)]
+    found = loss_and_gradient(ENGINES[engine], equations[0], network, points)
+    expected = loss_and_gradient(Nested(), equations[1], explicit, points)
+    assert (found - expected).abs().max() < 1e-12 * expected.abs().max()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

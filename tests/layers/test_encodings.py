@@ -5,7 +5,17 @@ import math
 import pytest
 import torch
 
-from sgn_sciml.layers import GaussianFourierFeatures, PeriodicEncoding, PositionalEncoding
+from sgn_sciml.layers import (
+    ActivationEncoding,
+    Chebyshev,
+    GaussianFourierFeatures,
+    HashGrid,
+    LearnableFourierFeatures,
+    PeriodicEncoding,
+    PositionalEncoding,
+    Progressive,
+)
+from sgn_sciml.networks import count_parameters
 
 
 def points(*shape, seed=0):
@@ -44,8 +54,22 @@ def test_period_is_two_to_rounding(axes, harmonics):
         GaussianFourierFeatures(3, 5).double(),
         PositionalEncoding(3, 4),
         PositionalEncoding(3, 4, include_input=False),
+        LearnableFourierFeatures(3, 4, 5, 6).double(),
+        ActivationEncoding(3, Chebyshev),
+        HashGrid(3, levels=3, log2_size=7).double(),
+        Progressive(PositionalEncoding(3, 4)).double(),
     ],
-    ids=["periodic", "none", "gaussian", "positional", "octaves"],
+    ids=[
+        "periodic",
+        "none",
+        "gaussian",
+        "positional",
+        "octaves",
+        "learnable",
+        "activation",
+        "hash",
+        "masked",
+    ],
 )
 def test_out_features_is_the_last_dimension(encode, shape):
     assert encode(points(*shape, 3)).shape == (*shape, encode.out_features)
@@ -59,6 +83,47 @@ def test_gaussian_features_estimate_the_gaussian_kernel():
     distance = (points(2, 2)[0] - points(2, 2)[1]).square().sum()
     kernel = math.exp(-2 * math.pi**2 * sigma**2 * distance)
     assert (z[0] @ z[1] / m).item() == pytest.approx(kernel, abs=4 / math.sqrt(2 * m))
+
+
+def test_learnable_features_are_their_formula():
+    encode, s = LearnableFourierFeatures(2, 5, 4, 3, scale=2.0).double(), points(7, 2)
+    phase = s @ encode.frequencies.T
+    waves = torch.cat([phase.cos(), phase.sin()], 1) / math.sqrt(10)
+    w1, w2 = encode.hidden, encode.output
+    hidden = torch.nn.functional.gelu(waves @ w1.weight.T + w1.bias)
+    torch.testing.assert_close(encode(s), hidden @ w2.weight.T + w2.bias)
+    assert count_parameters(encode) == 5 * 2 + (10 + 1) * 4 + (4 + 1) * 3
+
+
+def test_learnable_frequencies_start_with_the_deviation_asked_for():
+    torch.manual_seed(0)
+    frequencies = LearnableFourierFeatures(2, 5000, scale=7.0).frequencies
+    assert frequencies.std().item() == pytest.approx(7, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        PeriodicEncoding(3, (0, 2), 3),
+        GaussianFourierFeatures(3, 5).double(),
+        PositionalEncoding(3, 3),
+        PositionalEncoding(3, 3, include_input=False),
+    ],
+    ids=["periodic", "gaussian", "positional", "octaves"],
+)
+def test_magnitudes_are_the_steepest_slopes(encode):
+    """Of waves of unit amplitude; coordinates, which have no frequency, are told apart."""
+    slopes = torch.func.vmap(torch.func.jacrev(encode))(points(4000, 3))
+    steepest = slopes.norm(dim=-1).amax(0)
+    magnitudes = encode.magnitudes()
+    assert magnitudes.shape == (encode.out_features,)
+    expected = torch.where(magnitudes > 0, magnitudes, 1.0).to(steepest)
+    torch.testing.assert_close(steepest, expected, rtol=0.05, atol=0)
+
+
+def test_what_has_no_frequencies_has_no_magnitudes():
+    with pytest.raises(NotImplementedError, match="features of HashGrid have no frequencies"):
+        Progressive(HashGrid(2))
 
 
 @pytest.mark.parametrize("include_input", [False, True])
@@ -105,6 +170,11 @@ def test_bad_axes_are_refused(options):
 def test_no_frequencies_are_refused():
     with pytest.raises(ValueError, match="num_frequencies >= 1, got 0"):
         GaussianFourierFeatures(2, 0)
+
+
+def test_empty_learnable_features_are_refused():
+    with pytest.raises(ValueError, match="must be at least 1, got 4, 0, 6"):
+        LearnableFourierFeatures(2, 4, 0, 6)
 
 
 def test_no_octaves_are_refused():

@@ -1,4 +1,4 @@
-"""Waves: SIREN, FINER and the sine form of the gate."""
+"""Waves: SIREN, SPDER, FINER, FINER++ and the sine form of the gate."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from sgn_sciml.layers import Finer, Sine, SpectralGate
+from sgn_sciml.layers import Finer, FinerGabor, FinerGaussian, Sine, Spder, SpectralGate
 from sgn_sciml.networks import CoordinateMLP, count_parameters
 
 
@@ -29,6 +29,45 @@ def test_the_chirp_of_finer_carries_no_gradient():
     (gradient,) = torch.autograd.grad(Finer(5, omega=2.0)(u).sum(), u)
     chirp = 2 * (u.detach().abs() + 1)
     torch.testing.assert_close(gradient, chirp * torch.cos(chirp * u.detach()))
+
+
+def test_finer_plus_plus_puts_wavelets_behind_the_chirp():
+    u = inputs(5, 3)
+    c = torch.sin(2 * (u.abs() + 1) * u)
+    gaussian, gabor = FinerGaussian(3, 2.0, 1.5), FinerGabor(3, 2.0, 4.0, 1.5)
+    torch.testing.assert_close(gaussian(u), torch.exp(-((1.5 * c) ** 2)))
+    torch.testing.assert_close(gabor(u), torch.cos(4 * c) * torch.exp(-((1.5 * c) ** 2)))
+
+
+@pytest.mark.parametrize("activation", [Finer, FinerGaussian, FinerGabor])
+def test_biases_of_finer_plus_plus(activation):
+    torch.manual_seed(0)
+    network = CoordinateMLP(
+        2, 1, 4000, 2, activation=lambda n: activation(n, first_bias=2.0, hidden_bias=0.3)
+    )
+    for k, bound in ((0, 2.0), (2, 0.3)):
+        assert 0.99 * bound < network.layers[k].bias.abs().max() <= bound
+
+
+def test_spder_is_its_formula_with_the_derivative_in_closed_form():
+    u = inputs(50, 3).requires_grad_()
+    y = Spder(3, omega=7.0)(u)
+    z = 7 * u.detach()
+    torch.testing.assert_close(y.detach(), torch.sin(z) * z.abs().sqrt(), rtol=1e-9, atol=1e-10)
+    (slope,) = torch.autograd.grad(y.sum(), u)
+    root = z.abs().sqrt()
+    expected = 7 * (root * torch.cos(z) + torch.sin(z.abs()) / (2 * root))
+    torch.testing.assert_close(slope, expected, rtol=1e-8, atol=1e-8)
+
+
+def test_spder_is_flat_at_the_origin():
+    u = torch.zeros(1, 1, requires_grad=True)
+    y = Spder(1)(u)
+    (slope,) = torch.autograd.grad(y.sum(), u, create_graph=True)
+    (bend,) = torch.autograd.grad(slope.sum(), u)
+    assert y.item() == 0
+    assert abs(slope.item()) < 1e-4
+    assert bend.isfinite()
 
 
 def test_sine_gate_without_a_base_is_its_formula():

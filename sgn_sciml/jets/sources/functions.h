@@ -14,7 +14,7 @@ VECTOR(tanhf, float) VECTOR(sinf, float) VECTOR(cosf, float) VECTOR(expf, float)
 #endif
 #define EACH _Pragma("omp simd") for (int64_t e = 0; e < n; ++e)
 
-enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, SQRT, ABS };
+enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, SQRT, ABS, SIGN, FLOOR };
 constexpr int64_t TILE = 512, HIGHEST = 5;
 
 inline float tanh_(float x) { return tanhf(x); }
@@ -105,6 +105,14 @@ void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[
       EACH f[0][e] = std::abs(z[e]);
       EACH f[1][e] = T((z[e] > 0) - (z[e] < 0));
       for (int64_t k = 2; k <= order; ++k) EACH f[k][e] = 0;
+      break;
+    case SIGN:  // a step, whose derivatives are zero where they exist
+      EACH f[0][e] = T((z[e] > 0) - (z[e] < 0));
+      for (int64_t k = 1; k <= order; ++k) EACH f[k][e] = 0;
+      break;
+    case FLOOR:
+      EACH f[0][e] = std::floor(z[e]);
+      for (int64_t k = 1; k <= order; ++k) EACH f[k][e] = 0;
       break;
     case SQRT:
       EACH f[0][e] = std::sqrt(z[e]);
