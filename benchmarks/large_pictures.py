@@ -2,7 +2,7 @@
 
 ``python benchmarks/large_pictures.py tune`` tries three rates of each model on a picture that is
 not reported; ``long`` fits two pictures at 256 x 256 for 1,500 steps of the gates, or as many of a
-rival as take as long; ``short`` one of them for 400; ``hour`` one of 512 x 512 in colour for an
+rival as take as long; ``short`` for 400 steps; ``hour`` one of 512 x 512 in colour for an
 hour of one thread, a quarter of the points a step, ``quarter`` for a quarter of that; ``table``
 writes ``large_pictures/table.md``. Finished runs are kept, killed ones resumed.
 """
@@ -22,7 +22,7 @@ RATES = ("5e-3", "7e-3", "1e-2")
 TUNING = "rocket"
 PICTURES = {
     "tune": (TUNING,),
-    "short": ("camera",),
+    "short": ("camera", "astronaut"),
     "long": ("camera", "astronaut"),
     "quarter": ("astronaut",),
     "hour": ("astronaut",),
