@@ -66,7 +66,8 @@ def execute(
             check=False,
         )
         if done.returncode:
-            raise SystemExit(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+            said = done.stderr.strip() or f"{command[0]} ended with {done.returncode}, no message"
+            raise SystemExit(f"{name}: {said.splitlines()[-1]}")
 
 
 def keep(name: str, card: dict, cards: Path, runs: Path, checkpoint: str | None = None) -> None:
