@@ -20,7 +20,7 @@ usage: sgn COMMAND [options]
   sgn march --windows N --config FILE    solve in windows of time, one after another
   sgn stages N --config FILE         solve, then fit what is missing, N networks in all
   sgn export RUN                     write a fitted signal's network as files, with their size
-  sgn study run FILE.yaml            run a grid of small experiments
+  sgn study run FILE.yaml            run a grid of small experiments; status, report
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn data inspect FILE              say what is in a data file, of any layout
   sgn data fetch NAME                download an official benchmark file

@@ -1,4 +1,4 @@
-"""The ``sgn study`` command: run and watch a study, a grid of small experiments."""
+"""The ``sgn study`` command: run, watch and report a study, a grid of small experiments."""
 
 import argparse
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ examples:
   sgn study run configs/studies/tones.yaml --config configs/studies/small/tones.yaml
   sgn study run configs/studies/tones.yaml --executor slurm --partition cpu --time 120
   sgn study status configs/studies/tones.yaml
+  sgn study report configs/studies/tones.yaml
 
 Any key of the file can be set on the command line: --cell.init_args.steps 1000
 A study that is run again runs what is not done: cells that were added, failed or killed.
@@ -43,6 +44,7 @@ def study_command(args: Sequence[str]) -> None:
     run.add_argument("--at-once", type=int, default=256, help="SLURM tasks at a time")
     run.add_argument("--per-task", type=int, default=1, help="groups of cells of a SLURM task")
     add_verb(verbs, "status", "say what is done, failed and missing", _status)
+    add_verb(verbs, "report", "write report.html and report.md", _report)
     options, rest = parser.parse_known_args(args)
     options.run(options, rest)
 
@@ -114,3 +116,13 @@ def _status(options: argparse.Namespace, rest: Sequence[str]) -> None:
             errors.setdefault(last_line(records[spec.id]), []).append(labels)
     for error, cells in errors.items():
         print(f"  {cells[0]}{f' and {n} more' if (n := len(cells) - 1) else ''}: {error}")
+
+
+def _report(options: argparse.Namespace, rest: Sequence[str]) -> None:
+    study, folder = _open(options, rest)
+    from sgn_sciml.studies.report import write_report
+
+    command = ["sgn", "study", "run", options.file]
+    command += [word for path in options.config for word in ("--config", path)] + list(rest)
+    for path in write_report(study, folder, command):
+        print(path)

@@ -1,5 +1,6 @@
 """From settings to cells: class paths and arguments are checked before anything runs."""
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from pkgutil import resolve_name
@@ -25,16 +26,18 @@ def parser() -> ArgumentParser:
 
 
 def resolve(cell: Mapping[str, Any]) -> Settings:
-    """A cell's class path and all its arguments, defaults included.
+    """A cell's class path and all its arguments, defaults included, functions by their names.
 
     Raises:
         ValueError: If there is no such class, or it does not take them.
     """
+    reader = parser()
     try:
-        parsed = parser().parse_object({"cell": dict(cell)})
+        parsed = reader.parse_object({"cell": dict(cell)})
+        text = reader.dump(parsed, format="json", skip_none=False, skip_validation=True)
     except (ArgumentError, TypeError) as error:
         raise ValueError(str(error)) from error
-    found: Settings = parsed.cell.as_dict()
+    found: Settings = json.loads(text)["cell"]
     return {"class_path": found["class_path"], "init_args": found.get("init_args", {})}
 
 

@@ -5,6 +5,7 @@ study.yaml                  what was asked for, overlays included
 cells/<id>.json, .npz       record and curves of a cell, written when it ends
 cells.csv                   one row per cell: its value on each axis, status, numbers
 curves/<name>.csv.gz        one row per point of a curve and cell
+report.html, report.md      what ``sgn study report`` made of it; figures/, card.json
 jobs/                       logs of the processes
 ==========================  =======================================================================
 """

@@ -128,7 +128,7 @@ def make_study(settings: Mapping[str, Any]) -> Study:
 
 def digest(settings: Mapping[str, Any]) -> str:
     """A short hash of settings, the same in every process."""
-    text = json.dumps(settings, sort_keys=True, default=str)
+    text = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

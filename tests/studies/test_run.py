@@ -127,7 +127,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("verb", ["run", "status"])
+@pytest.mark.parametrize("verb", ["run", "status", "report"])
 @pytest.mark.parametrize("case", BAD)
 def test_bad_studies_are_one_line(case, verb, path, sgn, tmp_path):
     text, expected = BAD[case]
@@ -163,3 +163,11 @@ def test_bad_options_are_one_line(words, path, sgn):
     code, _, err = sgn("study", "run", path, *words)
     assert code == 1
     assert words[0] in err
+
+
+def test_without_slurm_one_line(path, sgn, monkeypatch, tmp_path):
+    write(path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = sgn("study", "run", path, "--executor", "slurm")
+    assert code == 1
+    assert "no sbatch on this machine" in err

@@ -1,5 +1,7 @@
 """Study files: the product of axes, stable ids, groups, and what is wrong with a file."""
 
+import json
+
 import pytest
 import yaml
 
@@ -30,6 +32,19 @@ def test_cells_are_the_product_of_the_axes():
 
 def test_cells_that_differ_in_seeds_only_run_together():
     assert [[c.labels["seed"] for c in group] for group in study().groups] == [["0", "1"]] * 2
+
+
+def test_functions_are_known_by_their_names():
+    """Or ids would change from process to process."""
+    relu = "torch.nn.functional.relu"
+    act = {"class_path": "Elementwise", "init_args": {"function": relu}}
+    axes = {"activation": {"relu": {"network.init_args.activation": act}}, "seed": [0]}
+    network = {"class_path": "CoordinateMLP"}
+    cell = {"class_path": "Tones", "init_args": {"network": network}}
+    (spec,) = study(cell=cell, axes=axes).cells
+    found = spec.settings["init_args"]["network"]["init_args"]["activation"]
+    assert found["init_args"]["function"] == relu
+    assert json.loads(json.dumps(spec.settings)) == spec.settings
 
 
 def test_ids_stay_when_axes_grow_and_labels_change():
