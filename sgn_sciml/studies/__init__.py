@@ -6,6 +6,7 @@ Start with :mod:`~sgn_sciml.studies.cell` (what an experiment is) and
 
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.execute import Local, Slurm
+from sgn_sciml.studies.extrapolation import Extrapolation
 from sgn_sciml.studies.run import last_line, run_study, tally
 from sgn_sciml.studies.store import StudyFolder
 from sgn_sciml.studies.study import Study, read_study
@@ -14,6 +15,7 @@ from sgn_sciml.studies.tones import Tones
 __all__ = [
     "Cell",
     "Curve",
+    "Extrapolation",
     "Local",
     "Outcome",
     "Slurm",

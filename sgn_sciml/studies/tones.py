@@ -31,7 +31,7 @@ from torch import Tensor
 from sgn_sciml.networks import CoordinateMLP, CoordinateNetwork, count_parameters
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.equal import matching_width
-from sgn_sciml.studies.members import Adam, Members
+from sgn_sciml.studies.members import Members, fit
 
 __all__ = ["Signal", "Tones", "coefficients", "relative_l2", "snapshots"]
 
@@ -174,23 +174,16 @@ class Tones(Cell):
         x = torch.arange(first.points, dtype=torch.float64) / first.points
         y = torch.stack([cell.signal(x) for cell in cells]).float().to(first.device)
         inputs = x[:, None].float().to(first.device)
-        adam = Adam(members, torch.tensor([cell.lr for cell in cells], device=first.device))
+        rates = torch.tensor([cell.lr for cell in cells], device=first.device)
         log = ToneLog(cells, x)
-        for step in range(first.steps + 1):
-            values = members(inputs)[..., 0]
-            log.look(step, values.detach())
-            if step == first.steps:
-                break
-            loss = (values - y).square().mean(1).sum()
-            gradients = torch.autograd.grad(loss, members.parameters)
-            adam.step(gradients, 1 - step / first.steps)
+        values = fit(members, inputs, y, rates, first.steps, log.look)
         between = x + 0.5 / first.points
         with torch.no_grad():
             guess = members(between[:, None].float().to(first.device))[..., 0]
         truth = torch.stack([cell.signal(between) for cell in cells]).float().to(first.device)
         sizes = {"parameters": count_parameters(networks[0]), "width": width}
-        errors = relative_l2(values.detach(), y), relative_l2(guess, truth)
-        losses = (values.detach() - y).square().mean(1)
+        errors = relative_l2(values, y), relative_l2(guess, truth)
+        losses = (values - y).square().mean(1)
         return log.outcomes(sizes, losses, *errors)
 
 

@@ -16,7 +16,7 @@ class Power(Cell):
         base: The base; -1 fails, -2 kills the process.
         exponent: The exponent.
         seed: Seed.
-        wait: Folder; if given, waits until it holds a file named go.
+        wait: Folder; if given, writes a file there and waits until another says go.
     """
 
     together = ("seed",)
@@ -31,6 +31,8 @@ class Power(Cell):
             raise ArithmeticError("a negative base\nof this cell")
         if self.base == -2:
             os._exit(9)
+        if self.wait:
+            Path(self.wait, f"at-{self.base:g}").touch()
         while self.wait and not Path(self.wait, "go").exists():
             time.sleep(0.02)
         steps = np.arange(1.0, 4.0)

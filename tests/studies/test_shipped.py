@@ -11,6 +11,10 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "configs" / "studies"
 STUDIES = sorted(FOLDER.glob("*.yaml"))
 TINY = {  # what makes its cells take no time
+    "extrapolation": {
+        "cell": {"init_args": {"steps": 2}},
+        "axes": {"lr": [0.01], "seed": [0, 1]},
+    },
     "tones": {
         "cell": {"init_args": {"steps": 2, "num_tones": 3, "points": 8}},
         "axes": {"lr": [0.01], "seed": [0, 1]},

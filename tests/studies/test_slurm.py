@@ -1,6 +1,7 @@
-"""A study on a real SLURM of one machine: an array, a task requeued, a task cancelled."""
+"""A study on a real SLURM of one machine: an array, tasks requeued, a task cancelled."""
 
 import csv
+import re
 import subprocess
 import sys
 import time
@@ -31,7 +32,13 @@ def wait_for(what, seconds=240):
     return found
 
 
-def test_an_array_survives_a_requeue_and_a_cancelled_task(tmp_path, monkeypatch, sgn):
+def requeued(task, env):
+    """How often a task was requeued."""
+    told = ask(["scontrol", "show", "job", task], env)
+    return int(re.search(r"Restarts=(\d+)", told)[1])
+
+
+def test_an_array_survives_requeues_and_a_cancelled_task(tmp_path, monkeypatch, sgn):
     monkeypatch.chdir(tmp_path)
     path, gate = tmp_path / "s.yaml", tmp_path / "gate"
     gate.mkdir()
@@ -42,16 +49,14 @@ def test_an_array_survives_a_requeue_and_a_cancelled_task(tmp_path, monkeypatch,
     command += ["--executor", "slurm", "--folder", "there", "--time", "5", "--partition", "all"]
     with slurm(cpus=2) as env:
         run = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
-        queue = ["squeue", "--noheader", "--array", "--format", "%i %T"]
-        running = wait_for(
-            lambda: len(r := [x for x in ask(queue, env).split("\n") if "RUNNING" in x]) == 2 and r
-        )
-        requeued, cancelled = (line.split()[0] for line in running)
-        assert len(ask(queue, env).splitlines()) == 8
-        logs = f"{requeued}_0_log.out"
-        wait_for(lambda: (tmp_path / "there" / "jobs" / logs).exists())
-        ask(["scontrol", "requeue", requeued], env)
-        ask(["scancel", cancelled], env)
+        wait_for(lambda: len(list(gate.iterdir())) == 2)  # two cells are at work
+        queue = ["squeue", "--noheader", "--array", "--format", "%i"]
+        tasks = sorted(ask(queue, env).split())
+        assert len(tasks) == 8
+        ask(["scancel", "--signal", "USR2", tasks[0]], env)  # as before a time limit
+        ask(["scontrol", "requeue", tasks[1]], env)  # as after a pre-emption
+        ask(["scancel", tasks[7]], env)
+        wait_for(lambda: requeued(tasks[0], env) == requeued(tasks[1], env) == 1)
         (gate / "go").touch()
         _, err = run.communicate(timeout=400)
         assert run.returncode == 1, err
