@@ -130,8 +130,9 @@ class Slurm(Executor):
         parts = [groups[i : i + size] for i in range(0, len(groups), size)]
         works = [Work(folder.path.resolve(), part, self.threads) for part in parts]
         for i in range(0, len(works), ARRAY):
-            with single_threaded(self.threads):
-                submitter.map_array(Work.__call__, works[i : i + ARRAY])
+            with single_threaded(self.threads), submitter.batch():
+                for work in works[i : i + ARRAY]:
+                    submitter.submit(work)
         while queued(name):
             yield
             time.sleep(2)
