@@ -25,9 +25,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.callbacks.card import describe_machine
 from sgn_sciml.jets import Compiled, Eager, Engine, Equation, Fused, Nested
 from sgn_sciml.layers import Elementwise, SpectralGate
+from sgn_sciml.machine import describe_machine
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
 

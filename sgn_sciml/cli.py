@@ -20,6 +20,7 @@ usage: sgn COMMAND [options]
   sgn march --windows N --config FILE    solve in windows of time, one after another
   sgn stages N --config FILE         solve, then fit what is missing, N networks in all
   sgn export RUN                     write a fitted signal's network as files, with their size
+  sgn study run FILE.yaml            run a grid of small experiments; status, report
   sgn data make LAW -o FILE.h5       make a data file from its law
   sgn data inspect FILE              say what is in a data file, of any layout
   sgn data fetch NAME                download an official benchmark file
@@ -120,6 +121,10 @@ def run(args: Sequence[str]) -> None:
         from sgn_sciml.stages import stages_command
 
         stages_command(args[1:])
+    elif args[0] == "study":
+        from sgn_sciml.study import study_command
+
+        study_command(args[1:])
     elif args[0] in COMMANDS:
         if {"-h", "--help"} & set(args[1:]) or not args[1:]:
             what, ckpt = COMMANDS[args[0]]
@@ -129,7 +134,7 @@ def run(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "export"])
+        known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "study", "export"])
         raise ValueError(f"no command {args[0]!r}; there are {known} and data")
 
 

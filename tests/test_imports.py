@@ -20,7 +20,8 @@ ALLOWED = {
     "networks": {"layers"},
     "data": {"pde", "layouts"},
     "tasks": {"layers", "jets", "networks", "pde", "metrics", "optim"},
-    "callbacks": {"layers", "networks", "data", "viz"},
+    "callbacks": {"layers", "networks", "data", "viz", "machine"},
+    "studies": {"layers", "networks", "data", "pde", "tasks", "metrics", "viz", "machine"},
 }
 FOREIGN = {
     "layers": {"torch"},

@@ -3,13 +3,9 @@
 import hashlib
 import inspect
 import json
-import os
-import platform
-import subprocess
 import time
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +15,10 @@ from lightning.pytorch import Callback, Trainer
 from sgn_sciml.callbacks.results import read_card, write_results, write_whole
 from sgn_sciml.callbacks.send import run_folder
 from sgn_sciml.callbacks.table import summary
+from sgn_sciml.machine import describe_machine
 from sgn_sciml.networks import count_parameters
 
 __all__ = ["Card", "read_card", "summary", "write_card"]
-
-PACKAGES = ("sgn-sciml", "torch", "lightning", "numpy", "scipy", "neuraloperator")
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> Path:
@@ -61,39 +56,6 @@ def describe_data(datamodule: Any) -> dict[str, Any]:
         found["grid"] = {name: len(values) for name, values in grid.coordinates.items()}
         found["reference_sha256"] = file_sha256(datamodule.reference)
     return found
-
-
-def git_commit() -> str | None:
-    """The commit of the checkout that this package runs from, if it does and there is git."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    return done.stdout.strip() or None
-
-
-def installed(package: str) -> str | None:
-    """The version of a package, or None without it."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def describe_machine(device: torch.device) -> dict[str, Any]:
-    """Versions and hardware."""
-    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
-    return {
-        "git": git_commit(),
-        "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := installed(name))},
-        "device": gpu or f"{device.type} ({platform.machine()}, {os.cpu_count()} cores)",
-        "threads": torch.get_num_threads(),
-    }
 
 
 class Card(Callback):

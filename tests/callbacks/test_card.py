@@ -100,12 +100,6 @@ def test_a_file_is_read_once_until_it_changes(tmp_path, monkeypatch):
     assert len(read) == 2
 
 
-def test_packages_that_are_not_installed_are_left_out(monkeypatch):
-    monkeypatch.setattr(cards, "PACKAGES", ("torch", "no-such-package"))
-    found = cards.describe_machine(torch.device("cpu"))["packages"]
-    assert found == {"torch": torch.__version__}
-
-
 def test_a_test_without_checkpoint_leaves_card_and_results(trainer, reference, tmp_path):
     task = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers())
     logger = CSVLogger(tmp_path, "card")

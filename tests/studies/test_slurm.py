@@ -1,0 +1,68 @@
+"""A study on a real SLURM of one machine: an array, tasks requeued, a task cancelled."""
+
+import csv
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.studies.slurm import ask, available, slurm
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(not available(), reason="SLURM is not installed, or we are not root"),
+]
+
+
+def table(folder):
+    with Path(folder, "cells.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return [{k: v for k, v in row.items() if "seconds" not in k} for row in rows]
+
+
+def wait_for(what, seconds=240):
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    return found
+
+
+def requeued(task, env):
+    """How often a task was requeued."""
+    told = ask(["scontrol", "show", "job", task], env)
+    return int(re.search(r"Restarts=(\d+)", told)[1])
+
+
+def test_an_array_survives_requeues_and_a_cancelled_task(tmp_path, monkeypatch, sgn):
+    monkeypatch.chdir(tmp_path)
+    path, gate = tmp_path / "s.yaml", tmp_path / "gate"
+    gate.mkdir()
+    cell = {"class_path": "tests.studies.cells.Power", "init_args": {"wait": str(gate)}}
+    axes = {"base": [float(n) for n in range(1, 9)]}
+    path.write_text(yaml.safe_dump({"cell": cell, "axes": axes}))
+    command = [sys.executable, "-m", "sgn_sciml", "study", "run", str(path)]
+    command += ["--executor", "slurm", "--folder", "there", "--time", "5", "--partition", "all"]
+    with slurm(cpus=2) as env:
+        run = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: len(list(gate.iterdir())) == 2)  # two cells are at work
+        queue = ["squeue", "--noheader", "--array", "--format", "%i"]
+        tasks = sorted(ask(queue, env).split())
+        assert len(tasks) == 8
+        ask(["scancel", "--signal", "USR2", tasks[0]], env)  # as before a time limit
+        ask(["scontrol", "requeue", tasks[1]], env)  # as after a pre-emption
+        ask(["scancel", tasks[7]], env)
+        wait_for(lambda: requeued(tasks[0], env) == requeued(tasks[1], env) == 1)
+        (gate / "go").touch()
+        _, err = run.communicate(timeout=400)
+        assert run.returncode == 1, err
+        assert "of 8 cells 1 were lost" in err
+        assert [row["status"] for row in table("there")].count("done") == 7
+        again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
+        assert again.returncode == 0, again.stderr
+    assert sgn("study", "run", path, "--folder", "here")[0] == 0
+    assert table("there") == table("here")
