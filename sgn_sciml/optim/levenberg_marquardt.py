@@ -89,7 +89,7 @@ class LevenbergMarquardt(Optimizer):
         if count > max_parameters:
             raise ValueError(
                 f"LevenbergMarquardt factors matrices of {count} columns for {count} parameters, "
-                f"{16 * count**2 / 1e9:.1f} GB; use torch.optim.LBFGS, or raise "
+                f"{16 * count**2 / 1e9:.1f} GB; use pytorch_optimizer.SOAP, or raise "
                 f"max_parameters={max_parameters}"
             )
 

@@ -107,7 +107,8 @@ class Handler(BaseHTTPRequestHandler):
         end = len(body) if reply.stop is None else reply.stop
         with suppress(ConnectionError):
             for piece in (body[: end // 2], body[end // 2 : end]):
-                server.during()
+                if piece:  # of an empty body the headers were the last
+                    server.during()
                 self.wfile.write(piece)
                 server.served += len(piece)
             if reply.hang:
