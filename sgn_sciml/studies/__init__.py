@@ -7,6 +7,7 @@ Start with :mod:`~sgn_sciml.studies.cell` (what an experiment is) and
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.execute import Local, Slurm
 from sgn_sciml.studies.extrapolation import Extrapolation
+from sgn_sciml.studies.images import Images
 from sgn_sciml.studies.run import last_line, run_study, tally
 from sgn_sciml.studies.store import StudyFolder
 from sgn_sciml.studies.study import Study, read_study
@@ -16,6 +17,7 @@ __all__ = [
     "Cell",
     "Curve",
     "Extrapolation",
+    "Images",
     "Local",
     "Outcome",
     "Slurm",
