@@ -5,6 +5,7 @@ Start with :mod:`~sgn_sciml.studies.cell` (what an experiment is) and
 """
 
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
+from sgn_sciml.studies.equations import Equations
 from sgn_sciml.studies.execute import Local, Slurm
 from sgn_sciml.studies.extrapolation import Extrapolation
 from sgn_sciml.studies.images import Images
@@ -16,6 +17,7 @@ from sgn_sciml.studies.tones import Tones
 __all__ = [
     "Cell",
     "Curve",
+    "Equations",
     "Extrapolation",
     "Images",
     "Local",

@@ -11,6 +11,14 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "configs" / "studies"
 STUDIES = sorted(FOLDER.glob("*.yaml"))
 TINY = {  # what makes its cells take no time
+    "equations": {
+        "axes": {
+            "equation": {
+                "poisson": {"points": 20, "adam_steps": 2, "steps": 1},
+                "burgers": {"points": 20, "adam_steps": 2, "steps": 1},
+            }
+        },
+    },
     "extrapolation": {
         "cell": {"init_args": {"steps": 2}},
         "axes": {"lr": [0.01], "seed": [0, 1]},
