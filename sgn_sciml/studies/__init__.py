@@ -4,6 +4,7 @@ Start with :mod:`~sgn_sciml.studies.cell` (what an experiment is) and
 :mod:`~sgn_sciml.studies.study` (the file that makes a grid of it).
 """
 
+from sgn_sciml.studies.ablation import FrozenTones
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.equations import Equations
 from sgn_sciml.studies.execute import Local, Slurm
@@ -19,6 +20,7 @@ __all__ = [
     "Curve",
     "Equations",
     "Extrapolation",
+    "FrozenTones",
     "Images",
     "Local",
     "Outcome",

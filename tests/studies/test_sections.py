@@ -1,10 +1,11 @@
-"""The section on bands: it shows the numbers that were put in."""
+"""Sections on bands and choices: they show the numbers that were put in."""
 
 import numpy as np
 import pytest
 
 from sgn_sciml.studies import Curve, Outcome, StudyFolder
 from sgn_sciml.studies.band_errors import BandErrors
+from sgn_sciml.studies.effects import Effects
 from sgn_sciml.studies.results import Results
 from sgn_sciml.studies.study import make_study
 
@@ -45,3 +46,22 @@ def test_a_curve_that_is_missing(results):
         BandErrors("base", curve="spectral_error").show(results)
     with pytest.raises(ValueError, match="curve is one of"):
         BandErrors("base", curve="amplitude")
+
+
+def test_what_a_choice_costs(results):
+    part = Effects("3.0", rows="base").show(results)
+    (table,) = part.tables
+    gain, reference, diverged = table.rows
+    assert gain[0] == "2.0"
+    assert gain[1] == "20"
+    assert gain[3].startswith("0.5 (0.4")
+    assert gain[4] == "gain"
+    assert reference[0] == "**3.0**"
+    assert reference[3:] == ["1", ""]
+    assert diverged[2:] == ["diverged or failed", "", "not comparable"]
+    assert Effects("2.0", rows="base").show(results).tables[0].rows[1][4] == "cost"
+
+
+def test_a_reference_that_is_missing(results):
+    with pytest.raises(ValueError, match="has no 5"):
+        Effects("5", rows="base").show(results)

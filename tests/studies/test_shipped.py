@@ -11,6 +11,9 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "configs" / "studies"
 STUDIES = sorted(FOLDER.glob("*.yaml"))
 TINY = {  # what makes its cells take no time
+    "ablation": {
+        "cell": {"init_args": {"steps": 2, "num_tones": 3, "points": 8}},
+    },
     "equations": {
         "axes": {
             "equation": {
