@@ -21,7 +21,17 @@ ALLOWED = {
     "data": {"pde", "layouts"},
     "tasks": {"layers", "jets", "networks", "pde", "metrics", "optim"},
     "callbacks": {"layers", "networks", "data", "viz", "machine"},
-    "studies": {"layers", "networks", "data", "pde", "tasks", "metrics", "viz", "machine"},
+    "studies": {
+        "layers",
+        "networks",
+        "data",
+        "pde",
+        "tasks",
+        "metrics",
+        "optim",
+        "viz",
+        "machine",
+    },
 }
 FOREIGN = {
     "layers": {"torch"},

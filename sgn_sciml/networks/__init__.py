@@ -3,7 +3,13 @@
 :mod:`sgn_sciml.networks.operators` holds the neural operators.
 """
 
-from sgn_sciml.networks.base import CoordinateNetwork, Network, OperatorNetwork, count_parameters
+from sgn_sciml.networks.base import (
+    CoordinateNetwork,
+    Network,
+    OperatorNetwork,
+    count_parameters,
+    freeze_parameters,
+)
 from sgn_sciml.networks.budget import match_parameters
 from sgn_sciml.networks.continued import Continued
 from sgn_sciml.networks.coordinate import CoordinateMLP
@@ -21,6 +27,7 @@ __all__ = [
     "Staged",
     "count_parameters",
     "follow_data",
+    "freeze_parameters",
     "inject",
     "match_parameters",
 ]

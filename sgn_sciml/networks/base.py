@@ -4,13 +4,20 @@ A task names the base it needs, so that a configuration which injects something 
 name, and ``--help`` lists our networks only.
 """
 
+import fnmatch
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CoordinateNetwork", "Network", "OperatorNetwork", "count_parameters"]
+__all__ = [
+    "CoordinateNetwork",
+    "Network",
+    "OperatorNetwork",
+    "count_parameters",
+    "freeze_parameters",
+]
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -18,6 +25,24 @@ def count_parameters(module: nn.Module) -> int:
     return sum(
         p.numel() * (2 if p.is_complex() else 1) for p in module.parameters() if p.requires_grad
     )
+
+
+def freeze_parameters(module: nn.Module, patterns: Sequence[str]) -> None:
+    """Keep parameters at their initial values, for ablations.
+
+    Args:
+        module: The module.
+        patterns: Shell-style patterns of parameter names: ``*.gate``, ``*.frequencies``.
+
+    Raises:
+        ValueError: If a pattern matches no parameter.
+    """
+    for pattern in patterns:
+        names = fnmatch.filter((name for name, _ in module.named_parameters()), pattern)
+        if not names:
+            raise ValueError(f"no parameter is called {pattern!r}, so it cannot be frozen")
+        for name in names:
+            module.get_parameter(name).requires_grad_(False)
 
 
 class Network(nn.Module, ABC):

@@ -31,7 +31,7 @@ def match_parameters(
         ``width`` and ``first_width``.
 
     Raises:
-        ValueError: If no widths meet the tolerance, or none can be built.
+        ValueError: If no widths meet the tolerance, none can be built, or none make a difference.
 
     Example:
         >>> from sgn_sciml.networks import CoordinateMLP
@@ -57,8 +57,8 @@ def match_parameters(
         return excess(width, first) <= 0
 
     even = largest(lambda width: fits(width, width), budget)
-    if even >= budget:  # each unit has a parameter at least: none was ever built
-        raise refused[-1]
+    if even >= budget:  # each unit has a parameter at least: none was ever built, or none grows
+        raise refused[-1] if refused else ValueError("the parameters do not grow with the width")
     tries = {(width, width) for width in (even, even + 1) if width}
     best = min(tries, key=lambda widths: abs(excess(*widths)))
     if abs(excess(*best)) > tolerance * budget:

@@ -4,9 +4,12 @@ Start with :mod:`~sgn_sciml.studies.cell` (what an experiment is) and
 :mod:`~sgn_sciml.studies.study` (the file that makes a grid of it).
 """
 
+from sgn_sciml.studies.ablation import FrozenTones
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
+from sgn_sciml.studies.equations import Equations
 from sgn_sciml.studies.execute import Local, Slurm
 from sgn_sciml.studies.extrapolation import Extrapolation
+from sgn_sciml.studies.images import Images
 from sgn_sciml.studies.run import last_line, run_study, tally
 from sgn_sciml.studies.store import StudyFolder
 from sgn_sciml.studies.study import Study, read_study
@@ -15,7 +18,10 @@ from sgn_sciml.studies.tones import Tones
 __all__ = [
     "Cell",
     "Curve",
+    "Equations",
     "Extrapolation",
+    "FrozenTones",
+    "Images",
     "Local",
     "Outcome",
     "Slurm",

@@ -1,50 +1,33 @@
-"""Equal parameters: the width at which a network has a given number of them."""
+"""Equal parameters: networks of a cell's factory at the widths that spend its budget."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from typing import cast
 
-import torch
+from sgn_sciml.networks import CoordinateNetwork
 
-from sgn_sciml.networks import Network, count_parameters
+__all__ = ["NetworkFactory", "network_of"]
 
-__all__ = ["matching_width"]
+NetworkFactory = Callable[[int, int, int], CoordinateNetwork]
 
 
-def matching_width(
-    make: Callable[[int], Network], parameters: int, tolerance: float = 0.02, largest: int = 4096
-) -> int:
-    """The width whose number of trainable parameters comes nearest to a budget.
+def network_of(
+    factory: NetworkFactory, coordinates: int, width: int, first_width: int
+) -> CoordinateNetwork:
+    """A network of one field, at widths of :func:`~sgn_sciml.networks.match_parameters`.
 
-    Networks are built at trial widths and counted, so that no formula can be wrong; random numbers
-    stay as they were.
+    Only a network whose first layer is of another width than the others, as those with bases in
+    front of each matrix need to meet a budget, must know ``first_width``. A factory of a
+    configuration gives all its networks the same encoding; each gets a copy here, so that none
+    trains another's.
 
     Args:
-        make: Builds the network of a width; more width must mean more parameters.
-        parameters: The budget, in real numbers.
-        tolerance: Deviation allowed, relative to the budget.
-        largest: Largest width that is tried.
-
-    Returns:
-        The width.
-
-    Raises:
-        ValueError: If no width comes near enough.
+        factory: Called with coordinates, fields and a width.
+        coordinates: Number of coordinates.
+        width: Width of the hidden layers.
+        first_width: Width of the first of them.
     """
-
-    def count(width: int) -> int:
-        with torch.random.fork_rng(devices=()):
-            return count_parameters(make(width))
-
-    low, high = 1, 2
-    while high < largest and count(high) < parameters:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) < parameters else (low, middle)
-    counts = {width: count(width) for width in (low, high)}
-    best = min(counts, key=lambda width: abs(counts[width] - parameters))
-    if abs(counts[best] - parameters) > tolerance * parameters:
-        raise ValueError(
-            f"no width gives {parameters} parameters within {tolerance:.0%}: {best} gives "
-            f"{counts[best]}"
-        )
-    return best
+    if width == first_width:
+        return deepcopy(factory(coordinates, 1, width))
+    uneven = cast(Callable[..., CoordinateNetwork], factory)
+    return deepcopy(uneven(coordinates, 1, width, first_width=first_width))

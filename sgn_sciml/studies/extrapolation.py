@@ -17,11 +17,16 @@ from typing import ClassVar, Self
 
 import torch
 
-from sgn_sciml.networks import CoordinateMLP, CoordinateNetwork, count_parameters
+from sgn_sciml.networks import (
+    CoordinateMLP,
+    CoordinateNetwork,
+    count_parameters,
+    match_parameters,
+)
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
-from sgn_sciml.studies.equal import matching_width
+from sgn_sciml.studies.equal import NetworkFactory, network_of
 from sgn_sciml.studies.members import Members, fit
-from sgn_sciml.studies.tones import NetworkFactory, Signal, relative_l2
+from sgn_sciml.studies.tones import Signal, relative_l2
 
 __all__ = ["Extrapolation"]
 
@@ -31,7 +36,7 @@ class Extrapolation(Cell):
 
     Args:
         network: Network factory, called with 1 coordinate, 1 field and a width.
-        parameters: Number of trainable parameters, met within 2 % by choosing the width.
+        parameters: Number of trainable parameters, met within 2 % by choosing the widths.
         harmonics: Number K of waves.
         power: Exponent p of their amplitudes.
         periods: Number of periods in the window of training.
@@ -85,18 +90,18 @@ class Extrapolation(Cell):
     def run(self) -> Outcome:
         return self.run_together([self])[0]
 
-    def make_network(self, width: int) -> CoordinateNetwork:
-        """The network of a width, from the cell's seed; the window is its domain."""
+    def make_network(self, width: int, first_width: int) -> CoordinateNetwork:
+        """The network of some widths, from the cell's seed; the window is its domain."""
         torch.manual_seed(self.seed)
-        made = self.network(1, 1, width)
+        made = network_of(self.network, 1, width, first_width)
         made.set_domain([0.0], [1.0])
         return made.to(self.device)
 
     @classmethod
     def run_together(cls, cells: Sequence[Self]) -> list[Outcome]:
         first = cells[0]
-        width = matching_width(first.make_network, first.parameters)
-        networks = [cell.make_network(width) for cell in cells]
+        width, first_width = match_parameters(first.make_network, first.parameters)
+        networks = [cell.make_network(width, first_width) for cell in cells]
         members = Members(networks)
         n, periods = first.points, first.periods
         x = torch.arange(n + n * first.reach // periods, dtype=torch.float64) / n

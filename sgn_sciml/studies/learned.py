@@ -22,6 +22,7 @@ class TimeToLearn(Section):
         columns: Axis of which each value has a map, or None.
         curve: Curve of steps over frequencies, NaN for never.
         title: Title.
+        learned: When a frequency counts as learned.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class TimeToLearn(Section):
         columns: str | None = None,
         curve: str = "time_to_learn",
         title: str = "Time to learn",
+        learned: str = "a tone's amplitude and phase are within 10 %",
     ) -> None:
         self.rows, self.columns, self.curve, self.title = rows, columns, curve, title
+        self.learned = learned
 
     def show(self, results: Results) -> Part:
         names = list(axis(results, self.rows))
@@ -63,9 +66,8 @@ class TimeToLearn(Section):
             {c or self.title: torch.from_numpy(m) for c, m in maps.items()},
         )
         text = [
-            "First step at which a tone's amplitude and phase are within 10 %, the median over "
-            "seeds; white where half of them never get there. Learned: how many of the tones, and "
-            "the highest up to which all are."
+            f"First step at which {self.learned}, the median over seeds; white where half of them "
+            "never get there. Learned: how many, and the highest up to which all are."
         ]
         return Part(self.title, text, [table], {self.curve: figure})
 

@@ -21,21 +21,25 @@ References:
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sgn_sciml.networks import CoordinateMLP, CoordinateNetwork, count_parameters
+from sgn_sciml.networks import (
+    CoordinateMLP,
+    CoordinateNetwork,
+    count_parameters,
+    match_parameters,
+)
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
-from sgn_sciml.studies.equal import matching_width
+from sgn_sciml.studies.equal import NetworkFactory, network_of
 from sgn_sciml.studies.members import Members, fit
 
 __all__ = ["Signal", "Tones", "coefficients", "relative_l2", "snapshots"]
 
-NetworkFactory = Callable[[int, int, int], CoordinateNetwork]
 LEARNED = 0.1  # relative error of a tone
 
 
@@ -107,7 +111,7 @@ class Tones(Cell):
 
     Args:
         network: Network factory, called with 1 coordinate, 1 field and a width.
-        parameters: Number of trainable parameters, met within 2 % by choosing the width.
+        parameters: Number of trainable parameters, met within 2 % by choosing the widths.
         num_tones: Number of tones; the k-th has k periods in the domain.
         power: Amplitudes go as k to this power.
         points: Number of points of training, and of held-out ones.
@@ -158,18 +162,18 @@ class Tones(Cell):
     def run(self) -> Outcome:
         return self.run_together([self])[0]
 
-    def make_network(self, width: int) -> CoordinateNetwork:
-        """The network of a width, from the cell's seed, on the domain [0, 1)."""
+    def make_network(self, width: int, first_width: int) -> CoordinateNetwork:
+        """The network of some widths, from the cell's seed, on the domain [0, 1)."""
         torch.manual_seed(self.seed)
-        made = self.network(1, 1, width)
+        made = network_of(self.network, 1, width, first_width)
         made.set_domain([0.0], [1.0])
         return made.to(self.device)
 
     @classmethod
     def run_together(cls, cells: Sequence[Self]) -> list[Outcome]:
         first = cells[0]
-        width = matching_width(first.make_network, first.parameters)
-        networks = [cell.make_network(width) for cell in cells]
+        width, first_width = match_parameters(first.make_network, first.parameters)
+        networks = [cell.make_network(width, first_width) for cell in cells]
         members = Members(networks)
         x = torch.arange(first.points, dtype=torch.float64) / first.points
         y = torch.stack([cell.signal(x) for cell in cells]).float().to(first.device)

@@ -1,7 +1,6 @@
 """What every task shares: hyper-parameters that reload safely, metrics per stage, optimiser."""
 
 import copy
-import fnmatch
 import warnings
 from abc import ABC
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from sgn_sciml.networks import freeze_parameters
 from sgn_sciml.optim import OptimizerFactory
 
 __all__ = ["BaseTask"]
@@ -94,20 +94,8 @@ class BaseTask(LightningModule, ABC):
         self.log_metrics("test")
 
     def freeze_parameters(self, patterns: Sequence[str]) -> None:
-        """Keep parameters at their initial values, for ablations.
-
-        Args:
-            patterns: Shell-style patterns of parameter names: ``*.gate``, ``*.frequencies``.
-
-        Raises:
-            ValueError: If a pattern matches no parameter.
-        """
-        for pattern in patterns:
-            names = fnmatch.filter((name for name, _ in self.named_parameters()), pattern)
-            if not names:
-                raise ValueError(f"no parameter is called {pattern!r}, so it cannot be frozen")
-            for name in names:
-                self.get_parameter(name).requires_grad_(False)
+        """Keep parameters at their initial values; see :func:`freeze_parameters`."""
+        freeze_parameters(self, patterns)
 
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that train."""

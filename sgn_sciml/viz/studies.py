@@ -1,4 +1,4 @@
-"""Figures of studies: intervals of final numbers, and which frequency is learned when."""
+"""Figures of studies: intervals of final numbers, what is learned when, errors per band."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
-__all__ = ["interval_figure", "learning_figure"]
+__all__ = ["band_figure", "interval_figure", "learning_figure"]
 
 
 def interval_figure(
@@ -81,4 +81,51 @@ def learning_figure(
         panel.set_yticks(range(len(names)), names)
         panel.set(title=title, xlabel="frequency", ylim=(len(names) - 0.5, -0.5))
     figure.colorbar(image, ax=list(panels), label="steps until learned")
+    return figure
+
+
+def band_figure(
+    maps: Mapping[str, tuple[Tensor, Tensor]], wavenumber: Tensor, label: str
+) -> Figure:
+    """Draw the error per band while training goes on, a map per name.
+
+    Args:
+        maps: Per name the steps, increasing, shape ``(s,)``, and the errors, shape ``(s, k)``.
+        wavenumber: First wavenumber of each band, increasing, shape ``(k,)``.
+        label: What the error is.
+
+    Returns:
+        The figure.
+    """
+    data = [values.double().numpy(force=True) for _, values in maps.values()]
+    known = np.concatenate([v[np.isfinite(v) & (v > 0)] for v in data])
+    top = float(np.clip(known.max(initial=1e-6), 1e-6, 2))
+    bottom = min(max(float(known.min(initial=top)), top * 1e-6), top / 10)
+    columns = min(len(maps), 4)
+    rows = -(-len(maps) // columns)
+    figure = Figure(figsize=(1.5 + 2.6 * columns, 0.6 + 2.1 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flatten()
+    bands = np.arange(len(wavenumber) + 1) - 0.5
+    for panel, (name, (steps, _)), values in zip(panels, maps.items(), data, strict=False):
+        # A cell reaches from one look to the next; step 0 has its place left of 1.
+        ends = np.maximum(steps.double().numpy(force=True), 0.5)
+        edges = np.concatenate([[ends[0] / 2], ends])
+        image = panel.pcolormesh(
+            edges,
+            bands,
+            np.clip(values, bottom, None).T,
+            norm=LogNorm(bottom, top),
+            cmap="magma",
+            rasterized=True,
+        )
+        panel.set_title(name, fontsize="medium")
+        panel.set_xscale("log")
+    ticks = range(0, len(wavenumber), 1 + len(wavenumber) // 8)
+    panels[0].set_yticks(ticks, [f"{wavenumber[i]:g}" for i in ticks])
+    for k, panel in enumerate(panels[len(maps) :], start=len(maps)):
+        panel.remove()
+        panels[k - columns].tick_params(labelbottom=True)
+    figure.supxlabel("step")
+    figure.supylabel("wavenumber")
+    figure.colorbar(image, ax=list(panels[: len(maps)]), label=label)
     return figure

@@ -78,6 +78,11 @@ def test_what_cannot_be_built_says_why():
         match_parameters(lambda w, f: CoordinateMLP(2, 1, w, head_scale=0.0), 1000)
 
 
+def test_a_size_that_does_not_grow_says_so():
+    with pytest.raises(ValueError, match="do not grow with the width"):
+        match_parameters(lambda w, f: CoordinateMLP(2, 1, 4), 1000)
+
+
 def test_an_empty_budget_is_refused():
     with pytest.raises(ValueError, match="at least 1 parameter, got 0"):
         match_parameters(lambda w, f: CoordinateMLP(2, 1, w), 0)

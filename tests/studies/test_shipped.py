@@ -11,10 +11,22 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "configs" / "studies"
 STUDIES = sorted(FOLDER.glob("*.yaml"))
 TINY = {  # what makes its cells take no time
+    "ablation": {
+        "cell": {"init_args": {"steps": 2, "num_tones": 3, "points": 8}},
+    },
+    "equations": {
+        "axes": {
+            "equation": {
+                "poisson": {"points": 20, "adam_steps": 2, "steps": 1},
+                "burgers": {"points": 20, "adam_steps": 2, "steps": 1},
+            }
+        },
+    },
     "extrapolation": {
         "cell": {"init_args": {"steps": 2}},
         "axes": {"lr": [0.01], "seed": [0, 1]},
     },
+    "images": {"cell": {"init_args": {"steps": 2, "size": 8, "num_snapshots": 3}}},
     "tones": {
         "cell": {"init_args": {"steps": 2, "num_tones": 3, "points": 8}},
         "axes": {"lr": [0.01], "seed": [0, 1]},
