@@ -3,15 +3,18 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+MODELS := $(VENV)/models
+INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP    := $(BIN)/python $(INSTALL)
 
 CONFIG ?= configs/burgers_pinn.yaml
 
-.PHONY: help setup run test lint types clean
+.PHONY: help setup run test test-models lint types clean
 
 help:
 	@echo "make run    solve Burgers' equation with a spectral gating network (about 4 minutes)"
 	@echo "make test   run the tests (under 6 minutes)"
+	@echo "make test-models    the tests with networks of timm and transformers (half a minute)"
 	@echo "make lint types clean    style, types, remove the environment"
 
 setup: $(READY)
@@ -33,6 +36,20 @@ run: $(READY) data/burgers_reference.h5
 
 test: $(READY)
 	@$(BIN)/python -m pytest
+
+# In an environment of their own upon the other one: torchmetrics imports transformers wherever it
+# finds it, so each command would start a second later; and timm asks for torchvision, whose build
+# in PyPI does not load beside a torch without CUDA and breaks transformers, too.
+$(MODELS)/.ready: $(READY)
+	@$(BIN)/python -m venv --without-pip $(MODELS)
+	@$(BIN)/python -c 'import sysconfig as s; print(s.get_path("purelib"))' > $(MODELS)/below
+	@mv $(MODELS)/below $$($(MODELS)/bin/python -c 'import sysconfig as s; print(s.get_path("purelib"))')/below.pth
+	@$(MODELS)/bin/python $(INSTALL) transformers scikit-learn
+	@$(MODELS)/bin/python $(INSTALL) --no-deps timm
+	@touch $@
+
+test-models: $(MODELS)/.ready
+	@$(MODELS)/bin/python -m pytest -n 0 tests/networks/test_models.py
 
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

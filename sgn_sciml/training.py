@@ -67,6 +67,13 @@ def is_first_process() -> bool:
     return getattr(rank_zero_only, "rank", 0) == 0
 
 
+def is_lost_process(error: RuntimeError) -> bool:
+    """Whether an error means that another process of the run is gone; gloo's have no class."""
+    if not torch.distributed.is_available():
+        return False
+    return isinstance(error, torch.distributed.DistError) or "gloo/transport" in str(error)
+
+
 def read_step(checkpoint: Path) -> int:
     """The step a checkpoint was written at.
 
@@ -251,7 +258,7 @@ def train(args: Sequence[str]) -> Path | None:
 
     Raises:
         ValueError: For a configuration or data that cannot be used, or a NaN in training.
-        OSError: For files that cannot be read or written.
+        OSError: For files that cannot be read or written, or a process of the run that is gone.
         KeyboardInterrupt: After Ctrl-C.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
@@ -281,4 +288,10 @@ def train(args: Sequence[str]) -> Path | None:
         )
     except (ArgumentError, MisconfigurationException) as error:
         raise ValueError(str(error)) from error
+    except RuntimeError as error:
+        if not is_lost_process(error):
+            raise
+        again = "; go on with the same command and --ckpt_path last" if args[0] == "fit" else ""
+        reason = str(error).partition("\n")[0]
+        raise ConnectionError(f"another process of this run is gone{again} ({reason})") from error
     return done.folder.path if done.folder is not None else None

@@ -8,6 +8,8 @@ A hidden layer is recognised by its structure:
 - in a module with attributes ``fc1, act, fc2`` (timm, :class:`~sgn_sciml.layers.FeedForward`),
   ``fc1, activation_fn, fc2`` or ``linear1, activation, linear2`` (PyTorch's transformer layers),
   whose activation is a function or a module;
+- in a module with attributes ``intermediate`` (of ``dense, intermediate_act_fn``) and ``output``
+  (of ``dense``): the layers of BERT and its relatives in transformers;
 - in a module with attributes ``fcs`` (a list of two linear layers, or of two ``nn.Conv1d`` with
   kernel size 1 on channels-first fields) and ``non_linearity``: the channel MLPs of
   neuraloperator, in its blocks, lifting and projection. In longer lists one activation serves
@@ -105,7 +107,8 @@ def hidden_layers(module: nn.Module, more: tuple[type[nn.Module], ...] = ()) -> 
             f"no activation to replace in {type(module).__name__}: looked for one activation "
             "without parameters between two nn.Linear in an nn.Sequential, for attributes "
             f"{' or '.join(str(slot) for slot in SLOTS)} with two nn.Linear of equal hidden "
-            "width, and for attributes 'fcs', 'non_linearity' with two linear layers in fcs"
+            "width, for attributes 'intermediate', 'output' as in BERT, and for attributes "
+            "'fcs', 'non_linearity' with two linear layers in fcs"
         )
     return list(found.values())
 
@@ -116,6 +119,15 @@ def in_attributes(name: str, owner: nn.Module) -> Iterator[Hidden]:
         before, after = getattr(owner, slot[0], None), getattr(owner, slot[2], None)
         if isinstance(before, nn.Linear) and isinstance(after, nn.Linear):
             yield from fitting(name, owner, before, slot[1], after, slot)
+    inner, key = getattr(owner, "intermediate", None), "intermediate_act_fn"
+    before = getattr(inner, "dense", None)
+    after = getattr(getattr(owner, "output", None), "dense", None)
+    if (
+        isinstance(inner, nn.Module)
+        and isinstance(before, nn.Linear)
+        and isinstance(after, nn.Linear)
+    ):
+        yield from fitting(join(name, "intermediate"), inner, before, key, after, ("dense", key))
     fcs, key = getattr(owner, "fcs", None), "non_linearity"
     if isinstance(fcs, nn.ModuleList) and len(fcs) == 2:
         before, after = fcs

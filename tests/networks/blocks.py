@@ -42,6 +42,20 @@ class ClipMlp(nn.Module):
         return self.fc2(self.activation_fn(self.fc1(x)))
 
 
+class BertLayer(nn.Module):
+    """The same block in two modules, as in BERT."""
+
+    def __init__(self, d=D, n=N):
+        super().__init__()
+        self.intermediate, self.output = nn.Module(), nn.Module()
+        self.intermediate.dense, self.output.dense = nn.Linear(d, n), nn.Linear(n, d)
+        self.intermediate.intermediate_act_fn = F.gelu
+
+    def forward(self, x):
+        inner = self.intermediate
+        return self.output.dense(inner.intermediate_act_fn(inner.dense(x)))
+
+
 class Decoder(nn.Module):
     """A decoder layer that attends to its own input."""
 
@@ -83,6 +97,7 @@ KINDS = {
     "timm": Mlp,
     "timm-norm": lambda: Mlp(norm=True),
     "activation-fn": ClipMlp,
+    "bert": BertLayer,
     "feed-forward": lambda: FeedForward(D, N, activation=Elementwise),
     "coordinate": lambda: CoordinateMLP(
         D, 2, N, 2, activation=partial(Elementwise, function=F.gelu)
