@@ -270,7 +270,7 @@ if __name__ == "__main__":
     parser.add_argument("verb", choices=["run", "shipped", "table"])
     parser.add_argument("problems", nargs="*", help=f"of {', '.join(STEPS)} (default: all)")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: 2)")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.verb == "table":
         table()
     else:
