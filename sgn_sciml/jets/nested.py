@@ -10,11 +10,43 @@ answer the same names.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 __all__ = ["Derivatives"]
+
+
+class ElementaryLayerNorm(TorchFunctionMode):
+    """Within this context ``layer_norm`` is made of elementary steps, right at every order.
+
+    torch's own has wrong third derivatives (2.13), and hence wrong gradients of a residual with
+    second ones.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        call = layer_norm if func is F.layer_norm else func
+        return call(*args, **(kwargs or {}))
+
+
+def layer_norm(
+    u: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """As :func:`torch.nn.functional.layer_norm`."""
+    axes = tuple(range(-len(normalized_shape), 0))
+    centred = u - u.mean(axes, keepdim=True)
+    y = centred * (centred.square().mean(axes, keepdim=True) + eps).rsqrt()
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
 
 
 class Derivatives:
@@ -47,7 +79,7 @@ class Derivatives:
         self._fields = tuple(fields)
         self._points = points.detach().requires_grad_()
         self._gradients: dict[str, Tensor] = {}
-        with torch.enable_grad():
+        with torch.enable_grad(), ElementaryLayerNorm():
             values = function(self._points)
         if values.shape != (len(points), len(self._fields)):
             raise ValueError(

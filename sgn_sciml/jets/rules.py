@@ -61,7 +61,6 @@ def layer_norm(
 ) -> Jet:
     if tuple(normalized_shape) != (z.width,):
         raise Unrecordable("a norm over other axes than the channels")
-    # torch's own has a wrong third derivative (2.13), so do not expect nested autograd to agree
     mean = z.program.like.new_full((1, z.width), 1 / z.width)
     centred = z - z.linear(mean)
     spread = (centred.apply("square").linear(mean) + eps).apply("sqrt")

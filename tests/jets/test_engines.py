@@ -85,6 +85,7 @@ ACTIVATIONS = {
     "folded": lambda n: SpectralGate(
         n, spectral="sine", base=None, gate_init=1.0, frequency_scale=3.0
     ),
+    "normalised": lambda n: SpectralGate(n, layer_norm=True, gate_init=0.3),
     "input": lambda n: SpectralGate(n, gate="input", gate_init=0.3, learnable_base=True),
 }
 ENGINES = {"eager": Eager(32), "fused": Fused(threads=1), "two threads": Fused(32, threads=2)}

@@ -49,6 +49,21 @@ def test_each_gradient_is_computed_once(d, monkeypatch):
     assert len(calls) == 2
 
 
+def test_layer_norm_at_orders_where_that_of_torch_is_wrong(float64):
+    points = torch.tensor([[0.3], [-2.0]])
+    norm = torch.nn.LayerNorm(2, eps=1.0)
+    d = Derivatives(lambda p: norm(torch.cat([p, -p], 1))[:, :1], points, "x", "u")
+    x, s = d.x, 1 + d.x**2  # u = x / sqrt(s)
+    truth = {
+        "u": x * s**-0.5,
+        "u_xx": -3 * x * s**-2.5,
+        "u_xxx": -3 * s**-2.5 + 15 * x**2 * s**-3.5,
+        "u_xxxx": 45 * x * s**-3.5 - 105 * x**3 * s**-4.5,
+    }
+    for name, expected in truth.items():
+        torch.testing.assert_close(getattr(d, name), expected, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["w", "u_y", "u_", "x_t", "w_x"])
 def test_unknown_names_are_refused_by_name(d, name):
     with pytest.raises(AttributeError, match=f"no derivative '{name}'"):
