@@ -78,7 +78,7 @@ class Effects(Section):
                     row += judged(found)
                     ends[i, j] = torch.tensor(found[:3])
         titles = [column or self.metric for column in columns]
-        figure = interval_figure(names, titles, ends, f"error over {self.reference}")
+        figure = interval_figure(names, titles, ends, f"error over {self.reference}", mark=1)
         name = f"effects_{self.metric.replace('/', '_')}"
         return Part(self.title, text, [Table(head, body)], {name: figure})
 

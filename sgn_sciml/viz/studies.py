@@ -5,13 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from torch import Tensor
 
 __all__ = ["band_figure", "interval_figure", "learning_figure"]
 
 
 def interval_figure(
-    names: Sequence[str], columns: Sequence[str], ends: Tensor, label: str
+    names: Sequence[str],
+    columns: Sequence[str],
+    ends: Tensor,
+    label: str,
+    mark: float | None = None,
 ) -> Figure:
     """Draw values with intervals, a panel per column, a line per name.
 
@@ -21,6 +26,7 @@ def interval_figure(
         ends: Value, lower and upper end, shape ``(names, columns, 3)``; what is not finite is left
             out.
         label: Name of the value.
+        mark: Value to draw a line at.
 
     Returns:
         The figure.
@@ -28,8 +34,9 @@ def interval_figure(
     data = ends.double().numpy(force=True)
     size = (1.6 + 3.4 * len(columns), 1.1 + 0.3 * len(names))
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, len(columns), squeeze=False, sharey=True)[0]
+    panels = figure.subplots(1, len(columns), squeeze=False, sharex=True, sharey=True)[0]
     rows = np.arange(len(names))
+    ranged = data[np.isfinite(data)]
     for j, (panel, title) in enumerate(zip(panels, columns, strict=True)):
         value, low, high = data[:, j].T
         known = np.isfinite(value)
@@ -37,8 +44,14 @@ def interval_figure(
         panel.errorbar(
             value[known], rows[known], xerr=sides[:, known], fmt="o", capsize=3, markersize=4
         )
-        if (value[known] > 0).all() and known.any():
+        if mark is not None:
+            panel.axvline(mark, color="0.5", linewidth=1, zorder=0)
+        if len(ranged) and ranged.min() > 0:
             panel.set_xscale("log")
+            if ranged.max() < 100 * ranged.min():  # powers of ten alone would be too few
+                panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                panel.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_yticks(rows, names)
         panel.set(title=title, xlabel=label, ylim=(len(names) - 0.5, -0.5))
         panel.grid(axis="both", color="0.92")
