@@ -58,6 +58,7 @@ def row_figure(
     label: str,
     limits: tuple[float, float],
     logarithmic: bool = False,
+    mark: float | None = None,
 ) -> Figure:
     """Draw heat maps side by side, a line per name.
 
@@ -68,6 +69,7 @@ def row_figure(
         label: What the values are.
         limits: Ends of the colours; what is beyond has that of the end.
         logarithmic: Colours go with the logarithm.
+        mark: Where a line divides the horizontal axis, or None.
 
     Returns:
         The figure.
@@ -87,6 +89,8 @@ def row_figure(
             cmap="viridis",
             rasterized=True,
         )
+        if mark is not None:
+            panel.axvline(mark, color="white", linestyle="--", linewidth=1)
         panel.set_yticks(range(len(names)), names)
         panel.set(title=name, xlabel=title, ylim=(len(names) - 0.5, -0.5))
     figure.colorbar(image, ax=list(panels), label=label)
