@@ -29,9 +29,9 @@ FLOORS = {"eigenvalue": 1e-8, "rate": 1e-4}  # lowest that figures tell apart
 TEXT = (
     "K = J Jᵀ is the tangent kernel on the points of training, one of each seed, before the first "
     "step and after the last. Its rate for a frequency k is qᵀKq / N, mean of sine and cosine. "
-    "Spread: rate of the fastest tone over that of the slowest, 1 of a flat kernel. Rank: "
-    "exponential of the entropy of the eigenvalues. Trace: over N. Distance: one minus the cosine "
-    "between first and last kernel.",
+    "Spread: rate of the fastest tone over that of the slowest, 1 of a flat kernel; in the figure "
+    "of rates the tones end at the dashed line. Rank: exponential of the entropy of the "
+    "eigenvalues. Trace: over N. Distance: one minus the cosine between first and last kernel.",
     "Alignment: share of an eigenvector's square in its strongest frequency, mean of the leading "
     "two per tone, as far as their eigenvalues stand out of rounding; 1 of Fourier modes. Whole "
     "waves only count: one of a half more is shared by two frequencies, 0.4 to 0.5 each. Where "
@@ -168,7 +168,7 @@ def flattest(choices: dict[str, Choice], stage: str) -> str:
         found = ratio(spreads[first], spreads[order[1]])
         clear = found.high < 1
         text += f"; then {order[1]}, {words(spreads[order[1]])}"
-        text += "" if clear else ", which is within the spread of seeds or not known to be beyond"
+        text += "" if clear else ", no clear lead over the spread of seeds"
         text += f". Steepest: {last}, {words(spreads[last])}"
     return f"{text}."
 

@@ -32,6 +32,7 @@ __all__ = [
     "jacobian",
     "kernel_distance",
     "mode_rates",
+    "rounding",
     "spectrum",
 ]
 
@@ -119,8 +120,13 @@ def spectrum(kernel: Tensor) -> tuple[Tensor, Tensor]:
         nan = torch.full_like(kernel, torch.nan)
         return nan[0], nan
     values, vectors = torch.linalg.eigh(kernel)
-    floor = values[-1] * len(values) * torch.finfo(values.dtype).eps
-    return values.flip(0).clamp(min=float(floor)), vectors.flip(1)
+    values = values.flip(0)
+    return values.clamp(min=float(rounding(values))), vectors.flip(1)
+
+
+def rounding(eigenvalues: Tensor) -> Tensor:
+    """The smallest eigenvalue that can be told from zero; the largest comes first."""
+    return eigenvalues[0] * len(eigenvalues) * torch.finfo(eigenvalues.dtype).eps
 
 
 def effective_rank(eigenvalues: Tensor) -> float:

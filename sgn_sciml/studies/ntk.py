@@ -32,6 +32,7 @@ from sgn_sciml.studies.kernels import (
     jacobian,
     kernel_distance,
     mode_rates,
+    rounding,
     spectrum,
 )
 from sgn_sciml.studies.members import Members
@@ -43,7 +44,11 @@ __all__ = ["Ntk", "concordance"]
 class Ntk(Tones):
     """Tones learned, with the tangent kernel before, while and after.
 
-    The seed's own signal and weights make its kernel; kernels are never averaged over seeds.
+    The seed's own signal and weights make its kernel; kernels are never averaged over seeds. Of the
+    first and the last one ``trace`` over N, ``effective_rank``, ``condition`` (first eigenvalue
+    over the second of the last tone, as many as the tones need), ``spread`` (rate of the fastest
+    tone over that of the slowest), ``tones_share`` (of the trace, in the frequencies of the tones)
+    and ``alignment`` of the leading eigenvectors, two per tone, are kept.
 
     Args:
         num_tones: Number of tones; the k-th has k periods in the domain.
@@ -99,59 +104,52 @@ class KernelLog(ToneLog):
         return [self._with_kernels(m, outcome) for m, outcome in enumerate(found)]
 
     def _with_kernels(self, m: int, outcome: Outcome) -> Outcome:
+        """A member's outcome with what its kernels say added."""
         kernels = [each[m] for each in self.kernels]
-        count, num_tones = len(self.x), len(self.tones)
         spectra = [spectrum(kernel) for kernel in kernels]
         values = torch.stack([eigenvalues for eigenvalues, _ in spectra])
         rates = torch.stack([mode_rates(kernel) for kernel in kernels])
-        aligned = [alignment(vectors[:, : 2 * num_tones]) for _, vectors in spectra]
-        share = torch.stack([found for found, _ in aligned])
-        strongest = torch.stack([found for _, found in aligned]).double()
-        # An eigenvector lost in rounding is any vector.
-        lost = (
-            values[:, : 2 * num_tones] <= 2 * values[:, :1] * count * torch.finfo(values.dtype).eps
-        )
-        share, strongest = (each.masked_fill(lost, torch.nan) for each in (share, strongest))
-        steps, index = self.steps, list(range(1, count + 1))
-        leading = index[: 2 * num_tones]
-        curves = {
-            "eigenvalue": Curve({"step": steps, "index": index}, values.numpy()),
-            "rate": Curve(
-                {"step": steps, "frequency": list(range(rates.shape[1]))}, rates.numpy()
-            ),
-            "aligned_share": Curve({"step": steps, "index": leading}, share.numpy()),
-            "aligned_with": Curve({"step": steps, "index": leading}, strongest.numpy()),
-        }
-        scalars = {}
-        for stage, at in (("init", 0), ("trained", -1)):
-            tones = rates[at, 1 : num_tones + 1]
-            scalars |= {
-                f"{stage}/trace": float(values[at].sum() / count),
-                f"{stage}/effective_rank": effective_rank(values[at]),
-                f"{stage}/condition": float(values[at, 0] / values[at, 2 * num_tones - 1]),
-                f"{stage}/spread": float(tones.max() / tones.min()),
-                f"{stage}/tones_share": float(2 * tones.sum() / (values[at].sum() / count)),
-                f"{stage}/alignment": float(share[at].nanmean()),
-            }
-        scalars["trained/kernel_distance"] = kernel_distance(kernels[0], kernels[-1])
-        signal = self.cells[m].signal
+        aligned = [self._aligned(*each) for each in spectra]
+        share, strongest = (torch.stack(each) for each in zip(*aligned, strict=True))
+        signal, num_tones = self.cells[m].signal, len(self.tones)
         flow = flow_times(
             *spectra[0],
             signal(self.x) - self.start[m],
             signal.waves(self.x),
             LEARNED * signal.amplitudes,
         )
-        took = outcome.curves["time_to_learn"].values
-        predicted = {
-            "rate": 1 / rates[0, 1 : num_tones + 1],
-            "flow": flow,
-            "trained": 1 / rates[-1, 1 : num_tones + 1],
+        step = {"step": self.steps}
+        index = list(range(1, len(self.x) + 1))
+        curves = {
+            "eigenvalue": Curve(step | {"index": index}, values.numpy()),
+            "rate": Curve(step | {"frequency": list(range(rates.shape[1]))}, rates.numpy()),
+            "aligned_share": Curve(step | {"index": index[: 2 * num_tones]}, share.numpy()),
+            "aligned_with": Curve(step | {"index": index[: 2 * num_tones]}, strongest.numpy()),
+            "flow_time": Curve({"frequency": self.tones.tolist()}, flow.numpy()),
         }
-        for name, times in predicted.items():
+        tones = rates[:, 1 : num_tones + 1]
+        scalars = {"trained/kernel_distance": kernel_distance(kernels[0], kernels[-1])}
+        for stage, at in (("init", 0), ("trained", -1)):
+            trace = values[at].mean()
+            scalars |= {
+                f"{stage}/trace": float(trace),
+                f"{stage}/effective_rank": effective_rank(values[at]),
+                f"{stage}/condition": float(values[at, 0] / values[at, 2 * num_tones - 1]),
+                f"{stage}/spread": float(tones[at].max() / tones[at].min()),
+                f"{stage}/tones_share": float(2 * tones[at].sum() / trace),
+                f"{stage}/alignment": float(share[at].nanmean()),
+            }
+        took = outcome.curves["time_to_learn"].values
+        for name, times in (("rate", 1 / tones[0]), ("flow", flow), ("trained", 1 / tones[-1])):
             scalars[f"agreement/{name}"] = concordance(times.numpy(), took)
-        tones_axis = {"frequency": self.tones.tolist()}
-        curves["flow_time"] = Curve(tones_axis, flow.numpy())
         return Outcome({**outcome.scalars, **scalars}, {**outcome.curves, **curves})
+
+    def _aligned(self, eigenvalues: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """Alignment of the leading two eigenvectors per tone; NaN of those lost in rounding."""
+        leading = 2 * len(self.tones)
+        lost = eigenvalues[:leading] <= 2 * rounding(eigenvalues)
+        share, strongest = alignment(vectors[:, :leading])
+        return share.masked_fill(lost, torch.nan), strongest.double().masked_fill(lost, torch.nan)
 
 
 def concordance(predicted: NDArray[np.floating], took: NDArray[np.floating]) -> float:

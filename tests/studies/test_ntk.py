@@ -254,7 +254,7 @@ def test_section_says_what_was_put_in(results):
     assert table.rows[0][-5:] == ["0.5", "1.00", "-", "0.50", "2.0"]
     text = "\n".join(part.text)
     assert "Flattest kernel, start: 2.0, spread 20.2 (20 to 20.4); then 3.0, spread 30.3" in text
-    assert "within the spread of seeds" not in text
+    assert "no clear lead" not in text
     assert "flatter in 4 of 4 rows and steeper in 0; most in" in text
     assert "Order by the first kernel's rates: right for 100% of the pairs" in text
     assert "gradient flow with the first kernel: right" not in text
