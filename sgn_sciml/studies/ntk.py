@@ -44,11 +44,11 @@ __all__ = ["Ntk", "concordance"]
 class Ntk(Tones):
     """Tones learned, with the tangent kernel before, while and after.
 
-    The seed's own signal and weights make its kernel; kernels are never averaged over seeds. Of the
-    first and the last one ``trace`` over N, ``effective_rank``, ``condition`` (first eigenvalue
-    over the second of the last tone, as many as the tones need), ``spread`` (rate of the fastest
-    tone over that of the slowest), ``tones_share`` (of the trace, in the frequencies of the tones)
-    and ``alignment`` of the leading eigenvectors, two per tone, are kept.
+    The seed's own signal and weights make its kernel; kernels are never averaged over seeds. Kept
+    of the first and the last one are ``trace`` over N, ``effective_rank``, ``condition`` (first
+    eigenvalue over the 2K-th, since K tones need two each), ``spread`` (rate of the fastest tone
+    over that of the slowest), ``tones_share`` (of the trace, in the frequencies of the tones) and
+    the mean ``alignment`` of the leading 2K eigenvectors.
 
     Args:
         num_tones: Number of tones; the k-th has k periods in the domain.
