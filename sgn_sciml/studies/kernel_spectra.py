@@ -63,7 +63,9 @@ class KernelSpectra(Section):
         text = [*TEXT, *verdicts(choices, results.score)]
         gone = [name for name in chosen if name not in choices]
         if gone:
-            text.append(f"Diverged or failed: {', '.join(gone)}.")
+            text.append(
+                f"Left out, since a seed diverged, failed or has not run: {', '.join(gone)}."
+            )
         rows = [[name, *numbers(choice)] for name, choice in choices.items()]
         head = [self.rows]
         for word in ("spread", "rank", "trace", "alignment"):

@@ -259,7 +259,7 @@ def test_section_says_what_was_put_in(results):
     assert "Order by the first kernel's rates: right for 100% of the pairs" in text
     assert "gradient flow with the first kernel: right" not in text
     assert "over 4 rows: related (Spearman 1.00" in text
-    assert "Diverged or failed: 5.0." in text
+    assert "failed or has not run: 5.0." in text
     maps = part.figures["kernel_rates"].axes[0].collections[0].get_array()
     np.testing.assert_allclose(maps, [[1.0, 0.25]] * 4)
 
