@@ -21,9 +21,9 @@ def eigenvalue_figure(spectra: Mapping[str, tuple[Tensor, Tensor]], floor: float
     Returns:
         The figure.
     """
-    columns = min(len(spectra), 5)
+    columns = min(len(spectra), 4)
     rows = -(-len(spectra) // columns)
-    size = (1.0 + 2.0 * columns, 0.8 + 1.7 * rows)
+    size = (1.0 + 2.4 * columns, 0.8 + 1.7 * rows)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flatten()
     for panel, (name, stages) in zip(panels, spectra.items(), strict=False):
