@@ -51,6 +51,13 @@ class Members:
         found: Tensor = vmap(one, randomness=self.randomness)(self.state, self.buffers)
         return found
 
+    def tensors(self, member: int) -> dict[str, Tensor]:
+        """Parameters and buffers of a member by name, as they are now."""
+        if self.count == 1:
+            named = dict(self.first.named_parameters()) | dict(self.first.named_buffers())
+            return {name: t.detach() for name, t in named.items()}
+        return {name: t[member].detach() for name, t in (self.state | self.buffers).items()}
+
 
 class Adam:
     """Adam with a learning rate per member.

@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 # Imported so that studies can name their classes without a path.
 import sgn_sciml.studies.band_errors
 import sgn_sciml.studies.effects
+import sgn_sciml.studies.kernel_spectra
 import sgn_sciml.studies.learned  # noqa: F401
 from sgn_sciml.studies.results import Results
 from sgn_sciml.studies.scores import Scores

@@ -38,7 +38,7 @@ from sgn_sciml.studies.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.equal import NetworkFactory, network_of
 from sgn_sciml.studies.members import Members, fit
 
-__all__ = ["Signal", "Tones", "coefficients", "relative_l2", "snapshots"]
+__all__ = ["LEARNED", "Signal", "ToneLog", "Tones", "coefficients", "relative_l2", "snapshots"]
 
 LEARNED = 0.1  # relative error of a tone
 
@@ -170,6 +170,11 @@ class Tones(Cell):
         return made.to(self.device)
 
     @classmethod
+    def make_log(cls, cells: Sequence[Self], members: Members, x: Tensor) -> "ToneLog":
+        """What looks at the members while they train on points x."""
+        return ToneLog(cells, x)
+
+    @classmethod
     def run_together(cls, cells: Sequence[Self]) -> list[Outcome]:
         first = cells[0]
         width, first_width = match_parameters(first.make_network, first.parameters)
@@ -179,7 +184,7 @@ class Tones(Cell):
         y = torch.stack([cell.signal(x) for cell in cells]).float().to(first.device)
         inputs = x[:, None].float().to(first.device)
         rates = torch.tensor([cell.lr for cell in cells], device=first.device)
-        log = ToneLog(cells, x)
+        log = cls.make_log(cells, members, x)
         values = fit(members, inputs, y, rates, first.steps, log.look)
         between = x + 0.5 / first.points
         with torch.no_grad():
