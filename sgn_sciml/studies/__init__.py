@@ -5,7 +5,9 @@ Start with :mod:`~sgn_sciml.studies.cell` (what an experiment is) and
 """
 
 from sgn_sciml.studies.ablation import FrozenTones
+from sgn_sciml.studies.blocks import Ordinary, PyKan, SplineKan
 from sgn_sciml.studies.cell import Cell, Curve, Outcome
+from sgn_sciml.studies.cost import InferenceCost
 from sgn_sciml.studies.equations import Equations
 from sgn_sciml.studies.execute import Local, Slurm
 from sgn_sciml.studies.extrapolation import Extrapolation
@@ -23,10 +25,14 @@ __all__ = [
     "Extrapolation",
     "FrozenTones",
     "Images",
+    "InferenceCost",
     "Local",
     "Ntk",
+    "Ordinary",
     "Outcome",
+    "PyKan",
     "Slurm",
+    "SplineKan",
     "Study",
     "StudyFolder",
     "Tones",

@@ -26,6 +26,7 @@ from matplotlib.figure import Figure
 
 # Imported so that studies can name their classes without a path.
 import sgn_sciml.studies.band_errors
+import sgn_sciml.studies.cost_maps
 import sgn_sciml.studies.effects
 import sgn_sciml.studies.kernel_spectra
 import sgn_sciml.studies.learned  # noqa: F401
