@@ -12,6 +12,7 @@ from sgn_sciml.studies.equations import Equations
 from sgn_sciml.studies.execute import Local, Slurm
 from sgn_sciml.studies.extrapolation import Extrapolation
 from sgn_sciml.studies.images import Images
+from sgn_sciml.studies.leaving import Leaving
 from sgn_sciml.studies.ntk import Ntk
 from sgn_sciml.studies.run import last_line, run_study, tally
 from sgn_sciml.studies.store import StudyFolder
@@ -26,6 +27,7 @@ __all__ = [
     "FrozenTones",
     "Images",
     "InferenceCost",
+    "Leaving",
     "Local",
     "Ntk",
     "Ordinary",

@@ -29,7 +29,8 @@ import sgn_sciml.studies.band_errors
 import sgn_sciml.studies.cost_maps
 import sgn_sciml.studies.effects
 import sgn_sciml.studies.kernel_spectra
-import sgn_sciml.studies.learned  # noqa: F401
+import sgn_sciml.studies.learned
+import sgn_sciml.studies.shares  # noqa: F401
 from sgn_sciml.studies.results import Results
 from sgn_sciml.studies.scores import Scores
 from sgn_sciml.studies.section import Part, Section, Table

@@ -28,6 +28,7 @@ TINY = {  # what makes its cells take no time
         "axes": {"lr": [0.01], "seed": [0, 1]},
     },
     "images": {"cell": {"init_args": {"steps": 2, "size": 8, "num_snapshots": 3}}},
+    "leaving": {"cell": {"init_args": {"steps": 2, "follow_until": 0, "parameters": 700}}},
     "ntk": {"cell": {"init_args": {"steps": 2, "num_tones": 3, "points": 8}}},
     "tones": {
         "cell": {"init_args": {"steps": 2, "num_tones": 3, "points": 8}},
