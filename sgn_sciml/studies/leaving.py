@@ -9,6 +9,7 @@ the data while the network trains.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -53,6 +54,9 @@ class Leaving(Cell):
     Raises:
         ValueError: If a number is out of range, or the points cannot tell the tones apart.
     """
+
+    # One after another, but in one process: starting one takes longer than a cell.
+    together: ClassVar[tuple[str, ...]] = ("lr", "seed")
 
     def __init__(
         self,
