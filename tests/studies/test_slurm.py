@@ -24,7 +24,7 @@ def table(folder):
     return [{k: v for k, v in row.items() if "seconds" not in k} for row in rows]
 
 
-def wait_for(what, seconds=240):
+def wait_for(what, seconds=900):
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline
