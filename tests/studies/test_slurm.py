@@ -58,11 +58,11 @@ def test_an_array_survives_requeues_and_a_cancelled_task(tmp_path, monkeypatch, 
         ask(["scancel", tasks[7]], env)
         wait_for(lambda: requeued(tasks[0], env) == requeued(tasks[1], env) == 1)
         (gate / "go").touch()
-        _, err = run.communicate(timeout=400)
+        _, err = run.communicate(timeout=1500)
         assert run.returncode == 1, err
         assert "of 8 cells 1 were lost" in err
         assert [row["status"] for row in table("there")].count("done") == 7
-        again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
+        again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
         assert again.returncode == 0, again.stderr
     assert sgn("study", "run", path, "--folder", "here")[0] == 0
     assert table("there") == table("here")
