@@ -1,13 +1,13 @@
 """The section on errors per band of wavenumbers: maps over training, and what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sgn_sciml.studies.results import Results
+from sgn_sciml.studies.results import Choice, Results
 from sgn_sciml.studies.scores import axis
 from sgn_sciml.studies.section import Part, Section, Table
 from sgn_sciml.viz.studies import band_figure
@@ -54,7 +54,13 @@ class BandErrors(Section):
         names = list(axis(results, self.rows))
         tables, figures = [], {}
         for column in columns:
-            found = {name: self._mean(results, name, column) for name in names}
+            chosen = {
+                name: results.choose(
+                    {self.rows: name} | ({self.columns: column} if self.columns else {})
+                )
+                for name in names
+            }
+            found = {name: self._mean(results, choice) for name, choice in chosen.items()}
             maps = {name: each for name, each in found.items() if each is not None}
             if not maps:
                 raise ValueError(f"no cell has the curve {self.curve} at all its seeds")
@@ -66,15 +72,13 @@ class BandErrors(Section):
                 " ".join(filter(None, (column, self.curve.replace("_", " ")))),
             )
             last = {name: values[-1] for name, (_, _, values) in maps.items()}
-            tables.append(table(f"{column} {self.rows}".strip(), names, starts, last))
+            tables.append(table(f"{column} {self.rows}".strip(), chosen, starts, last))
         return Part(self.title, [MEANING[self.curve]], tables, figures)
 
     def _mean(
-        self, results: Results, name: str, column: str
+        self, results: Results, choice: Choice
     ) -> tuple[Sequence[float], Sequence[float], NDArray[np.floating]] | None:
         """Steps, first wavenumbers, and errors ``(steps, bands)``; None if a seed has none."""
-        labels = {self.rows: name} | ({self.columns: column} if self.columns else {})
-        choice = results.choose(labels)
         curves = results.curves(choice, self.curve)
         if not curves or len(curves) < len(choice.cells):
             return None
@@ -85,7 +89,7 @@ class BandErrors(Section):
 
 def table(
     corner: str,
-    names: Sequence[str],
+    chosen: Mapping[str, Choice],
     starts: Sequence[float],
     last: dict[str, NDArray[np.floating]],
 ) -> Table:
@@ -95,10 +99,10 @@ def table(
     finite = [v for v in last.values() if np.isfinite(v).all()]
     best = np.min(finite, axis=0) if finite else np.zeros(len(starts))
     rows = []
-    for name in names:
+    for name, choice in chosen.items():
         values = last.get(name)
         if values is None or not np.isfinite(values).all():
-            rows.append([name, *(["diverged or failed"] + [""] * (len(starts) - 1))])
+            rows.append([name, *([choice.fault] + [""] * (len(starts) - 1))])
             continue
         cells = [f"{value:.2g}" for value in values]
         bold = [f"**{c}**" if v == b else c for c, v, b in zip(cells, values, best, strict=True)]

@@ -70,7 +70,7 @@ class Effects(Section):
                 if j == 0:
                     widths = {r.scalars["width"] for r in choices[name].records if r.scalars}
                     row.append(" ".join(f"{width:g}" for width in sorted(widths)))
-                row.append(shown(geometric_mean(scores)))
+                row.append(shown(geometric_mean(scores), choices[name]))
                 if name == self.reference:
                     row += ["1", ""]
                     ends[i, j, 0] = 1.0

@@ -41,25 +41,26 @@ class TimeToLearn(Section):
         columns = list(axis(results, self.columns)) if self.columns else [""]
         frequencies: Sequence[float] = ()
         maps: dict[str, NDArray[np.floating]] = {}
+        body = [[name] for name in names]
         for column in columns:
-            lines = []
-            for name in names:
+            lines: list[NDArray[np.floating] | None] = []
+            for name, row in zip(names, body, strict=True):
                 labels = {self.rows: name} | ({self.columns: column} if self.columns else {})
-                curves = results.curves(results.choose(labels), self.curve)
-                if curves:
-                    frequencies = next(iter(curves[0].axes.values()))
-                lines.append(median(np.stack([c.values for c in curves])) if curves else None)
+                choice = results.choose(labels)
+                curves = results.curves(choice, self.curve)
+                if not curves:
+                    row.append(choice.fault)
+                    lines.append(None)
+                    continue
+                frequencies = next(iter(curves[0].axes.values()))
+                steps = median(np.stack([c.values for c in curves]))
+                row.append(reached(steps, frequencies))
+                lines.append(steps)
             empty = np.full(len(frequencies), np.nan)
             maps[column] = np.stack([empty if line is None else line for line in lines])
         if not len(frequencies):
             raise ValueError(f"no cell has the curve {self.curve}")
-        table = Table(
-            [self.rows, *(f"{c} learned".strip() for c in columns)],
-            [
-                [n, *(reached(maps[c][i], frequencies) for c in columns)]
-                for i, n in enumerate(names)
-            ],
-        )
+        table = Table([self.rows, *(f"{c} learned".strip() for c in columns)], body)
         figure = learning_figure(
             names,
             torch.tensor(frequencies),

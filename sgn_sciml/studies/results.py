@@ -2,7 +2,7 @@
 
 A tuned axis, such as the learning rate, is not compared: of its values each combination of the
 others takes the one whose geometric mean of the held-out score over all seeds is smallest. One at
-which a seed failed or diverged is out. All combinations have the same number of trials.
+which a seed failed, diverged or was not run is out. All combinations have as many trials.
 """
 
 import math
@@ -35,8 +35,16 @@ class Choice:
     cells: Sequence[CellSpec]
     records: Sequence[Record]
 
+    @property
+    def fault(self) -> str:
+        """Why there is no mean over the cells, where there is none."""
+        states = {record.status for record in self.records}
+        if "missing" in states:
+            return "not run" if len(states) == 1 else "partly run"
+        return "failed" if "failed" in states else "diverged"
+
     def scores(self, name: str) -> list[float]:
-        """A number of each cell; infinite where it failed or diverged."""
+        """A number of each cell; infinite where it failed, diverged or was not run."""
         found = []
         for record in self.records:
             value = record.scalars.get(name, math.nan)
@@ -90,7 +98,7 @@ class Results:
         trials = {v: [c for c in cells if c.labels[self.tuned] == v] for v in values}
         means = {value: self._mean(trial) for value, trial in trials.items()}
         best = min(values, key=lambda value: means[value])
-        edge = len(values) > 1 and best in (values[0], values[-1])
+        edge = math.isfinite(means[best]) and len(values) > 1 and best in (values[0], values[-1])
         return Choice(best, edge, trials[best], [self.records[c.id] for c in trials[best]])
 
     def _mean(self, cells: Sequence[CellSpec]) -> float:

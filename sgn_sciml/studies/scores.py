@@ -86,7 +86,7 @@ class Scores(Section):
             row = [f"**{name}**" if name in self.ours else name, span(sizes)]
             for column in columns:
                 mean = means[name, column]
-                cell = shown(mean)
+                cell = shown(mean, choices[name, column])
                 row.append(f"**{cell}**" if mean.value == best[column] < math.inf else cell)
                 row += [choices[name, column].tuned] if results.tuned else []
             rows.append(row)
@@ -138,10 +138,10 @@ def rule(results: Results) -> str:
     return text
 
 
-def shown(mean: Interval) -> str:
-    """A mean with its interval."""
+def shown(mean: Interval, choice: Choice) -> str:
+    """A mean with its interval, or why there is none."""
     if not math.isfinite(mean.value):
-        return "diverged or failed"
+        return choice.fault
     ends = "" if math.isnan(mean.low) else f" ({mean.low:.2g}, {mean.high:.2g})"
     return f"{mean.value:.2e}{ends}"
 

@@ -37,7 +37,7 @@ class Interval(NamedTuple):
 def geometric_mean(values: Sequence[float]) -> Interval:
     """The geometric mean of positive numbers, with its interval.
 
-    A number that is not finite, a run that diverged, makes it infinite.
+    A number that is not finite, of a run that diverged, makes it infinite.
 
     Example:
         >>> geometric_mean([1.0, 100.0]).value
@@ -102,7 +102,7 @@ def verdict(ours: str, theirs: str, found: Interval) -> str:
         found: Ratio of their errors.
     """
     if not math.isfinite(found.value):
-        return f"{ours} against {theirs}: not comparable, one of them diverged"
+        return f"{ours} against {theirs}: not comparable, as one of them has no mean"
     text = f"{ours} has {found.value:.3g} times the error of {theirs}"
     if math.isnan(found.low):
         return f"{text}; one seed, no spread known"

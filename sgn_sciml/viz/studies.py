@@ -24,7 +24,7 @@ def interval_figure(
         names: Names of the lines.
         columns: Titles of the panels.
         ends: Value, lower and upper end, shape ``(names, columns, 3)``; what is not finite is left
-            out.
+            out, what is a thousand times larger than nine tenths of all is an arrow at the edge.
         label: Name of the value.
         mark: Value to draw a line at.
 
@@ -37,13 +37,18 @@ def interval_figure(
     panels = figure.subplots(1, len(columns), squeeze=False, sharex=True, sharey=True)[0]
     rows = np.arange(len(names))
     ranged = data[np.isfinite(data)]
+    far = 1e3 * np.quantile(ranged, 0.9) if len(ranged) and ranged.min() > 0 else np.inf
+    ranged = ranged[ranged <= far]
     for j, (panel, title) in enumerate(zip(panels, columns, strict=True)):
         value, low, high = data[:, j].T
-        known = np.isfinite(value)
+        known = value <= far
         sides = np.nan_to_num(np.maximum(np.stack([value - low, high - value]), 0))
         panel.errorbar(
             value[known], rows[known], xerr=sides[:, known], fmt="o", capsize=3, markersize=4
         )
+        for row in rows[(value > far) & np.isfinite(value)]:
+            place = {"transform": panel.get_yaxis_transform(), "clip_on": False, "zorder": 3}
+            panel.plot(1, row, ">", color="C0", **place)
         if mark is not None:
             panel.axvline(mark, color="0.5", linewidth=1, zorder=0)
         if len(ranged) and ranged.min() > 0:

@@ -53,6 +53,24 @@ def test_the_tuned_value_has_the_smallest_mean(done):
     assert results.compared == ["base"]
 
 
+@pytest.mark.parametrize("fault", ["not run", "partly run", "failed"])
+def test_why_a_row_has_no_numbers(tmp_path, fault):
+    made, folder = study(), StudyFolder(tmp_path / "s")
+    folder.create(made)
+    curve = Curve({"frequency": [1, 2]}, np.array([10.0, np.nan]))
+    for spec in made.cells:
+        if spec.labels["base"] == "2.0":
+            folder.write_outcome(spec, Outcome({"error": 0.1}, {"time_to_learn": curve}), ABOUT)
+        elif fault == "failed":
+            folder.write_failure(spec, "ValueError: no", ABOUT)
+        elif fault == "partly run" and spec.labels["seed"] == "0":
+            folder.write_outcome(spec, Outcome({"error": 0.1}), ABOUT)
+    page = write_report(made, folder, ["sgn"])[1].read_text()
+    assert f"| 3.0 |  | {fault} | 1 |" in page
+    assert f"| 3.0 | {fault} |" in page
+    assert "end of those tried: 2.0." in page
+
+
 def test_a_page_that_stands_alone(done):
     html, markdown = write_report(*done, ["sgn", "study", "run", "s.yaml"])
     page = html.read_text()

@@ -38,7 +38,7 @@ def test_errors_of_the_last_step_by_band(results):
     assert table.head == ["base", "0", "1", "2 up"]
     assert table.rows[0] == ["2.0", "**0.1**", "**0.2**", "**0.4**"]
     assert table.rows[1] == ["3.0", "0.2", "0.4", "0.81"]
-    assert table.rows[2] == ["4.0", "diverged or failed", "", ""]
+    assert table.rows[2] == ["4.0", "diverged", "", ""]
 
 
 def test_a_curve_that_is_missing(results):
@@ -58,7 +58,7 @@ def test_what_a_choice_costs(results):
     assert gain[4] == "gain"
     assert reference[0] == "**3.0**"
     assert reference[3:] == ["1", ""]
-    assert diverged[2:] == ["diverged or failed", "", "not comparable"]
+    assert diverged[2:] == ["diverged", "", "not comparable"]
     assert Effects("2.0", rows="base").show(results).tables[0].rows[1][4] == "cost"
 
 

@@ -17,6 +17,17 @@ def test_intervals_and_what_diverged():
     assert [t.get_text() for t in panel.get_yticklabels()] == ["a", "b"]
 
 
+def test_a_value_far_off_is_an_arrow():
+    values = [float(v) for v in range(1, 20)] + [1e12]
+    ends = torch.tensor(values).reshape(-1, 1, 1).expand(-1, 1, 3)
+    figure = interval_figure([str(v) for v in values], ["all"], ends, "error")
+    figure.canvas.draw()
+    (panel,) = figure.axes
+    assert panel.get_xlim()[1] < 100
+    (arrow,) = (line for line in panel.lines if line.get_marker() == ">")
+    assert arrow.get_ydata() == [19]
+
+
 def test_a_map_leaves_white_what_is_never_learned():
     steps = torch.tensor([[10.0, 100.0], [torch.nan, torch.nan]])
     figure = learning_figure(["a", "b"], torch.tensor([1.0, 2.0]), {"equal": steps, "none": steps})
