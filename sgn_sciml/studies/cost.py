@@ -84,6 +84,7 @@ class InferenceCost(Cell):
                 )
         block = first.block.make(first.width, hidden)
         modules = [module.eval().to(first.device) for module in (block, gelu)]
+        torch.compiler.reset()  # else it gives up after the eighth block of a process
         calls = [torch.compile(m, dynamic=True) if first.compiled else m for m in modules]
         sizes = {
             "parameters": float(count_parameters(block)),

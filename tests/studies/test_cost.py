@@ -1,6 +1,7 @@
 """What inference costs: equal sizes, a clock that is put in, and maps of made-up ratios."""
 
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -122,3 +123,10 @@ def test_wrong_sections(results):
         CostMaps(["nonesuch"]).show(results)
     with pytest.raises(ValueError, match="'above' or 'below'"):
         CostMaps(["gate"], wanted="aside")
+
+
+def test_each_block_of_a_process_is_compiled(monkeypatch):
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    with torch._dynamo.config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
+        for width in (2, 3):
+            InferenceCost(width=width, batch=4, compiled=True, seconds=0.0).run()
