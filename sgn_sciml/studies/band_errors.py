@@ -54,12 +54,7 @@ class BandErrors(Section):
         names = list(axis(results, self.rows))
         tables, figures = [], {}
         for column in columns:
-            chosen = {
-                name: results.choose(
-                    {self.rows: name} | ({self.columns: column} if self.columns else {})
-                )
-                for name in names
-            }
+            chosen = {n: results.choose({self.rows: n, self.columns: column}) for n in names}
             found = {name: self._mean(results, choice) for name, choice in chosen.items()}
             maps = {name: each for name, each in found.items() if each is not None}
             if not maps:

@@ -83,9 +83,10 @@ class InferenceCost(Cell):
                     f"memory_limit, {cell.memory_limit / 1e9:g} GB"
                 )
         block = first.block.make(first.width, hidden)
-        modules = [module.eval().to(first.device) for module in (block, gelu)]
-        torch.compiler.reset()  # else it gives up after the eighth block of a process
-        calls = [torch.compile(m, dynamic=True) if first.compiled else m for m in modules]
+        calls: list[Callable[..., Any]] = [m.eval().to(first.device) for m in (block, gelu)]
+        if first.compiled:
+            torch.compiler.reset()  # else it gives up after the eighth block of a process
+            calls = [torch.compile(call, dynamic=True) for call in calls]
         sizes = {
             "parameters": float(count_parameters(block)),
             "over_parameters": count_parameters(block) / count_parameters(gelu),

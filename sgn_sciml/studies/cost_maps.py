@@ -93,8 +93,10 @@ class CostMaps(Section):
         batches: Sequence[str],
     ) -> NDArray[np.floating]:
         def time(name: str, width: str, batch: str) -> float:
-            labels = {"block": name, "match": match, "width": width, "batch": batch}
-            value = geometric_mean(results.choose(labels).scores("over_gelu")).value
+            choice = results.choose(
+                {"block": name, "match": match, "width": width, "batch": batch}
+            )
+            value = geometric_mean(choice.scores("over_gelu")).value
             return value if math.isfinite(value) else math.nan
 
         return np.array(

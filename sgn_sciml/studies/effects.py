@@ -51,12 +51,7 @@ class Effects(Section):
         ]
         for j, column in enumerate(columns):
             head += [f"{column} {self.metric}".strip(), f"over {self.reference}", ""]
-            choices = {
-                name: results.choose(
-                    {self.rows: name} | ({self.columns: column} if self.columns else {})
-                )
-                for name in names
-            }
+            choices = {n: results.choose({self.rows: n, self.columns: column}) for n in names}
             edges = [name for name, choice in choices.items() if choice.at_edge]
             if edges:
                 where = f" ({column})" if column else ""

@@ -45,8 +45,7 @@ class TimeToLearn(Section):
         for column in columns:
             lines: list[NDArray[np.floating] | None] = []
             for name, row in zip(names, body, strict=True):
-                labels = {self.rows: name} | ({self.columns: column} if self.columns else {})
-                choice = results.choose(labels)
+                choice = results.choose({self.rows: name, self.columns: column})
                 curves = results.curves(choice, self.curve)
                 if not curves:
                     row.append(choice.fault)

@@ -84,14 +84,15 @@ class Results:
             raise ValueError(f"no cell of {study.name} is done; run it first")
         self.compared = [axis for axis in study.axes if axis not in (repeats, tuned)]
 
-    def choose(self, labels: Mapping[str, str]) -> Choice:
+    def choose(self, labels: Mapping[str | None, str]) -> Choice:
         """The cells of a combination of the compared axes.
 
         Args:
             labels: A value's name for each of some compared axes; all others must be fixed by
-                them, or have one value.
+                them, or have one value. A report without columns has None for their axis.
         """
-        cells = [c for c in self.study.cells if all(c.labels[a] == v for a, v in labels.items())]
+        fixed = [(axis, value) for axis, value in labels.items() if axis is not None]
+        cells = [c for c in self.study.cells if all(c.labels[a] == v for a, v in fixed)]
         if self.tuned is None:
             return Choice("", False, cells, [self.records[c.id] for c in cells])
         values = list(self.study.axes[self.tuned])

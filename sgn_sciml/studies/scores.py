@@ -40,9 +40,7 @@ class Scores(Section):
         names = list(axis(results, self.rows))
         columns = list(axis(results, self.columns)) if self.columns else [""]
         choices = {
-            (name, column): results.choose(
-                {self.rows: name} | ({self.columns: column} if self.columns else {})
-            )
+            (name, column): results.choose({self.rows: name, self.columns: column})
             for name in names
             for column in columns
         }

@@ -39,8 +39,7 @@ class Shares(Section):
         for name in axis(results, self.rows):
             row = [name]
             for column in columns:
-                labels = {self.rows: name} | ({self.columns: column} if self.columns else {})
-                choice = results.choose(labels)
+                choice = results.choose({self.rows: name, self.columns: column})
                 row += [percent(choice.scores(metric)) for metric in self.metrics]
             body.append(row)
         head = [self.rows, *(f"{c} {m}".strip() for c in columns for m in self.metrics)]
