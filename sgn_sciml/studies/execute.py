@@ -111,7 +111,10 @@ class Slurm(Executor):
         if shutil.which("sbatch") is None:
             raise ValueError("--executor slurm: there is no sbatch on this machine")
         name = f"sgn-{sha256(str(folder.path.resolve()).encode()).hexdigest()[:10]}"
-        if queued(name):
+        waiting = queued(name)
+        if waiting is None:
+            raise ValueError("--executor slurm: the cluster does not answer; does squeue work?")
+        if waiting:
             raise ValueError(
                 f"jobs of this study are in the queue still; wait, or: scancel --name {name}"
             )
@@ -133,19 +136,19 @@ class Slurm(Executor):
             with single_threaded(self.threads), submitter.batch():
                 for work in works[i : i + ARRAY]:
                     submitter.submit(work)
-        while queued(name):
+        while queued(name) is not False:  # a cluster may be silent for a while
             yield
             time.sleep(2)
 
 
-def queued(name: str) -> bool:
-    """Whether jobs of a name are waiting or running; yes, if the cluster does not answer.
+def queued(name: str) -> bool | None:
+    """Whether jobs of a name are waiting or running; None if the cluster does not answer.
 
     Accounting, which submitit would ask, is not set up on every cluster; the queue is.
     """
     command = ["squeue", "--noheader", "--name", name, "--format", "%i"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return bool(done.returncode or done.stdout.strip())
+    return None if done.returncode else bool(done.stdout.strip())
 
 
 def left_by(folder: StudyFolder, part: Sequence[Group]) -> list[Group]:

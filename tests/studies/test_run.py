@@ -171,3 +171,17 @@ def test_without_slurm_one_line(path, sgn, monkeypatch, tmp_path):
     code, _, err = sgn("study", "run", path, "--executor", "slurm")
     assert code == 1
     assert "no sbatch on this machine" in err
+
+
+@pytest.mark.parametrize(
+    ("squeue", "words"), [("exit 1", "does squeue work?"), ("echo 7", "in the queue still")]
+)
+def test_slurm_that_does_not_answer_or_is_at_work(squeue, words, path, sgn, monkeypatch, tmp_path):
+    write(path)
+    for name, script in (("sbatch", "exit 1"), ("squeue", squeue)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = sgn("study", "run", path, "--executor", "slurm")
+    assert code == 1
+    assert words in err
