@@ -95,6 +95,7 @@ def medians(steps: dict[str, Callable[[], Any]], threads: int) -> dict[str, floa
 
 def case(width: int, dtype: str, threads: int, peers: str | None) -> dict[str, Any]:
     """All engines, and the peers, at one width and precision."""
+    torch.compiler.reset()  # else it gives up after some cases
     torch.set_num_threads(threads)
     torch.set_default_dtype(getattr(torch, dtype))
     torch.manual_seed(0)

@@ -162,6 +162,12 @@ class Plan:
             rules.append(tuple((c, ids) for ids, c in terms.items()))
         return tuple(rules)
 
+    def fill(self) -> None:
+        """Compute all tables, for a compiler that cannot trace how they are kept."""
+        for name, kept in vars(type(self)).items():
+            if isinstance(kept, cached_property):
+                getattr(self, name)
+
     @cached_property
     def chain_back(self) -> tuple[tuple[float, int, int, int, tuple[int, ...]], ...]:
         """What Faà di Bruno's formula gives back to each stream of its argument.

@@ -87,6 +87,9 @@ class Compiled(Eager):
         key = program.structure
         if key not in self._compiled:
             bare = replace(program, tensors=[])
+            # Python 3.11 keeps them under a lock, at which torch would go back to eager.
+            for plan in (key[0], eager.VALUES):
+                plan.fill()
 
             def run(points: Tensor, *tensors: Tensor) -> Tensor:
                 return eager.run(bare, points, tensors)

@@ -1,12 +1,14 @@
 """Every engine against nested differentiation, in float64."""
 
 import logging
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
-from sgn_sciml.jets import Automatic, Compiled, Eager, Equation, Fused, Nested
+from sgn_sciml.jets import Automatic, Compiled, Eager, Equation, Fused, Nested, eager
 from sgn_sciml.layers import (
     Activation,
     ActivationEncoding,
@@ -300,6 +302,14 @@ def test_compiled(points):  # what inductor makes of it takes half a minute and 
     network = mlp(ACTIVATIONS["dense"])
     equation = Equation(network, RESIDUALS["burgers"], "xt", "u")
     assert_same(Compiled(backend="aot_eager"), equation, network, points)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "dense"])
+def test_all_of_a_program_is_compiled(activation, points, monkeypatch):
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, fullgraph=True))
+    monkeypatch.setattr(eager, "VALUES", replace(eager.VALUES))  # a new one has no tables
+    equation = Equation(mlp(ACTIVATIONS[activation]), RESIDUALS["burgers"], "xt", "u")
+    assert torch.isfinite(Compiled(backend="aot_eager").loss(equation, points))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
