@@ -40,7 +40,8 @@ class Spline(Expansion):
         degree: Degree k of the splines; derivatives are continuous up to k - 1.
         low: Lower end of the grid.
         high: Upper end.
-        base: Elementwise base function, the first n of the expanded channels; None for none.
+        base_function: Elementwise base function, the first n of the expanded channels; None for
+            none. Not ``base``, as of a gate, which a configuration would hand on to it.
         boundary: What is outside the grid; the splines vanish when None.
         noise: Standard deviation of the initial coefficients of the splines.
 
@@ -57,7 +58,7 @@ class Spline(Expansion):
         degree: int = 3,
         low: float = -1.0,
         high: float = 1.0,
-        base: Callable[[Tensor], Tensor] | None = F.silu,
+        base_function: Callable[[Tensor], Tensor] | None = F.silu,
         boundary: Boundary | None = None,
         noise: float = 0.1,
     ) -> None:
@@ -67,10 +68,10 @@ class Spline(Expansion):
                 f"{intervals}, {degree}, {low}, {high}"
             )
         boundary = Vanish() if boundary is None else boundary
-        super().__init__(features, boundary.count(intervals, degree) + (base is not None))
+        super().__init__(features, boundary.count(intervals, degree) + (base_function is not None))
         self.intervals = intervals
         self.degree = degree
-        self.base = base
+        self.base_function = base_function
         self.boundary = boundary
         self.noise = noise
         grid = torch.linspace(low, high, intervals + 1)[:, None].repeat(1, features)
@@ -80,7 +81,7 @@ class Spline(Expansion):
         with torch.no_grad():
             linear.weight.normal_(0, self.noise)
             linear.bias.zero_()
-            if self.base is not None:
+            if self.base_function is not None:
                 nn.init.xavier_uniform_(linear.weight[:, : self.features])
 
     def expand(self, u: Tensor) -> Tensor:
@@ -88,9 +89,9 @@ class Spline(Expansion):
         window = self.boundary.window(u, self.knots, self.degree)
         if window is not None:
             bases = bases * tile(window, bases.shape[-1] // self.features)
-        if self.base is None:
+        if self.base_function is None:
             return bases
-        y = self.base(u)
+        y = self.base_function(u)
         return torch.cat([y if window is None else y - window * y, bases], dim=-1)
 
     @torch.no_grad()
@@ -135,7 +136,7 @@ class Spline(Expansion):
     @property
     def coefficients(self) -> int:
         """Number of splines of a channel."""
-        return self.bases - (self.base is not None)
+        return self.bases - (self.base_function is not None)
 
     def per_channel(self, expanded: Tensor) -> Tensor:
         """Shape ``(N, bases * n) -> (n, N, bases)``."""

@@ -71,7 +71,7 @@ ACTIVATIONS = {
     "fourier kan": lambda n: FourierKan(n, 3),
     "chebyshev": lambda n: Chebyshev(n, 4),
     "spline": lambda n: Spline(n, 4),
-    "quintic": lambda n: Spline(n, 3, degree=5, base=None),
+    "quintic": lambda n: Spline(n, 3, degree=5, base_function=None),
     # within a range that pre-activations leave on either side
     "straight": lambda n: Spline(n, 3, low=-0.3, high=0.3, boundary=Straight()),
     "polynomial spline": lambda n: Spline(n, 3, low=-0.7, high=0.7, boundary=Polynomial()),

@@ -16,7 +16,7 @@ from sgn_sciml.layers import (
     Straight,
     Vanish,
 )
-from sgn_sciml.layers.bspline import bspline_bases, bspline_slopes, extend
+from sgn_sciml.layers.bspline import bspline_bases, bspline_slopes, extend, recursion
 from sgn_sciml.networks import CoordinateMLP, count_parameters
 
 BOUNDARIES = {
@@ -70,15 +70,64 @@ def test_bases_add_up_to_one_on_the_grid(grid, degree, continued):
     torch.testing.assert_close(found.sum(1), torch.ones_like(x))
 
 
-def test_slopes_are_those_of_autograd(grid):
+def test_slopes_are_those_of_scipy(grid):
     knots, at = extend(grid, 3), torch.tensor([0.37, -1.0])
-    expected = torch.func.jacrev(lambda x: bspline_bases(x, knots, 3))(at).sum(1)
-    torch.testing.assert_close(bspline_slopes(at, knots, 3), expected)
+    found = bspline_slopes(at, knots, 3).unflatten(-1, (-1, 2))
+    for c in range(2):
+        for j in range(found.shape[0]):
+            one = BSpline.basis_element(knots[j : j + 5, c].numpy(), extrapolate=False)
+            expected = np.nan_to_num(one.derivative()(at[c].item()))
+            assert found[j, c].item() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("continued", [False, True])
+@pytest.mark.parametrize("degree", [1, 2, 3, 5])
+def test_derivatives_are_those_of_the_recursion(grid, degree, continued):
+    knots, outer = extend(grid, degree), degree if continued else None
+    x = (1.3 * within(grid, 31)).requires_grad_()
+    found = bspline_bases(x, knots, degree, continued)
+    expected, _ = recursion(x, knots, degree, outer)
+    for _ in range(degree):
+        weights = torch.randn_like(found)
+        found, expected = (
+            torch.autograd.grad((y * weights).sum(), x, create_graph=True)[0]
+            for y in (found, expected)
+        )
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("outer", [torch.func.jacfwd, torch.func.jacrev])
+@pytest.mark.parametrize("inner", [torch.func.jacfwd, torch.func.jacrev])
+def test_second_derivatives_in_any_mode(grid, inner, outer):
+    knots, x = extend(grid, 3), within(grid, 6)[1:3].flatten()
+
+    def bases(u):
+        return bspline_bases(u.view(2, 2), knots, 3)
+
+    twice = torch.func.jacrev(
+        torch.func.jacrev(lambda u: recursion(u.view(2, 2), knots, 3, None)[0])
+    )
+    torch.testing.assert_close(outer(inner(bases))(x), twice(x))
+
+
+def test_members_under_vmap_have_grids_of_their_own(grid):
+    knots = torch.stack([extend(grid, 3), extend(2 * grid, 3)])
+    x = torch.stack([within(grid), 1.5 * within(grid)])
+
+    def slopes(x, knots):
+        return torch.func.grad(lambda x: bspline_bases(x, knots, 3).square().sum())(x)
+
+    expected = torch.stack([slopes(a, t) for a, t in zip(x, knots, strict=True)])
+    torch.testing.assert_close(torch.vmap(slopes)(x, knots), expected)
 
 
 @pytest.mark.parametrize("boundary", [Vanish(), Polynomial(), Straight(), Reflect()])
 def test_cubics_are_reproduced_exactly(boundary):
-    spline, x = Spline(1, 4, base=None, boundary=boundary), torch.linspace(-1, 1, 50)[:, None]
+    spline, x = (
+        Spline(1, 4, base_function=None, boundary=boundary),
+        torch.linspace(-1, 1, 50)[:, None],
+    )
     weights = fit(spline, lambda x: 2 - x + 3 * x**2 - 4 * x**3, x)
     fine = torch.linspace(-1, 1, 501)[:, None]
     error = spline(fine) @ weights - (2 - fine + 3 * fine**2 - 4 * fine**3)
@@ -91,7 +140,10 @@ def cubic(x):
 
 def outside(boundary, function=cubic):
     """A fitted spline outside its grid, where, and the function there."""
-    spline, x = Spline(1, 8, base=None, boundary=boundary), torch.linspace(-1, 1, 50)[:, None]
+    spline, x = (
+        Spline(1, 8, base_function=None, boundary=boundary),
+        torch.linspace(-1, 1, 50)[:, None],
+    )
     far = torch.cat([torch.linspace(-4, -1.01, 40), torch.linspace(1.01, 4, 40)])[:, None]
     return spline(far) @ fit(spline, function, x), far, function(far)
 
@@ -122,7 +174,7 @@ def test_what_vanishes_is_gone_k_intervals_outside():
 
 
 def test_periodic_splines_repeat_and_are_smooth_across_the_ends():
-    spline, weights = Spline(1, 6, base=None, boundary=Periodic()), torch.randn(6, 1)
+    spline, weights = Spline(1, 6, base_function=None, boundary=Periodic()), torch.randn(6, 1)
     x = torch.linspace(-1, 1, 50)[:, None]
     torch.testing.assert_close(spline(x + 6), spline(x))
     torch.testing.assert_close(spline(x).sum(1), torch.ones(50))

@@ -37,7 +37,9 @@ def test_shares_of_a_known_line():
     assert outside == pytest.approx(0.75, abs=1e-3)
     assert dead == 0  # the base function has a slope everywhere
     # without it cubic splines reach three intervals of 0.5 further, to 2.5 of 4
-    assert hidden_shares(one_layer(4.0, base=None), x)[1] == pytest.approx(1.5 / 4, abs=2e-3)
+    assert hidden_shares(one_layer(4.0, base_function=None), x)[1] == pytest.approx(
+        1.5 / 4, abs=2e-3
+    )
 
 
 def test_small_inputs_stay():
