@@ -1,12 +1,17 @@
 """Fixtures of all tests: one thread, a fixed seed, a small reference file, the command line."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Trainer
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
 from sgn_sciml.cli import main
 from sgn_sciml.data.reference import burgers_reference
@@ -36,15 +41,37 @@ def reference(tmp_path_factory) -> Path:
     return burgers_reference(tmp_path_factory.mktemp("data") / "burgers.h5", nx=33, nt=9)
 
 
+def write_config(folder: Path, reference: Path) -> Path:
+    path = folder / "tiny.yaml"
+    text = (ROOT / "tests" / "tiny.yaml").read_text()
+    path.write_text(text.replace("REFERENCE", str(reference)))
+    return path
+
+
 @pytest.fixture
 def config(tmp_path, reference, monkeypatch) -> Path:
     """A configuration that trains in a second, in an empty working folder."""
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "tiny.yaml"
-    path.write_text(
-        (ROOT / "tests" / "tiny.yaml").read_text().replace("REFERENCE", str(reference))
-    )
-    return path
+    return write_config(tmp_path, reference)
+
+
+@pytest.fixture(scope="session")
+def its_runs(tmp_path_factory, reference) -> Path:
+    """What training with it leaves."""
+    folder, here = tmp_path_factory.mktemp("trained"), Path.cwd()
+    os.chdir(folder)
+    try:
+        assert main(["fit", "--config", str(write_config(folder, reference))]) == 0
+    finally:
+        os.chdir(here)
+    return folder / "runs"
+
+
+@pytest.fixture
+def trained(config, its_runs) -> Path:
+    """The same configuration after its 8 steps of training."""
+    shutil.copytree(its_runs, "runs")
+    return config
 
 
 @pytest.fixture
@@ -68,8 +95,13 @@ def signal_config(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def sgn(capfd):
-    """Run a command line in this process; returns exit code, standard output and error."""
+def sgn(capfd, monkeypatch, request):
+    """Run a command line in this process; returns exit code, standard output and error.
+
+    Figures are made, and drawn only for tests marked ``drawn``: it is half of a short run.
+    """
+    if not request.node.get_closest_marker("drawn"):
+        monkeypatch.setattr(Figure, "savefig", blank)
 
     def run(*args: object) -> tuple[int, str, str]:
         capfd.readouterr()
@@ -78,6 +110,11 @@ def sgn(capfd):
         return code, out, err
 
     return run
+
+
+def blank(figure: Figure, to: Any, **kwargs: object) -> None:
+    """A picture of one pixel in place of the figure."""
+    imsave(to, np.zeros((1, 1, 3)), format="png")
 
 
 @pytest.fixture
@@ -103,3 +140,9 @@ def trainer(tmp_path):
         return Trainer(**(options | kwargs))
 
     return make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no process waits for another one's last test."""
+    long = ("test_slurm.py", "test_ddp.py", "test_resume.py")
+    items.sort(key=lambda item: not item.path.name.endswith(long))

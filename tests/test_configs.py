@@ -22,12 +22,19 @@ VISCOUS = "burgers_viscous"  # another constant
 PINNS = [path for path in CONFIGS if path.stem.endswith("_pinn")]
 UNKNOWN = ROOT / "configs" / "burgers_inverse.yaml"
 OPERATORS = [path for path in CONFIGS if path not in [*SIGNALS, *PINNS, UNKNOWN]]
+DRAWN = ("burgers_pinn", "cavity_pinn", "image_inr", "darcy_sgn_fno")  # one of each kind
 SMALLER = {  # signals that train in no time
     "image_inr": {"size": 16},
     "audio_inr": {"path": "tones", "seconds": 0.02},
     "volume_inr": {"size": 8},
     "field_inr": {},
 }
+
+
+def each(paths):
+    """Parameters of a test, those of DRAWN with their figures."""
+    marks = {path: [pytest.mark.drawn] * (path.stem in DRAWN) for path in paths}
+    return [pytest.param(path, id=path.stem, marks=mark) for path, mark in marks.items()]
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +71,7 @@ def test_every_problem_has_a_configuration():
     assert {path.stem for path in PINNS} == {f"{law}_pinn" for law in [*PROBLEMS, VISCOUS]}
 
 
-@pytest.mark.parametrize("path", PINNS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", each(PINNS))
 def test_a_pinn_runs(path, sgn, tmp_path, monkeypatch):
     content = yaml.safe_load(path.read_text())
     steps = 2
@@ -140,7 +147,7 @@ def test_a_budget_takes_the_place_of_the_steps(sgn):
     assert json.loads(Path("runs/image_inr/version_0/card.json").read_text())["steps"] == 3
 
 
-@pytest.mark.parametrize("path", SIGNALS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", each(SIGNALS))
 def test_a_signal_is_fitted(path, sgn):
     words = quick(path)
     for command in ("fit", "validate", "test", "predict"):
@@ -148,7 +155,7 @@ def test_a_signal_is_fitted(path, sgn):
         assert code == 0, err
 
 
-@pytest.mark.parametrize("path", OPERATORS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", each(OPERATORS))
 def test_an_operator_runs_with_its_small_overlay(path, sgn):
     commands = ("fit", "validate", "test", "predict") if "sgn" in path.name else ("fit", "test")
     for command in commands:

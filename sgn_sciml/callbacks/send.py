@@ -5,6 +5,7 @@ from pathlib import Path
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from torch import Tensor
 
 __all__ = ["run_folder", "send_figure", "send_histogram"]
@@ -20,7 +21,7 @@ def run_folder(trainer: Trainer) -> Path | None:
 
 
 def send_figure(trainer: Trainer, name: str, figure: Figure) -> None:
-    """Write ``figures/<name>.png`` and add the figure to TensorBoard; rank zero only."""
+    """Write ``figures/<name>.png`` and add the picture to TensorBoard; rank zero only."""
     folder = run_folder(trainer)
     if folder is None:
         return
@@ -29,7 +30,8 @@ def send_figure(trainer: Trainer, name: str, figure: Figure) -> None:
     figure.savefig(path, dpi=150)
     for logger in trainer.loggers:
         if isinstance(logger, TensorBoardLogger):
-            logger.experiment.add_figure(name, figure, trainer.global_step)
+            picture = imread(path)[..., :3]  # as add_figure would draw all of it once more
+            logger.experiment.add_image(name, picture, trainer.global_step, dataformats="HWC")
 
 
 def send_histogram(trainer: Trainer, name: str, values: Tensor) -> None:
