@@ -124,10 +124,8 @@ def test_members_under_vmap_have_grids_of_their_own(grid):
 
 @pytest.mark.parametrize("boundary", [Vanish(), Polynomial(), Straight(), Reflect()])
 def test_cubics_are_reproduced_exactly(boundary):
-    spline, x = (
-        Spline(1, 4, base_function=None, boundary=boundary),
-        torch.linspace(-1, 1, 50)[:, None],
-    )
+    spline = Spline(1, 4, base_function=None, boundary=boundary)
+    x = torch.linspace(-1, 1, 50)[:, None]
     weights = fit(spline, lambda x: 2 - x + 3 * x**2 - 4 * x**3, x)
     fine = torch.linspace(-1, 1, 501)[:, None]
     error = spline(fine) @ weights - (2 - fine + 3 * fine**2 - 4 * fine**3)
@@ -140,10 +138,8 @@ def cubic(x):
 
 def outside(boundary, function=cubic):
     """A fitted spline outside its grid, where, and the function there."""
-    spline, x = (
-        Spline(1, 8, base_function=None, boundary=boundary),
-        torch.linspace(-1, 1, 50)[:, None],
-    )
+    spline = Spline(1, 8, base_function=None, boundary=boundary)
+    x = torch.linspace(-1, 1, 50)[:, None]
     far = torch.cat([torch.linspace(-4, -1.01, 40), torch.linspace(1.01, 4, 40)])[:, None]
     return spline(far) @ fit(spline, function, x), far, function(far)
 
