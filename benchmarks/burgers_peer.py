@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from runs import ROOT
-from sgn_sciml.machine import describe_machine
+from sgn_sciml.system.machine import describe_machine
 
 FILES = Path(__file__).parent / "burgers_peer"
 OURS = Path(__file__).parent / "burgers" / "make_run.json"

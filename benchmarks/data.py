@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from sgn_sciml.data import FnoSplit, NoScaling, OperatorData, PDEBenchSplit, Windows
 from sgn_sciml.layouts import SgnSamples, open_source
+from sgn_sciml.operators import FnoSplit, NoScaling, OperatorData, PDEBenchSplit, Windows
 
 HERE = Path(__file__).with_suffix("")
 FILES = {

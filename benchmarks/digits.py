@@ -22,9 +22,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from runs import execute_all, note, noted
-from sgn_sciml.callbacks.card import describe_machine
 from sgn_sciml.layers import Elementwise, Finer, Snake, SpectralGate
 from sgn_sciml.networks import CoordinateMLP, count_parameters, match_parameters
+from sgn_sciml.runs.card import describe_machine
 
 FILES = Path(__file__).parent / "digits"
 WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024)

@@ -21,9 +21,9 @@ from lightning.pytorch import Callback, Trainer
 from neuralop.losses import LpLoss
 from neuralop.models import FNO
 
-from sgn_sciml.cli import main as sgn
+from sgn_sciml.app.cli import main as sgn
 from sgn_sciml.layouts import open_source
-from sgn_sciml.machine import describe_machine
+from sgn_sciml.system.machine import describe_machine
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -27,9 +27,9 @@ from torch import Tensor, nn
 
 from sgn_sciml.jets import Compiled, Eager, Engine, Equation, Fused, Nested
 from sgn_sciml.layers import Elementwise, SpectralGate
-from sgn_sciml.machine import describe_machine
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
+from sgn_sciml.system.machine import describe_machine
 
 FILES = Path(__file__).parent / "residual_speed"
 POINTS, DEPTH, REPEATS = 10_000, 4, 9

@@ -19,8 +19,8 @@ from typing import Any, ClassVar
 import torch
 from lightning.pytorch import Callback, Trainer
 
-from sgn_sciml.cli import main as sgn
-from sgn_sciml.machine import describe_machine
+from sgn_sciml.app.cli import main as sgn
+from sgn_sciml.system.machine import describe_machine
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parent / "configs" / "image_inr.yaml"

@@ -1,3 +1,63 @@
-"""Spectral Gating Networks for scientific machine learning."""
+"""Spectral Gating Networks for scientific machine learning.
+
+The names most people look for are here and are imported when they are asked for; with torch and
+NumPy alone the gate, :func:`inject`, networks, derivatives and optimisers work.
+
+Example:
+    >>> import sgn_sciml
+    >>> sgn_sciml.SpectralGate(64)
+    SpectralGate(...)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sgn_sciml.system import moved
+
+if TYPE_CHECKING:
+    from sgn_sciml.inr import INR, ImageData
+    from sgn_sciml.layers import SpectralGate
+    from sgn_sciml.layouts import open_source
+    from sgn_sciml.networks import CoordinateMLP, inject
+    from sgn_sciml.operators import Operator, OperatorData
+    from sgn_sciml.pinn import PINN, Collocation
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "INR",
+    "PINN",
+    "Collocation",
+    "CoordinateMLP",
+    "ImageData",
+    "Operator",
+    "OperatorData",
+    "SpectralGate",
+    "inject",
+    "open_source",
+]
+
+HOMES = {
+    "INR": "inr",
+    "PINN": "pinn",
+    "Collocation": "pinn",
+    "CoordinateMLP": "networks",
+    "ImageData": "inr",
+    "Operator": "operators",
+    "OperatorData": "operators",
+    "SpectralGate": "layers",
+    "inject": "networks",
+    "open_source": "layouts",
+}
+
+moved.install()
+
+
+def __getattr__(name: str) -> Any:
+    if name in HOMES:
+        return getattr(import_module(f"sgn_sciml.{HOMES[name]}"), name)
+    raise AttributeError(f"module 'sgn_sciml' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -2,6 +2,6 @@
 
 import sys
 
-from sgn_sciml.cli import main
+from sgn_sciml.app.cli import main
 
 sys.exit(main())

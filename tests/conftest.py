@@ -13,8 +13,8 @@ from lightning.pytorch import Trainer
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from sgn_sciml.cli import main
-from sgn_sciml.data.reference import burgers_reference
+from sgn_sciml.app.cli import main
+from sgn_sciml.benchmark_data.solution import burgers_reference
 
 ROOT = Path(__file__).parent.parent
 os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"  # Lightning's calls, not ours

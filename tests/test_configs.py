@@ -8,8 +8,8 @@ import pytest
 import torch
 import yaml
 
-from sgn_sciml.data import read_grid, write_grid
-from sgn_sciml.data.reference import reference
+from sgn_sciml.benchmark_data.solution import reference
+from sgn_sciml.layouts import read_grid, write_grid
 from sgn_sciml.pde import PROBLEMS
 from tests.conftest import ROOT
 

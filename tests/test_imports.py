@@ -1,49 +1,46 @@
-"""Which room may import which: the map in README.md, enforced."""
+"""Which folder may import which: the map of the README, for every module of the package."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "sgn_sciml"
 
+CORE = ("layers", "networks", "jets", "optim")
+LIBRARY = {"system", *CORE, "pde", "metrics", "viz", "laws", "layouts"}
+APPLICATIONS = ("pinn", "operators", "inr")
+# What a folder may import besides itself. Nothing points upward, and no application at another.
 ALLOWED = {
+    "system": set(),
     "layers": set(),
+    "networks": {"layers"},
+    "jets": set(),
+    "optim": set(),
     "metrics": set(),
     "viz": set(),
-    "optim": set(),
-    "jets": set(),
-    "pde": {"jets", "laws"},
     "laws": set(),
-    "layouts": set(),
-    "commands": {"laws", "layouts", "viz", "data", "pde", "networks", "tasks", "runs"},
-    "networks": {"layers"},
-    "data": {"pde", "layouts"},
-    "tasks": {"layers", "jets", "networks", "pde", "metrics", "optim"},
-    "callbacks": {"layers", "networks", "data", "viz", "machine"},
-    "studies": {
-        "layers",
-        "networks",
-        "data",
-        "pde",
-        "tasks",
-        "metrics",
-        "optim",
-        "viz",
-        "machine",
-    },
+    "layouts": {"system"},
+    "pde": {"jets", "laws"},
+    "runs": LIBRARY,
+    "callbacks": LIBRARY | {"runs"},
+    **dict.fromkeys(APPLICATIONS, LIBRARY | {"runs"}),
+    "benchmark_data": {"system", "pde", "viz", "laws", "layouts"},
+    "studies": LIBRARY | {"runs", "benchmark_data", *APPLICATIONS},
+    "app": LIBRARY | {"runs", "callbacks", "benchmark_data", "studies", *APPLICATIONS},
 }
+# Packages that a folder may import besides Python's own.
 FOREIGN = {
-    "layers": {"torch"},
-    "networks": {"torch", "neuralop"},
-    "jets": {"torch", "numpy"},
+    "system": {"numpy", "torch", "filelock", "jsonargparse"},
+    **{folder: {"torch", "numpy"} for folder in CORE},
     "pde": {"torch", "numpy"},
     "laws": {"numpy", "scipy"},
     "layouts": {"numpy", "scipy", "h5py", "torch"},
     "metrics": {"torch", "torchmetrics"},
     "viz": {"torch", "matplotlib", "numpy"},
-    "optim": {"torch"},
 }
+FOLDERS = sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
 
 
 def imports(path):
@@ -52,36 +49,61 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            if node.module == "sgn_sciml":
+            if node.module == "sgn_sciml":  # its own names: __version__, HOMES
                 yield from (f"sgn_sciml.{alias.name}" for alias in node.names)
             else:
                 yield node.module
 
 
-def modules(room):
-    return sorted((PACKAGE / room).rglob("*.py"))
+def used(folder):
+    """Folders of the package that the modules of one import, each with a module that does."""
+    found = {}
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        for name in imports(path):
+            if name.startswith("sgn_sciml."):
+                found.setdefault(name.split(".")[1], path)
+    return {k: v for k, v in found.items() if k in ALLOWED and k != folder}
 
 
-def test_every_room_has_a_rule():
-    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
-    assert rooms == set(ALLOWED)
+def test_every_module_is_in_a_folder_with_a_rule():
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"} == set(
+        ALLOWED
+    )
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py"}
 
 
-@pytest.mark.parametrize("room", ALLOWED)
-def test_rooms_import_only_their_neighbours(room):
-    for path in modules(room):
-        used = {n.split(".")[1] for n in imports(path) if n.startswith("sgn_sciml.")}
-        assert used - {room, "__version__"} <= ALLOWED[room], path
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_folders_import_only_what_lies_below(folder):
+    assert used(folder).keys() <= ALLOWED[folder], used(folder)
 
 
-@pytest.mark.parametrize("room", FOREIGN)
-def test_leaves_know_few_packages(room):
-    import sys
+def test_there_is_no_circle():
+    arrows, order = {folder: set(used(folder)) for folder in ALLOWED}, []
+    while arrows:
+        free = [folder for folder, others in arrows.items() if others <= set(order)]
+        assert free, f"a circle among {arrows}"
+        order += free
+        for folder in free:
+            del arrows[folder]
 
-    for path in modules(room):
-        used = {n.split(".")[0] for n in imports(path)}
-        assert used - set(sys.stdlib_module_names) - {"sgn_sciml"} <= FOREIGN[room], path
+
+@pytest.mark.parametrize("folder", FOREIGN)
+def test_the_library_knows_few_packages(folder):
+    for path in (PACKAGE / folder).rglob("*.py"):
+        names = {name.split(".")[0] for name in imports(path)}
+        assert names - set(sys.stdlib_module_names) - {"sgn_sciml"} <= FOREIGN[folder], path
 
 
-def test_the_package_itself_imports_nothing():
-    assert list(imports(PACKAGE / "__init__.py")) == []
+@pytest.mark.parametrize("part", ["engine", "experiments", "reports"])
+def test_the_parts_of_studies_point_at_the_engine_only(part):
+    for path in (PACKAGE / "studies" / part).glob("*.py"):
+        parts = {n.split(".")[2] for n in imports(path) if n.startswith("sgn_sciml.studies.")}
+        assert parts <= {part, "engine"}, path
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_folders_and_files_stay_small(folder):
+    files = [path for path in folder.iterdir() if path.suffix == ".py"]
+    assert len(files) <= 25
+    sources = files
+    assert {p.name: n for p in sources if (n := len(p.read_text().splitlines())) > 300} == {}

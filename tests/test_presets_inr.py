@@ -42,7 +42,7 @@ def fit(sgn, tmp_path):
 @pytest.fixture
 def resolved(capfd):
     """The arguments of the task that configurations come to."""
-    from sgn_sciml.training import train
+    from sgn_sciml.app.training import train
 
     def resolve(*files):
         capfd.readouterr()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sgn_sciml.tasks import BaseTask
+from sgn_sciml.runs import BaseTask
 from tests.conftest import ROOT
 
 FIRST = ROOT / "configs" / "burgers_fno.yaml"

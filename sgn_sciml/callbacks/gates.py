@@ -17,9 +17,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from sgn_sciml.callbacks.send import send_figure, send_histogram
 from sgn_sciml.layers import SpectralGate, SpectralShare
 from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.runs.loggers import send_figure, send_histogram
 from sgn_sciml.viz import gate_figure
 
 __all__ = ["GateEvolution"]

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, Trainer
 
-from sgn_sciml.callbacks.send import run_folder, send_figure
+from sgn_sciml.runs.loggers import run_folder, send_figure
 from sgn_sciml.viz import spectral_error_figure
 
 __all__ = ["SpectralErrorMap"]

@@ -1,9 +1,10 @@
 """Reading PDE benchmark files of any known layout through one lazy interface."""
 
 from sgn_sciml.layouts.contents import Field, LayoutError
-from sgn_sciml.layouts.detect import LAYOUTS, open_source
+from sgn_sciml.layouts.detect import LAYOUTS, find_source, open_source
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
+from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.neuralop_pt import NeuralopPt
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
@@ -16,6 +17,7 @@ __all__ = [
     "Field",
     "FnoMat5",
     "FnoMat73",
+    "GridFields",
     "Hdf5Source",
     "LayoutError",
     "NeuralopPt",
@@ -26,6 +28,9 @@ __all__ = [
     "SgnSamples",
     "Source",
     "TheWell",
+    "find_source",
     "open_source",
+    "read_grid",
+    "write_grid",
     "write_samples",
 ]

@@ -16,7 +16,7 @@ from sgn_sciml.layouts.samples import SgnSamples
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.well import TheWell
 
-__all__ = ["LAYOUTS", "open_source"]
+__all__ = ["LAYOUTS", "find_source", "open_source"]
 
 # The first that matches is taken, so what says its name comes before what is told by its parts.
 LAYOUTS: tuple[type[Source], ...] = (
@@ -57,6 +57,21 @@ def open_source(path: str | Path) -> Source:
                 f"{', '.join(known.layout for known in LAYOUTS)}"
             )
     return layout(path)
+
+
+def find_source(path: str) -> Source:
+    """Open a file as :func:`open_source` does; if it is missing, say where to get it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"no data file {path}; make it from its law (sgn data make --help) or "
+            "download it (sgn data fetch --list)"
+        )
+    return open_source(path)
 
 
 def _top_level(path: Path, file: h5py.File | None) -> str:

@@ -1,6 +1,6 @@
 """Networks: layers stacked. PINNs and implicit representations share coordinate networks.
 
-:mod:`sgn_sciml.networks.operators` holds the neural operators.
+:mod:`sgn_sciml.operators.networks` holds the neural operators.
 """
 
 from sgn_sciml.networks.base import (

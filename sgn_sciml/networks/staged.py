@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from sgn_sciml.networks.base import CoordinateNetwork
-from sgn_sciml.networks.earlier import take_earlier
+from sgn_sciml.networks.checkpoints import take_earlier
 
 __all__ = ["Staged"]
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from sgn_sciml.jets import Derivatives
 
-__all__ = ["Condition", "Problem"]
+__all__ = ["Condition", "Problem", "reference_name"]
 
 
 @dataclass(frozen=True)
@@ -143,3 +143,8 @@ class Problem(ABC):
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be a positive number, got {value}"
                 )
+
+
+def reference_name(law: str) -> str:
+    """What ``sgn data make`` calls the reference of a problem."""
+    return f"{law.replace('_', '-')}-reference"

@@ -2,9 +2,9 @@ import pytest
 
 from sgn_sciml.callbacks import budget
 from sgn_sciml.callbacks.budget import TimeBudget, read_budget
+from sgn_sciml.inr import INR
 from sgn_sciml.optim import Exponential
-from sgn_sciml.tasks import INR
-from tests.tasks.test_inr import Ripple, waves
+from tests.inr.test_task import Ripple, waves
 
 
 class Clock:

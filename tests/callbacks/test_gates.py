@@ -5,11 +5,10 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 
 from sgn_sciml.callbacks import GateEvolution
-from sgn_sciml.data import Collocation
 from sgn_sciml.layers import Elementwise, SpectralGate
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
-from sgn_sciml.tasks import PINN
+from sgn_sciml.pinn import PINN, Collocation
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import torch
 
 from sgn_sciml.callbacks import StepProgress
-from sgn_sciml.data import Signal, SignalData
+from sgn_sciml.inr import INR, Signal, SignalData
 from sgn_sciml.networks import CoordinateMLP
-from sgn_sciml.tasks import INR
 
 
 class Ramp(SignalData):

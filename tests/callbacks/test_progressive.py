@@ -3,11 +3,10 @@
 import pytest
 
 from sgn_sciml.callbacks import ProgressiveFrequencies
-from sgn_sciml.data import Collocation
 from sgn_sciml.layers import Encoding, PositionalEncoding, Progressive
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Poisson2D
-from sgn_sciml.tasks import PINN
+from sgn_sciml.pinn import PINN, Collocation
 
 
 def fit(trainer, callback, encoding: Encoding):

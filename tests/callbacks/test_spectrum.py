@@ -7,10 +7,9 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 
 from sgn_sciml.callbacks import SpectralErrorMap
-from sgn_sciml.data import Collocation
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pde import Burgers
-from sgn_sciml.tasks import PINN
+from sgn_sciml.pinn import PINN, Collocation
 
 
 def test_table_has_a_row_per_validation_and_adds_up(trainer, reference, tmp_path):

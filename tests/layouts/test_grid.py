@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from sgn_sciml.data import GridFields, write_grid
-from sgn_sciml.layouts import open_source
+from sgn_sciml.layouts import GridFields, open_source, write_grid
 
 from .files import values
 

@@ -1,0 +1,1 @@
+"""The ``sgn`` command: what it does with the applications."""

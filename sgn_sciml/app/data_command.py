@@ -1,0 +1,166 @@
+"""The ``sgn data`` command: make, inspect and fetch data files."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sgn_sciml.benchmark_data.fetch import add_fetch_parser
+from sgn_sciml.laws import LAWS
+
+__all__ = ["data_command"]
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+EPILOG = """\
+examples:
+  sgn data make burgers-r10                              # 1200 samples in some seconds
+  sgn data make darcy --res 85 --grid 421 -o data/darcy_421.h5
+  sgn data make wave-reference                           # what configs/wave_pinn.yaml asks for
+  sgn data inspect data/burgers-r10.h5
+"""
+
+
+def data_command(args: Sequence[str]) -> None:
+    """Run ``sgn data ...``."""
+    parser = argparse.ArgumentParser(
+        prog="sgn data",
+        description="Make, inspect and fetch data files.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    _add_make(verbs, references="make" in args and not LAWS.keys() & set(args))
+    _add_inspect(verbs)
+    add_fetch_parser(verbs)
+    _add_resolve(verbs)
+    options = parser.parse_args(args)
+    options.run(options)
+
+
+def _add_make(verbs: Verbs, references: bool) -> None:
+    make = verbs.add_parser("make", help="make a data file from its law")
+    laws = make.add_subparsers(required=True, metavar="LAW")
+    if references:  # their problems need torch, which takes a second to import
+        from sgn_sciml.benchmark_data.references import add_reference_parsers
+
+        add_reference_parsers(laws)
+    for name, law in LAWS.items():
+        parser = laws.add_parser(
+            name,
+            help=law.about,
+            description=f"{law.about}. The same seed gives the same samples, however many are "
+            "made and by however many workers; an interrupted run goes on where it was.",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        parser.add_argument(
+            "-o", "--output", type=Path, default=Path(f"data/{name}.h5"), help="file to write"
+        )
+        parser.add_argument("-n", "--n", type=int, default=1200, help="number of samples")
+        parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
+        for option in fields(law):
+            parser.add_argument(
+                f"--{option.name}",
+                type=type(option.default),
+                default=option.default,
+                help=option.metadata["help"],
+            )
+        _add_making(parser)
+        parser.set_defaults(run=_make, law=law)
+
+
+def _add_making(parser: argparse.ArgumentParser) -> None:
+    """Options of everything that is made sample by sample."""
+    parser.add_argument("--workers", type=int, default=0, help="processes (0: every core)")
+    parser.add_argument(
+        "--dtype", choices=("float32", "float64"), default="float32", help="stored type"
+    )
+    parser.add_argument("--force", action="store_true", help="replace a different file")
+    parser.add_argument(
+        "--restart", action="store_true", help="throw away the parts of an unfinished, other file"
+    )
+
+
+def _making(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("workers", "dtype", "force", "restart")}
+
+
+def _add_inspect(verbs: Verbs) -> None:
+    inspect = verbs.add_parser(
+        "inspect",
+        help="say what is in a data file of any layout",
+        description="Say what is in a data file: layout, shapes, chunks, coordinates, constants, "
+        "whether it obeys its law; and draw samples and spectra.",
+    )
+    inspect.add_argument("file", type=Path)
+    inspect.add_argument(
+        "--figure", type=Path, help="PNG to write (default: FILE.png beside the file)"
+    )
+    inspect.add_argument("--no-figure", action="store_true", help="write none")
+    inspect.add_argument("--no-check", action="store_true", help="do not check the law")
+    inspect.set_defaults(run=_inspect)
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from sgn_sciml.benchmark_data.inspect import draw, summary
+    from sgn_sciml.benchmark_data.lawcheck import check_law
+    from sgn_sciml.layouts import open_source
+
+    source = open_source(options.file)
+    print(summary(source))
+    check = None if options.no_check else check_law(source)
+    if check is not None:
+        print("\n".join(f"{'law' if i == 0 else '':11}{x}" for i, x in enumerate(check.lines())))
+    elif not options.no_check:
+        print(f"{'law':11}no law here to check it against")
+    if not options.no_figure:
+        path = options.figure or options.file.with_name(f"{options.file.name}.png")
+        try:
+            draw(source, path)
+        except (ValueError, OSError) as error:  # what is known of the file was said above
+            print(f"{'figure':11}none: {error}")
+        else:
+            print(f"{'figure':11}{path}")
+
+
+def _add_resolve(verbs: Verbs) -> None:
+    resolve = verbs.add_parser(
+        "resolve-darcy",
+        help="solve PDEBench's Darcy flow for its steady state",
+        description="Solve for the steady state of every coefficient in a PDEBench Darcy file, "
+        "whose own target is a transient, stopped early, from a random start that is not stored.",
+    )
+    resolve.add_argument("file", type=Path)
+    resolve.add_argument(
+        "-o", "--output", type=Path, help="HDF5 file to write (default: FILE_steady.h5)"
+    )
+    resolve.add_argument("-n", "--n", type=int, help="number of samples (default: all)")
+    _add_making(resolve)
+    resolve.set_defaults(run=_resolve)
+
+
+def _resolve(options: argparse.Namespace) -> None:
+    from sgn_sciml.benchmark_data.inspect import summary
+    from sgn_sciml.benchmark_data.make import make
+    from sgn_sciml.benchmark_data.steady_darcy import ResolvedDarcy
+    from sgn_sciml.layouts import open_source
+
+    law = ResolvedDarcy(str(options.file))
+    samples = law.source.num_samples if options.n is None else options.n
+    if samples > law.source.num_samples:
+        raise ValueError(f"{options.file} has {law.source.num_samples} samples, not {samples}")
+    output = options.output or options.file.with_name(f"{options.file.stem}_steady.h5")
+    path = make(law, output, samples, **_making(options))
+    print(summary(open_source(path)))
+    print(f"{'target':11}up to {law.distance(4):.1e} away from the steady state (4 samples)")
+
+
+def _make(options: argparse.Namespace) -> None:
+    from sgn_sciml.benchmark_data.inspect import summary
+    from sgn_sciml.benchmark_data.make import make
+    from sgn_sciml.layouts import open_source
+
+    law = options.law(**{f.name: getattr(options, f.name) for f in fields(options.law)})
+    path = make(law, options.output, options.n, options.seed, **_making(options))
+    print(summary(open_source(path)))

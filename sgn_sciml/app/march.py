@@ -1,0 +1,105 @@
+"""``sgn march``: a PINN solved window by window in time, each from the end of the one before."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.app.workflow import best_checkpoint, made, read_pinn, solve
+from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
+from sgn_sciml.pde import Window
+from sgn_sciml.runs.results import write_whole
+
+__all__ = ["march_command", "stitch"]
+
+
+def march_command(args: Sequence[str]) -> None:
+    """Run the command.
+
+    Args:
+        args: Words of the command line.
+
+    Raises:
+        ValueError: If the configuration is of no PINN, or a window fails.
+    """
+    parser = argparse.ArgumentParser(
+        "sgn march",
+        description="Solve a time-dependent problem window by window: fit, test and predict each, "
+        "then stitch the predictions. Further options are those of sgn fit, for every window; "
+        "problem and network are set in the file.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", required=True, help="configuration of a PINN")
+    parser.add_argument("--windows", type=int, required=True, help="number of windows, 2 or more")
+    options, rest = parser.parse_known_args(args)
+    if options.windows < 2:
+        raise ValueError(f"sgn march needs 2 windows or more, got {options.windows}")
+    config, data, model = read_pinn(options.config)
+    problem, network = data["problem"], model["network"]
+    if data.get("reference") is None:
+        raise ValueError("sgn march predicts on a grid: set data.init_args.reference")
+    whole = made(problem)
+    lower, upper = (corner[-1] for corner in whole.domain)
+    Window(whole, lower, upper)  # a problem without windows is refused before anything trains
+    edges = torch.linspace(lower, upper, options.windows + 1, dtype=torch.float64).tolist()
+    folders: list[Path] = []
+    for k, (start, end) in enumerate(pairwise(edges)):
+        window = {"problem": problem, "start": start, "end": end}
+        data["problem"] = {"class_path": "Window", "init_args": window}
+        if folders:
+            previous = str(best_checkpoint(folders[-1]))
+            settings = {"network": network, "starts": edges[1 : k + 1], "previous": previous}
+            model["network"] = {"class_path": "Continued", "init_args": settings}
+        name = Path(options.config).stem
+        folders.append(solve(config, name, rest, then=("test", "predict")))
+    found = stitch([read_grid(folder / "predictions.h5") for folder in folders])
+    report(found, read_grid(data["reference"]), folders, edges)
+
+
+def stitch(parts: Sequence[GridFields]) -> GridFields:
+    """Join grids that follow one another along the last coordinate.
+
+    Args:
+        parts: The grids; the first frame of one may be the last of that before, and is left out.
+
+    Returns:
+        The whole.
+    """
+    name = list(parts[0].coordinates)[-1]
+    times: list[Tensor] = []
+    fields: dict[str, list[Tensor]] = {field: [] for field in parts[0].fields}
+    end = -torch.inf
+    for part in parts:
+        time = part.coordinates[name]
+        new = time > end + 1e-9
+        end = float(time[-1])
+        times.append(time[new])
+        for field, values in part.fields.items():
+            fields[field].append(values[..., new])
+    coordinates = {**parts[0].coordinates, name: torch.cat(times)}
+    joined = {field: torch.cat(each, -1) for field, each in fields.items()}
+    return replace(parts[0], coordinates=coordinates, fields=joined)
+
+
+def report(
+    found: GridFields, truth: GridFields, folders: Sequence[Path], edges: Sequence[float]
+) -> None:
+    """Write the whole solution and its error beside the runs, and say so."""
+    first, last = (folders[i].name.removeprefix("version_") for i in (0, -1))
+    path = write_grid(folders[0].parent / f"march_{first}-{last}.h5", found)
+    errors = {
+        name: float((found.fields[name] - values).norm() / values.norm())
+        for name, values in truth.fields.items()
+        if found.fields[name].shape == values.shape
+    }
+    runs = [str(folder) for folder in folders]
+    content = {"runs": runs, "edges": list(edges), "relative_l2": errors}
+    write_whole(path.with_suffix(".json"), json.dumps(content, indent=2) + "\n")
+    for name, error in errors.items():
+        print(f"relative L2 of {name} over all windows: {error:.2e}")
+    print(f"wrote {path}")

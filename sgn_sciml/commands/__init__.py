@@ -1,1 +1,0 @@
-"""The engines of the commands that do more than one function call."""

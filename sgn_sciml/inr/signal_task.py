@@ -1,0 +1,175 @@
+"""A network that stands for a signal: rendered anywhere, measured against the truth."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from sgn_sciml.inr.fidelity import Unseen, fidelity
+from sgn_sciml.inr.measurements import Measurement, Samples
+from sgn_sciml.inr.rendering import derivatives, tabulate
+from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.optim import OptimizerFactory
+from sgn_sciml.runs.task import BaseTask
+
+__all__ = ["SignalTask"]
+
+STANDARD_SAMPLES = 256  # samples along an axis that the networks' initial frequencies are for
+
+
+class SignalTask(BaseTask):
+    """Base of the tasks that fit a signal; how is left to the subclass.
+
+    Args:
+        network: Network from the signal's coordinates to its channels.
+        optimizer: Optimiser factory.
+        measurement: What is known of the signal.
+        chunk: Points that go through the network at once.
+        kwargs: The other arguments of the subclass.
+
+    Raises:
+        ValueError: If ``chunk`` is below 1.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(
+        self,
+        network: CoordinateNetwork,
+        optimizer: OptimizerFactory,
+        measurement: Measurement | None,
+        chunk: int,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            optimizer, network=network, measurement=measurement, chunk=chunk, **kwargs
+        )
+        if chunk < 1:
+            raise ValueError(f"chunk must be at least 1, got {chunk}")
+        self.network = network
+        self.measurement = measurement or Samples()
+        self.chunk = chunk
+        self.grid: tuple[int, ...] = ()
+        self.masked = False
+        self.register_buffer("low", torch.tensor(-1.0))
+        self.register_buffer("high", torch.tensor(1.0))
+        self.term_values = torch.zeros(1)  # the last step's loss, for guards
+        self.held_out = MeanMetric(nan_strategy="disable")
+
+    # -- the signal --------------------------------------------------------------------------
+
+    def setup(self, stage: str) -> None:
+        signal = getattr(getattr(self.trainer, "datamodule", None), "signal", None)
+        if signal is None:
+            return
+        sizes = (self.network.in_features, self.network.out_features)
+        wanted = (len(signal.grid), len(signal.values))
+        if sizes != wanted:
+            raise ValueError(
+                f"the network maps {sizes[0]} coordinates to {sizes[1]} channels, the signal has "
+                f"{wanted[0]} axes and {wanted[1]} channels: set "
+                f"model.init_args.network.init_args.in_features to {wanted[0]} and "
+                f"out_features to {wanted[1]}"
+            )
+        low, high = signal.reach
+        self.low.fill_(low)
+        self.high.fill_(high)
+        span = signal.high - signal.low
+        self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
+        self.grid, self.masked = signal.grid, signal.mask is not None
+        self.unseen, self.interpolated = Unseen(span), Unseen(span)
+        self.set_frequency(1.0)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["signal"] = [self.network.in_features, self.network.out_features]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        learnt = checkpoint["signal"]
+        if learnt != [self.network.in_features, self.network.out_features]:
+            raise ValueError(
+                f"the checkpoint's signal has {learnt[0]} axes and {learnt[1]} channels, this one "
+                f"{self.network.in_features} and {self.network.out_features}"
+            )
+
+    def set_frequency(self, frequency: float) -> None:
+        """Multiply the initial frequencies of the network by stretching its coordinates.
+
+        Args:
+            frequency: Relative to what suits a signal of 256 samples along each axis.
+        """
+        reach = [STANDARD_SAMPLES / (n * frequency) for n in self.grid]
+        self.network.set_domain([-r for r in reach], reach)
+
+    @property
+    def exact(self) -> bool:
+        """Whether all samples of the signal are told as they are."""
+        told = isinstance(self.measurement, Samples) and self.measurement.exact
+        return told and not self.masked
+
+    def forward(self, points: Tensor) -> Tensor:
+        """The signal in its own units at points of [-1, 1]: ``(..., axes) -> (..., channels)``."""
+        raw: Tensor = self.network(points)
+        return self.low + (raw + 1) / 2 * (self.high - self.low)
+
+    @torch.no_grad()
+    def within(self, points: Tensor) -> Tensor:
+        """The signal at a few points, within its range: ``(N, axes) -> (N, channels)``."""
+        values: Tensor = self(points.to(self.low))
+        return values.clamp(self.low, self.high)
+
+    def render(self, points: Tensor) -> Tensor:
+        """The same at many, a chunk at a time."""
+        return tabulate(self.within, {"points": points}, self.chunk)
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def evaluate(self, batch: Mapping[str, Tensor], stage: str) -> None:
+        """Take in the whole signal; with ``known``, measure the rest by itself as well."""
+        target = batch["values"]
+        pred = self.rendered(batch)[None]
+        self.metrics(stage).update(pred, target)
+        square = (2 * (pred - target) / (self.high - self.low)).square()
+        self.held_out.update(square.mean())
+        if "known" in batch:
+            self.unseen.update(pred, target, batch["known"])
+            axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]
+            cubic = self.measurement.interpolated(target[0], axes) if stage == "test" else None
+            if cubic is not None:
+                found = cubic[None].clamp(self.low, self.high)
+                self.interpolated.update(found, target, batch["known"])
+
+    def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""
+        return tabulate(self.within, batch, self.chunk)
+
+    def log_metrics(self, stage: str) -> None:
+        super().log_metrics(stage)
+        if stage == "test" or self.exact:
+            self.log(f"{stage}/loss", self.held_out.compute())
+        else:  # the truth is for measuring only: no checkpoint may be chosen by it
+            self.log(f"{stage}/loss", self.term_values[0])
+        self.held_out.reset()
+        for name, metric in {"unseen": self.unseen, "unseen_cubic": self.interpolated}.items():
+            if metric.update_called:
+                self.log(f"{stage}/psnr/{name}", metric.compute())
+            metric.reset()
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "val")
+
+    def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "test")
+
+    def predict_step(self, batch: dict[str, Tensor], batch_idx: int) -> dict[str, Tensor]:
+        """The signal on the grid of the batch (``axis0``, ...) or at its ``points``.
+
+        With ``derivatives`` also gradient and Laplacian, per unit of the coordinates.
+        """
+        places = {k: v for k, v in batch.items() if k == "points" or k.startswith("axis")}
+        found = {**places, "values": self.rendered(places)}
+        return found | derivatives(self, places, self.chunk) if "derivatives" in batch else found

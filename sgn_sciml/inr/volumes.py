@@ -1,0 +1,192 @@
+"""Volumes, of files or of shapes given by a formula: values, or inside and outside."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sgn_sciml.inr.shapes import Shape, Torus
+from sgn_sciml.inr.signals import Signal, SignalData, cell_centres
+from sgn_sciml.layouts import LayoutError
+from sgn_sciml.layouts.contents import foreign
+from sgn_sciml.layouts.parts import numbers, open_hdf5
+from sgn_sciml.system.resources import refuse_too_large
+
+__all__ = ["LEARNING", "VolumeData", "on_grid", "read_volume"]
+
+LEARNING = 100  # bytes per value: coordinates, copies, the spectrum of the error
+READING = 16  # bytes per value: as in the file, in float32, while resizing
+
+
+def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
+    """A volume of real numbers or booleans, in the type of the file.
+
+    Args:
+        path: npy or HDF5.
+        dataset: Name of the array in an HDF5 file; not needed where it holds a single volume.
+
+    Returns:
+        Shape ``(n1, n2, n3)`` or, channels first, ``(channels, n1, n2, n3)``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no volume, or one that does not fit into memory.
+    """
+    name = Path(path)
+    if name.is_dir():
+        raise ValueError(f"{path} is a folder, not a volume")
+    if not name.is_file():
+        raise FileNotFoundError(f"no volume {path}; give a npy or HDF5 file")
+    if h5py.is_hdf5(name):
+        with foreign(name), open_hdf5(name) as file:
+            data = numbers(file, dataset or only_volume(file))
+            refuse_wrong(f"{path}: {data.name.strip('/')}", data)
+            return np.asarray(data[()])
+    if dataset is not None:
+        raise ValueError(f"{path} is no HDF5 file, so it has no dataset {dataset}")
+    try:
+        stored = np.load(name, mmap_mode="r")
+    except Exception as error:  # damage has many types
+        raise ValueError(f"{path} cannot be read as a volume, npy or HDF5") from error
+    refuse_wrong(path, stored)
+    return np.array(stored)
+
+
+def only_volume(file: h5py.File) -> str:
+    """The name of the one array of three or four axes in an HDF5 file."""
+    found: dict[str, tuple[int, ...]] = {}
+
+    def look(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item.shape or ()
+
+    file.visititems(look)
+    volumes = [name for name, shape in found.items() if len(shape) in (3, 4)]
+    if len(volumes) != 1:
+        names = (
+            ", ".join([f"{name} {shape}" for name, shape in found.items()][:12]) or "no dataset"
+        )
+        raise LayoutError(
+            f"{file.filename} holds {len(volumes)} volumes (three axes, or channels and three)"
+            f"{'; name one with dataset' if volumes else ''}: it has {names}"
+        )
+    return volumes[0]
+
+
+def refuse_wrong(name: str, stored: Any) -> None:
+    """Refuse an array that is no volume of real numbers, before it is read."""
+    dtype, shape = getattr(stored, "dtype", None), getattr(stored, "shape", ())
+    if dtype is None or dtype.kind not in "buif" or len(shape) not in (3, 4) or 0 in shape:
+        what = "several arrays" if dtype is None else f"{dtype} of shape {shape}"
+        raise LayoutError(
+            f"{name} is no volume of real numbers, (n1, n2, n3) or (channels, n1, n2, n3): {what}"
+        )
+    try:
+        refuse_too_large(shape, READING, "cut it or thin it out first")
+    except ValueError as error:
+        raise LayoutError(f"{name}: {error}") from None
+
+
+def on_grid(function: Callable[[Tensor], Tensor], grid: Sequence[int]) -> Tensor:
+    """A function of points in the middle of a grid's cells, float32, shape ``grid``."""
+    x, y, z = (cell_centres(n) for n in grid)
+    slabs = (torch.meshgrid(one, y, z, indexing="ij") for one in torch.split(x, 1))
+    return torch.cat([function(torch.stack(slab, -1)).float() for slab in slabs])
+
+
+class VolumeData(SignalData):
+    """A volume: one value or several per point, or inside (1) and outside (0) of a solid.
+
+    The axes are called x, y, z, in the order of the array.
+
+    Args:
+        path: npy or HDF5 file, shape ``(n1, n2, n3)`` or ``(channels, n1, n2, n3)``; None for a
+            shape.
+        dataset: Name of the array in an HDF5 file; not needed where it holds a single volume.
+        shape: Shape given by a formula, a torus by default.
+        size: Samples along each axis, or one number for all; None keeps the file's and takes 64
+            of a shape.
+        occupancy: Learn inside and outside; else the signed distance, or the values of the file.
+            A file must hold two values for it, inside the greater. Booleans are always so.
+        kwargs: Options of :class:`SignalData`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds no such volume, or a size is out of range.
+    """
+
+    def __init__(
+        self,
+        path: str | None = None,
+        dataset: str | None = None,
+        shape: Shape | None = None,
+        size: int | tuple[int, int, int] | None = None,
+        occupancy: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if path is not None and shape is not None:
+            raise ValueError("a volume has either a path or a shape: set the other to null")
+        if path is None and dataset is not None:
+            raise ValueError(f"dataset {dataset} is of a file: give its path")
+        self.path = path
+        self.dataset = dataset
+        self.shape = shape or Torus()
+        self.size = (size, size, size) if isinstance(size, int) else size
+        self.occupancy = occupancy
+        if self.size is not None:
+            if min(self.size) < 2:
+                raise ValueError(f"size must be at least 2, got {size}")
+            refuse_too_large(self.size, LEARNING, "make size smaller")
+
+    def load(self) -> Signal:
+        """Read the volume, or sample the shape."""
+        if self.path is not None:
+            return self._read(self.path)
+        function = self.shape.occupancy if self.occupancy else self.shape.distance
+        values = on_grid(function, self.size or (64, 64, 64))[None]
+        name = type(self.shape).__name__
+        settings: dict[str, Any] = asdict(self.shape) if is_dataclass(self.shape) else {}
+        about = {"name": name.lower(), "shape": {"name": name, **settings}}
+        return as_signal(values, self.occupancy, about)
+
+    def _read(self, path: str) -> Signal:
+        stored = read_volume(path, self.dataset)
+        grid = self.size or stored.shape[-3:]
+        refuse_too_large((*stored.shape[:-3], *grid), LEARNING, "set size to fewer samples")
+        solid = self.occupancy or stored.dtype == bool
+        if solid:
+            low, high = stored.min(), stored.max()
+            if not ((stored == low) | (stored == high)).all():
+                raise ValueError(
+                    f"{path} holds more than two values, not inside and outside: threshold it "
+                    "first, or set occupancy to false to learn the values"
+                )
+            stored = stored == high
+        with np.errstate(over="ignore"):  # infinity is refused below
+            values = stored.astype(np.float32).reshape(-1, *stored.shape[-3:])
+        if not np.isfinite(values).all():
+            raise ValueError(f"{path} holds NaN or infinite values: mend or mask them first")
+        if values.shape[1:] != tuple(grid):
+            from skimage.transform import resize
+
+            values = resize(values, (len(values), *grid), anti_aliasing=True)  # type: ignore[no-untyped-call]
+            values = (values > 0.5).astype(np.float32) if solid else values
+        about: dict[str, Any] = {"name": Path(path).stem, "path": path}
+        if self.dataset is not None:
+            about["dataset"] = self.dataset
+        return as_signal(torch.from_numpy(np.ascontiguousarray(values)), solid, about)
+
+
+def as_signal(values: Tensor, solid: bool, about: dict[str, Any]) -> Signal:
+    """A solid, between 0 and 1, or a field between its own extremes."""
+    axes = ("x", "y", "z")
+    if solid:
+        return Signal(values, "shape", 0.0, 1.0, axes, about=about)
+    return Signal(values, "field", float(values.min()), float(values.max()), axes, about=about)

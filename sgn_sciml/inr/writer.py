@@ -1,0 +1,143 @@
+"""Files of a rendered signal: numbers, and what a viewer or a player opens."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+from lightning.pytorch.callbacks import BasePredictionWriter
+from torch import Tensor
+
+import sgn_sciml
+from sgn_sciml.inr.media import (
+    whole_file,
+    write_laplacian,
+    write_picture,
+    write_slope,
+    write_sound,
+)
+from sgn_sciml.inr.signals import Signal
+from sgn_sciml.system.resources import refuse_too_large
+
+__all__ = ["SignalWriter", "write_signal"]
+
+ENDINGS = (".png", ".wav", "_slope.png", "_laplacian.png")
+
+
+class SignalWriter(BasePredictionWriter):
+    """Write a rendered signal: ``predictions.h5``, and ``.png`` or ``.wav`` where it is one.
+
+    The HDF5 file holds the axes by name (or ``points``), ``values`` and, where they were asked
+    for, ``gradient`` and ``laplacian``. Pictures have 8 bit and sounds 16 bit. Of a picture's
+    derivatives come ``predictions_slope.png``, the size of the gradient over axes and channels,
+    black being 0, and ``predictions_laplacian.png``, the mean over channels, grey being 0; the
+    largest thousandth is saturated.
+
+    Args:
+        path: HDF5 file to write; the others are named after it.
+
+    Raises:
+        ValueError: For several processes, a render that memory cannot hold, or values that are
+            NaN or infinite.
+    """
+
+    def __init__(self, path: Path = Path("predictions.h5")) -> None:
+        super().__init__("batch")
+        self.path = Path(path)
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        if trainer.world_size > 1:
+            raise ValueError("predict writes one file: run it with --trainer.devices 1")
+        data = trainer.datamodule
+        if stage == "predict" and data.points is None:
+            signal = data.signal
+            grid = [max(1, round(n * data.scale)) for n in signal.grid]
+            parts = 2 + len(grid) if getattr(data, "derivatives", False) else 1
+            # Beside the values what is converted for the files.
+            each = round(1.6 * parts * next(pl_module.parameters()).element_size())
+            refuse_too_large((len(signal.values), *grid), each, "lower --data.scale")
+
+    def write_on_batch_end(
+        self,
+        trainer: Any,
+        pl_module: Any,
+        prediction: Mapping[str, Tensor],
+        batch_indices: Sequence[int] | None,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int,
+    ) -> None:
+        signal = trainer.datamodule.signal
+        for name, values in prediction.items():
+            if not values.isfinite().all():
+                raise ValueError(f"the rendered signal has NaN or infinite numbers in its {name}")
+        for ending in ENDINGS:  # of an earlier render
+            self._named(ending).unlink(missing_ok=True)
+        print(f"wrote {write_signal(self.path, prediction, signal, trainer.ckpt_path)}")
+        if "points" not in prediction:
+            for path in self._write_media(prediction, signal):
+                print(f"wrote {path}")
+
+    def _write_media(self, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
+        values = prediction["values"].numpy(force=True)
+        if signal.kind == "sound" and signal.rate is not None:
+            rate = signal.rate * values.shape[-1] / signal.grid[0]
+            yield write_sound(self._named(".wav"), values, max(1, round(rate)))
+        if signal.kind == "picture":
+            yield write_picture(self._named(".png"), values, signal.low, signal.high)
+            if "gradient" in prediction:
+                slopes = prediction["gradient"].numpy(force=True).reshape(-1, *values.shape[1:])
+                yield write_slope(self._named("_slope.png"), slopes)
+                bends = prediction["laplacian"].numpy(force=True)
+                yield write_laplacian(self._named("_laplacian.png"), bends)
+
+    def _named(self, ending: str) -> Path:
+        return self.path.with_name(self.path.stem + ending)
+
+
+def write_signal(
+    path: Path, prediction: Mapping[str, Tensor], signal: Signal, checkpoint: Any = None
+) -> Path:
+    """Write a rendered signal as HDF5; the name appears only when the file is whole.
+
+    Args:
+        path: File to write; an existing one is replaced.
+        prediction: ``values`` with ``axis0``, ``axis1``, ... or ``points``; other entries are
+            written as they are.
+        signal: The signal that it renders.
+        checkpoint: What it was rendered from.
+
+    Returns:
+        The path.
+    """
+    axes = {f"axis{k}": name for k, name in enumerate(signal.axes)}
+    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs.update(
+            law="signal",
+            kind=signal.kind,
+            low=signal.low,
+            high=signal.high,
+            written_by=f"sgn-sciml {sgn_sciml.__version__}",
+        )
+        if checkpoint:
+            file.attrs["checkpoint"] = str(checkpoint)
+        for key, values in prediction.items():
+            if key in axes:
+                file[axes[key]] = values.numpy(force=True)
+                file[axes[key]].make_scale(axes[key])
+            else:
+                packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+                file.create_dataset(key, data=values.numpy(force=True), **packed)
+        if "points" in prediction:
+            file["points"].attrs["axes"] = signal.axes
+            return path
+        if signal.rate is not None:
+            file["rate"] = signal.rate * len(prediction["axis0"]) / signal.grid[0]
+        for key in prediction.keys() - axes.keys():
+            first = file[key].ndim - len(signal.axes)
+            labels = ("along", "channel")[2 - first :] + signal.axes
+            for dim, label in zip(file[key].dims, labels, strict=True):
+                dim.label = label
+                if label in signal.axes:
+                    dim.attach_scale(file[label])
+    return path

@@ -1,0 +1,273 @@
+"""Benchmark files as training data of neural operators: lazily read or cached, split, scaled."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from sgn_sciml.layouts import Source, find_source
+from sgn_sciml.operators.batches import Batches, BatchLoader
+from sgn_sciml.operators.items import Group, Items, parse_size
+from sgn_sciml.operators.normalizers import Normalizer, PerChannel
+from sgn_sciml.operators.pairing import Pairing, Pairs
+from sgn_sciml.operators.splits import FnoSplit, Split
+from sgn_sciml.operators.stores import Lazy, Store
+
+__all__ = ["OperatorData"]
+
+Index = NDArray[np.intp]
+
+
+class OperatorData(LightningDataModule):
+    """Pairs of functions from benchmark files of any layout.
+
+    A batch maps ``input`` and ``target`` to fields in float32, scaled by the normalizers, shape
+    ``(items, channels, *space)``, with :class:`Windows` ``(items, frames, channels, *space)``;
+    and ``conditions`` to constants of the law ``(items, k)`` if any are asked for. ``normalizers``
+    turn predictions back into physical units. They are fitted on the training samples of the first
+    file and travel in the checkpoint.
+
+    What fits the cache budget is read once and kept in memory, or on the device; the rest is read
+    while training, in an order that visits neighbours in a storage chunk together.
+
+    Args:
+        path: File, or files of several parameters or resolutions; each is split by itself.
+        pairing: What is input and what target.
+        split: Which samples train, validate and test.
+        test_path: Further files, all of whose samples test.
+        batch_size: Items per batch.
+        resolution: Points along each space axis; None for those of the file.
+        test_resolutions: Resolutions to test at; None for that of training.
+        conditions: Names of constants in the files to hand to the network, such as ``nu``.
+        input_normalizer: Scaling of the input; per channel when None.
+        target_normalizer: Scaling of the target; per channel when None.
+        statistics_samples: Training samples that the normalizers see at most.
+        cache: Budget for caching, such as ``"2 GB"``; ``"0"`` reads always from the files.
+        cache_on_device: Keep the cache on the device that trains.
+        num_workers: Processes that read; not used for what is cached.
+        start_method: How they start (``fork``, ``spawn``); None for the platform's way.
+        seed: Seed of the order; the command line sets it to ``seed_everything``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a file is damaged or does not fit what is asked of it.
+    """
+
+    def __init__(
+        self,
+        path: str | list[str],
+        pairing: Pairing | None = None,
+        split: Split | None = None,
+        test_path: str | list[str] | None = None,
+        batch_size: int = 20,
+        resolution: int | None = None,
+        test_resolutions: list[int] | None = None,
+        conditions: list[str] | None = None,
+        input_normalizer: Normalizer | None = None,
+        target_normalizer: Normalizer | None = None,
+        statistics_samples: int = 1000,
+        cache: str = "1 GB",
+        cache_on_device: bool = False,
+        num_workers: int = 0,
+        start_method: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1 or statistics_samples < 1 or num_workers < 0:
+            raise ValueError(
+                "batch_size and statistics_samples must be at least 1, num_workers at least 0"
+            )
+        self.paths = [path] if isinstance(path, str) else list(path)
+        self.test_paths = [test_path] if isinstance(test_path, str) else list(test_path or [])
+        self.pairing = pairing or Pairs()
+        self.split = split or FnoSplit()
+        self.batch_size = batch_size
+        self.resolution, self.test_resolutions = resolution, test_resolutions
+        self.conditions = list(conditions or [])
+        first = input_normalizer or PerChannel()
+        second = first if self.pairing.autoregressive else target_normalizer or PerChannel()
+        self.normalizers = {"input": first, "target": second}
+        self.statistics_samples = statistics_samples
+        self.budget = parse_size(cache)
+        self.cache_on_device = cache_on_device
+        self.num_workers, self.start_method = num_workers, start_method
+        self.seed = seed
+        self.groups: dict[str, list[Group]] = {}
+
+    # -- setup -------------------------------------------------------------------------------
+
+    def setup(self, stage: str) -> None:
+        sources = [find_source(path) for path in self.paths]
+        parts = [self.split.parts(source) for source in sources]
+        wanted = ("train", "val") if stage in ("fit", "validate") else ("test",)
+        for part in wanted:
+            if part in self.groups:
+                continue
+            groups = []
+            at: list[int | None] = [self.resolution]
+            if part == "test" and self.test_resolutions:
+                at = [*self.test_resolutions]
+            for source, index in zip(sources, (getattr(p, part) for p in parts), strict=True):
+                groups += [self._group(source, index, part, r) for r in at]
+            if part == "test":
+                extra = [find_source(path) for path in self.test_paths]
+                groups += [
+                    self._group(source, np.arange(source.num_samples), part, r)
+                    for source in extra
+                    for r in at
+                ]
+            self.groups[part] = [group for group in groups if len(group.samples)]
+        if not all(normalizer.fitted for normalizer in self.normalizers.values()):
+            first = Group.of(sources[0], self.pairing, parts[0].train, self.resolution, (), False)
+            self._fit(first)
+
+    def _group(self, source: Source, samples: Index, part: str, resolution: int | None) -> Group:
+        """Samples of a file, in memory if the budget allows."""
+        whole = part != "train"
+        group = Group.of(source, self.pairing, samples, resolution, self.conditions, whole)
+        if not len(samples) or group.bytes > self.budget:
+            return group
+        self.budget -= group.bytes
+        return group.cached(self._device if self.cache_on_device else torch.device("cpu"))
+
+    def _fit(self, group: Group) -> None:
+        count = min(self.statistics_samples, len(group.samples))
+        chosen = group.samples[np.linspace(0, len(group.samples) - 1, count).astype(int)]
+        for store, normalizer in zip(group.stores, self.normalizers.values(), strict=True):
+            if not normalizer.fitted:
+                normalizer.fit((x for _, x in store.blocks(chosen)), len(store.shape) - 1)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+
+    # -- loaders -----------------------------------------------------------------------------
+
+    @property
+    def test_names(self) -> list[str]:
+        """What each test loader holds: a file's name, with ``@resolution`` where one was named."""
+        return [group.name for group in self.groups.get("test", [])]
+
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        return self._loader(self.groups["train"], training=True)
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]] | list[Any]:
+        groups = self.groups["val"]
+        return self._loader(groups, training=False) if groups else []
+
+    def test_dataloader(self) -> list[DataLoader[dict[str, Tensor]]]:
+        return [self._loader([group], training=False) for group in self.groups["test"]]
+
+    def predict_dataloader(self) -> list[DataLoader[dict[str, Tensor]]]:
+        return self.test_dataloader()
+
+    def _loader(self, groups: Sequence[Group], training: bool) -> DataLoader[dict[str, Tensor]]:
+        trainer = self.trainer
+        batches = Batches(
+            [len(group.samples) * group.items for group in groups],
+            self.batch_size,
+            [group.chunk * group.items for group in groups],
+            shuffle=training,
+            seed=self.seed,
+            rank=trainer.global_rank if trainer else 0,
+            world=trainer.world_size if trainer else 1,
+        )
+        lazy = any(group.lazy for group in groups)
+        workers = self.num_workers if lazy else 0
+        return BatchLoader(
+            Items(groups, self.pairing, whole=not training),
+            sampler=batches,
+            batch_size=None,
+            num_workers=workers,
+            persistent_workers=workers > 0 and training,
+            multiprocessing_context=self.start_method if workers else None,
+            pin_memory=self._device.type == "cuda" and (lazy or not self.cache_on_device),
+            generator=torch.Generator(),  # must not advance the seed that dropout draws from
+        )
+
+    def on_after_batch_transfer(
+        self, batch: dict[str, Tensor], dataloader_idx: int
+    ) -> dict[str, Tensor]:
+        scaled = {k: n.to(batch[k].device)(batch[k]) for k, n in self.normalizers.items()}
+        return batch | scaled
+
+    # -- description -------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, Any]:
+        """What numbers measured on this data depend on, as plain values.
+
+        Returns:
+            The settings; ``grid``, the points of training along each axis of the first file;
+            ``files``, each with its layout, law, constants, notes and samples per part; and, once
+            set up to test, ``test_sets`` with the name, path, samples and grid of each.
+        """
+        sources = [find_source(path) for path in self.paths]
+        parts = [self.split.parts(source) for source in sources]
+        files = [
+            _about(source) | {"parts": {k: len(v) for k, v in part._asdict().items()}}
+            for source, part in zip(sources, parts, strict=True)
+        ]
+        names, times = self.pairing.names()[1], self.pairing.times(sources[0])[1]
+        found: dict[str, Any] = {
+            "pairing": _settings(self.pairing),
+            "split": _settings(self.split),
+            "batch_size": self.batch_size,
+            "resolution": self.resolution,
+            "test_resolutions": self.test_resolutions,
+            "conditions": self.conditions,
+            "normalizers": {k: type(v).__name__ for k, v in self.normalizers.items()},
+            "statistics_samples": self.statistics_samples,
+            "seed": self.seed,
+            "grid": _grid(Lazy(sources[0], names, times, self.resolution)),
+            "files": files,
+        }
+        if "test" in self.groups:
+            found["files"] = files + [_about(find_source(path)) for path in self.test_paths]
+            tested = [path for path, part in zip(self.paths, parts, strict=True) if len(part.test)]
+            paths = np.repeat([*tested, *self.test_paths], len(self.test_resolutions or [0]))
+            found["test_sets"] = [
+                {
+                    "name": group.name,
+                    "path": path,
+                    "samples": len(group.samples),
+                    "grid": _grid(group.stores[1]),
+                }
+                for group, path in zip(self.groups["test"], paths.tolist(), strict=True)
+            ]
+        return found
+
+    # -- checkpoints -------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: normalizer.state_dict() for name, normalizer in self.normalizers.items()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for name, normalizer in self.normalizers.items():
+            normalizer.load_state_dict(state_dict[name])
+
+
+def _settings(rule: Pairing | Split) -> dict[str, Any]:
+    return {"name": type(rule).__name__} | (asdict(rule) if is_dataclass(rule) else {})
+
+
+def _grid(store: Store) -> dict[str, int]:
+    return dict(zip("xyz", store.shape[1:], strict=False))
+
+
+def _about(source: Source) -> dict[str, Any]:
+    """What a file says of itself."""
+    source.close()  # its metadata has been read
+    return {
+        "path": str(source.path),
+        "layout": source.layout,
+        "law": source.parameters.get("law"),
+        "parameters": dict(source.parameters),
+        "notes": list(source.notes),
+        "samples": source.num_samples,
+    }

@@ -1,0 +1,126 @@
+"""Samples of files as items: what a group of them is, and how batches are put together."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from sgn_sciml.layouts import Source
+from sgn_sciml.operators.batches import Batch
+from sgn_sciml.operators.pairing import Pairing
+from sgn_sciml.operators.stores import Cached, Lazy, Store
+
+__all__ = ["Group", "Items", "parse_size"]
+
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Samples of one file at one resolution.
+
+    Attributes:
+        name: For tables: the file's name, and the resolution where there are several.
+        stores: Fields of the input and of the target.
+        samples: Numbers of the samples.
+        items: Items per sample.
+        conditions: Constants of the file's law that the network is told, shape ``(k,)``.
+        chunk: Neighbouring samples that are stored together.
+    """
+
+    name: str
+    stores: tuple[Store, Store]
+    samples: Index
+    items: int
+    conditions: Tensor
+    chunk: int
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        pairing: Pairing,
+        samples: Index,
+        resolution: int | None,
+        conditions: Sequence[str],
+        whole: bool,
+    ) -> "Group":
+        """Samples of a file, read when they are asked for.
+
+        Args:
+            source: The file.
+            pairing: What is input and what target.
+            samples: Numbers of the samples.
+            resolution: Points along each space axis; None for all.
+            conditions: Names of constants of the file.
+            whole: Whether trajectories are to be evaluated as a whole.
+
+        Raises:
+            ValueError: If the file has no such fields, constants or resolution.
+        """
+        names, times = pairing.names(), pairing.times(source)
+        first = Lazy(source, names[0], times[0], resolution)
+        second = first if pairing.autoregressive else Lazy(source, names[1], times[1], resolution)
+        numbers = {k: v for k, v in source.parameters.items() if isinstance(v, int | float)}
+        for name in conditions:
+            if name not in numbers:
+                known = ", ".join(numbers)
+                raise ValueError(f"{source.path} has no constant {name!r}; it has {known}")
+        chunks = source.fields[names[1][0]].chunks
+        return cls(
+            source.path.stem + (f"@{resolution}" if resolution else ""),
+            (first, second),
+            samples,
+            pairing.items_per_sample(first.frames, whole),
+            torch.tensor([float(numbers[name]) for name in conditions]),
+            chunks[0] if chunks else 1,
+        )
+
+    @property
+    def lazy(self) -> bool:
+        """Whether it is read from its file."""
+        return isinstance(self.stores[0], Lazy)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that it takes when it is cached."""
+        return len(self.samples) * sum(store.sample_bytes for store in set(self.stores))
+
+    def cached(self, device: torch.device) -> "Group":
+        """The group in memory."""
+        kept = {store: Cached(store, self.samples, device) for store in set(self.stores)}
+        first, second = self.stores
+        return replace(self, stores=(kept[first], kept[second]), chunk=1)
+
+
+class Items(Dataset[dict[str, Tensor]]):
+    """Batches by the numbers of their items."""
+
+    def __init__(self, groups: Sequence[Group], pairing: Pairing, whole: bool) -> None:
+        self.groups, self.pairing, self.whole = groups, pairing, whole
+
+    def __getitem__(self, batch: Batch) -> dict[str, Tensor]:
+        group, items = self.groups[batch[0]], batch[1]
+        samples, part = group.samples[items // group.items], items % group.items
+        x, y = self.pairing.take(group.stores, samples, part, self.whole)
+        out = {"input": x, "target": y}
+        if len(group.conditions):
+            out["conditions"] = group.conditions.expand(len(items), -1)
+        return out
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as ``"512 MB"`` or ``"2GB"``.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    if not match:
+        raise ValueError(f"{text!r} is no size; write it like '512 MB' or '2 GB'")
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))

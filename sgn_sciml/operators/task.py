@@ -1,0 +1,267 @@
+r"""Operator learning: a network that maps one function to another, or a state to the next.
+
+.. math::
+    L = \frac{1}{N} \sum_n \frac{\| G(a_n) - u_n \|}{\| u_n \|}
+
+in physical units, whatever the scaling the network works in. Trajectories are rolled out: frames
+that a call returns are put behind the window it was given, until the target is covered.
+
+References:
+    Li et al., *Fourier neural operator for parametric partial differential equations* (2021)
+
+    Brandstetter, Worrall and Welling, *Message passing neural PDE solvers* (2022): pushforward
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric, MetricCollection
+
+from sgn_sciml.metrics import SampleErrors, SpectralError
+from sgn_sciml.metrics.physics import PhysicsMetric
+from sgn_sciml.networks import OperatorNetwork
+from sgn_sciml.operators.evaluation import SHELLS, TestSet
+from sgn_sciml.operators.losses import L2, Domain, FieldLoss
+from sgn_sciml.operators.networks.weights import load_network_weights
+from sgn_sciml.operators.rollout import call, rollout
+from sgn_sciml.operators.symmetries import Symmetry, augment
+from sgn_sciml.optim import OptimizerFactory, Schedule
+from sgn_sciml.runs.task import BaseTask
+
+__all__ = ["Operator"]
+
+
+class Operator(BaseTask):
+    """Learn an operator from pairs of functions or from trajectories.
+
+    Batches hold ``input`` and ``target``, ``(items, channels, *space)`` or, for trajectories,
+    ``(items, frames, channels, *space)``, and ``conditions`` ``(items, k)`` if there are any. The
+    network sees frames and conditions as channels: ``history * channels + k`` of them. It returns
+    one or several frames.
+
+    Args:
+        network: The operator.
+        optimizer: Optimiser factory; its rate is the peak of the schedule.
+        schedule: Schedule of the rate over all steps; constant when None.
+        loss: Loss of fields in physical units; the relative L2 error by default.
+        periodic: Whether a space axis wraps around; one flag for all, or one per axis.
+        length: Length of a space axis, likewise.
+        difference: The network returns the change from the last frame of the window, which must
+            have the channels of the target.
+        pushforward: Train the last call of a rollout only, from the window that the network itself
+            has made.
+        symmetries: Symmetries of the equation, by which training samples become new ones.
+        physics: Measures of the equation for the test, given prediction, target and input.
+        level: Level of the calibrated bands of the test.
+        initial: Checkpoint of a task whose network's weights to begin with, or None.
+        frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
+
+    Raises:
+        ValueError: If nothing is called what should be frozen, or the batches do not fit.
+    """
+
+    def __init__(
+        self,
+        network: OperatorNetwork,
+        optimizer: OptimizerFactory = torch.optim.Adam,
+        schedule: Schedule | None = None,
+        loss: FieldLoss | None = None,
+        periodic: bool | tuple[bool, ...] = True,
+        length: float | tuple[float, ...] = 1.0,
+        difference: bool = False,
+        pushforward: bool = False,
+        symmetries: Sequence[Symmetry] = (),
+        physics: Sequence[PhysicsMetric] = (),
+        level: float = 0.9,
+        initial: str | None = None,
+        frozen: Sequence[str] = (),
+    ) -> None:
+        super().__init__(
+            optimizer,
+            network=network,
+            schedule=schedule,
+            loss=loss,
+            periodic=periodic,
+            length=length,
+            difference=difference,
+            pushforward=pushforward,
+            symmetries=symmetries,
+            physics=physics,
+            level=level,
+            initial=initial,
+            frozen=frozen,
+        )
+        self.network = network
+        self.freeze_parameters(frozen)
+        self.schedule = schedule
+        self.loss = loss or L2()
+        self.domain = Domain(periodic, length)
+        self.difference = difference
+        self.pushforward = pushforward
+        self.symmetries = tuple(symmetries)
+        self.physics = tuple(physics)
+        self.level = level
+        self.training_grid: list[int] = []
+        if initial is not None:
+            load_network_weights(network, initial)
+        boundary = self.domain.boundary(network.axes)
+        self.held_out = MeanMetric(nan_strategy="disable")
+        self.terms = ("loss",)
+        self.term_values = torch.zeros(1)  # the last step's loss, for guards
+        self.add_metrics(
+            MetricCollection(
+                {"samples": SampleErrors(), "spectral": SpectralError(boundary, SHELLS)},
+                compute_groups=False,
+            )
+        )
+        self.test_sets: list[TestSet] = []
+
+    # -- the operator ------------------------------------------------------------------------
+
+    def forward(self, window: Tensor, conditions: Tensor | None = None) -> Tensor:
+        """One call of the network, in scaled units.
+
+        Args:
+            window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
+            conditions: Constants that the network is told, ``(items, k)``.
+
+        Returns:
+            What it returns: channels, or frames of channels behind the window.
+
+        Raises:
+            ValueError: If the channels are not those of the network.
+        """
+        return call(self.network, window, conditions, self.difference)
+
+    def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
+        """The prediction for a target, in scaled units and of its shape.
+
+        With ``pushforward`` only the frames of the last call carry gradients and are returned.
+        """
+        window, target = batch["input"], batch["target"]
+        step = partial(self, conditions=batch.get("conditions"))
+        if target.ndim != self.network.axes + 3:
+            only: Tensor = step(window)
+            return only
+        bundle = self.network.out_channels // window.shape[2]
+        return rollout(step, window, target.shape[1], bundle, pushforward)
+
+    @property
+    def normalizers(self) -> dict[str, Any] | None:
+        """The scaling of the data module, if there is one."""
+        data = getattr(self._trainer, "datamodule", None)
+        return getattr(data, "normalizers", None)
+
+    def physical(self, x: Tensor, which: str = "target") -> Tensor:
+        """Fields in physical units."""
+        return self.normalizers[which].inverse(x) if self.normalizers else x
+
+    def augmented(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """A scaled batch, its samples replaced by images under the symmetries."""
+        physical = {name: self.physical(batch[name], name) for name in ("input", "target")}
+        found = augment(physical, self.symmetries, self.network.axes)
+        if self.normalizers:
+            found = {name: self.normalizers[name](u) for name, u in found.items()}
+        return batch | found
+
+    def measured(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Fields as losses and metrics take them: physical, frames as channels."""
+        if pred.shape != target.shape:
+            raise ValueError(
+                f"the network returns {tuple(pred.shape[1:])} per item, the target is "
+                f"{tuple(target.shape[1:])}: set out_channels to fit"
+            )
+        frames = target.ndim == self.network.axes + 3
+        pred, target = self.physical(pred), self.physical(target)
+        return (pred.flatten(1, 2), target.flatten(1, 2)) if frames else (pred, target)
+
+    # -- training ----------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer(self.trainable())
+        if self.schedule is None:
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        return [optimizer], [{"scheduler": self.schedule(optimizer, steps), "interval": "step"}]
+
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        steps = getattr(self.lr_schedulers(), "total_steps", None)
+        if steps is not None and steps <= self.trainer.max_steps:
+            raise ValueError(
+                f"the schedule of the checkpoint ends after {steps - 1} steps, so the run cannot "
+                "go on to more: start a new one, with model.initial to begin from its weights"
+            )
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        self.training_grid = list(batch["input"].shape[-self.network.axes :])
+        if self.symmetries:
+            batch = self.augmented(batch)
+        target = batch["target"]
+        pred = self.predict(batch, self.pushforward)
+        if self.pushforward:
+            target = target[:, -pred.shape[1] :]
+        loss = self.loss(*self.measured(pred, target), self.domain)
+        self.term_values = loss.detach()[None]
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["training_grid"] = self.training_grid
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        self.training_grid = checkpoint.get("training_grid", [])
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        pred, target = self.measured(self.predict(batch), batch["target"])
+        self.metrics("val").update(pred, target)
+        self.held_out.update(self.loss(pred, target, self.domain), len(pred))
+
+    def log_metrics(self, stage: str) -> None:
+        super().log_metrics(stage)
+        self.log(f"{stage}/loss", self.held_out.compute())
+        self.held_out.reset()
+
+    def predict_step(
+        self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Tensor]:
+        """Input, target and prediction in physical units."""
+        return {
+            "input": self.physical(batch["input"], "input"),
+            "target": self.physical(batch["target"]),
+            "prediction": self.physical(self.predict(batch)),
+        }
+
+    def on_test_start(self) -> None:
+        names = getattr(getattr(self.trainer, "datamodule", None), "test_names", None) or [""]
+        self.test_sets = [
+            TestSet(
+                name,
+                self.domain,
+                self.network.axes,
+                self.level,
+                self.physics,
+                self.training_grid,
+            ).to(self.device)
+            for name in names
+        ]
+
+    def test_step(
+        self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Tensor]:
+        found = self.predict_step(batch, batch_idx)
+        self.test_sets[dataloader_idx].update(found)
+        return found
+
+    def on_test_epoch_end(self) -> None:
+        for k, results in enumerate(self.test_sets):
+            prefix = f"test/{results.name}/" if k else "test/"
+            self.log_dict({prefix + key: value for key, value in results.compute().items()})
+        self.test_sets = []

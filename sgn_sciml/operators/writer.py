@@ -1,0 +1,136 @@
+"""Files of what operators predict for their test sets."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import BasePredictionWriter
+from numpy.typing import NDArray
+from torch import Tensor
+
+import sgn_sciml
+from sgn_sciml.layouts import find_source
+from sgn_sciml.operators.sample_record import FIELDS
+from sgn_sciml.operators.source import coordinates, sample_numbers
+
+__all__ = ["SamplePredictionWriter"]
+
+Batch = Mapping[str, Tensor]
+
+
+class SamplePredictionWriter(BasePredictionWriter):
+    """Write input, target and prediction of all test samples, a file per test set.
+
+    Fields are called ``input``, ``target`` and ``prediction``, or ``prediction_u`` and so on where
+    there are several channels. Of trajectories, ``target`` and ``prediction`` have all frames, the
+    first ``history`` of which were given. Coordinates, constants and the numbers of the samples
+    (``sample``) are those of the source file. With several test sets their names are appended:
+    ``predictions_burgers@512.h5``.
+
+    Args:
+        path: File to write.
+        write: Writer of the layout, such as :func:`sgn_sciml.layouts.write_samples`.
+
+    Raises:
+        ValueError: On prediction, for several processes, or a prediction with NaN or infinity.
+    """
+
+    def __init__(self, path: Path, write: Callable[..., Path]) -> None:
+        super().__init__("epoch")
+        self.path, self.write = Path(path), write
+
+    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
+        if trainer.world_size > 1:
+            raise ValueError("predict writes one file: run it with --trainer.devices 1")
+
+    def write_on_epoch_end(
+        self,
+        trainer: Any,
+        pl_module: Any,
+        predictions: Sequence[Any],
+        batch_indices: Sequence[Any],
+    ) -> None:
+        names = trainer.datamodule.test_names
+        sets = [predictions] if len(names) == 1 else predictions
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for k, (name, batches) in enumerate(zip(names, sets, strict=True)):
+            path = self.path
+            if len(names) > 1:
+                unique = name if names.count(name) == 1 else f"{name}_{k}"
+                path = path.with_name(f"{path.stem}_{unique}{path.suffix}")
+            print(f"wrote {self._write(trainer, k, path, batches)}")
+
+    def _write(self, trainer: Any, k: int, path: Path, batches: Sequence[Batch]) -> Path:
+        data, axes = trainer.datamodule, trainer.lightning_module.network.axes
+        source = find_source(data.describe()["test_sets"][k]["path"])
+        target, known = batches[0]["target"], coordinates(data, k)
+        rolled = target.ndim == axes + 3
+        over = (*("t",) * rolled, *("x", "y", "z")[:axes])
+        first = next(blocks(batches, data.pairing.names(), axes))
+        lengths = next(iter(first.values())).shape[1:]
+        grid = {a: known.get(a, np.arange(float(n))) for a, n in zip(over, lengths, strict=True)}
+        count = sum(len(batch["target"]) for batch in batches)
+        numbers = sample_numbers(data, k)
+        constants = {
+            key: value
+            for key, value in source.parameters.items()
+            if isinstance(value, int | float | str) and value != ""
+        }
+        attrs = {
+            "law": constants.pop("law", source.layout),
+            "seed": constants.pop("seed", 0),
+            "source": str(source.path),
+        }
+        if rolled:
+            attrs["history"] = batches[0]["input"].shape[1]
+        if trainer.ckpt_path:
+            attrs["checkpoint"] = str(trainer.ckpt_path)
+        return self.write(
+            path,
+            {"sample": np.arange(count) if numbers is None else numbers[:count], **grid},
+            dict.fromkeys(first, over),
+            blocks(batches, data.pairing.names(), axes),
+            count,
+            dtype="float64" if target.dtype == torch.float64 else "float32",
+            attrs=attrs,
+            groups={"parameters": constants, "versions": {"sgn-sciml": sgn_sciml.__version__}},
+        )
+
+
+def blocks(
+    batches: Sequence[Batch], names: Sequence[Sequence[str]], axes: int
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Batches as fields of one channel each, the frames of trajectories in one piece.
+
+    Args:
+        batches: What ``predict_step`` returned.
+        names: Names of the channels of input and output.
+        axes: Number of space axes.
+
+    Yields:
+        Name to values ``(items, *space)``, of trajectories ``(items, frames, *space)``.
+
+    Raises:
+        ValueError: If a prediction is NaN or infinite.
+    """
+    number = 0
+    for batch in batches:
+        if not (finite := batch["prediction"].flatten(1).isfinite().all(1)).all():
+            bad = number + int((~finite).nonzero()[0])
+            raise ValueError(f"the prediction of test sample {bad} is NaN or infinite")
+        number += len(finite)
+        fields = {key: batch[key] for key in FIELDS}
+        if fields["target"].ndim == axes + 3:
+            given = fields.pop("input")
+            fields = {k: torch.cat([given, u], 1).movedim(2, 1) for k, u in fields.items()}
+        block = {}
+        for key, values in fields.items():
+            channels = values.shape[1]
+            known = names[0] if key == "input" else names[1]
+            labels = known if len(known) == channels else range(channels)
+            values = values if values.dtype == torch.float64 else values.float()
+            for label, channel in zip(labels, values.unbind(1), strict=True):
+                block[key if channels == 1 else f"{key}_{label}"] = channel.numpy()
+        yield block

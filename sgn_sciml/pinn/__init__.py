@@ -1,0 +1,42 @@
+"""Physics-informed networks: solve a differential equation with a network.
+
+Start with :mod:`~sgn_sciml.pinn.task` (the loss), then :mod:`~sgn_sciml.pinn.collocation` (the
+points). Equations are in :mod:`sgn_sciml.pde`, derivatives in :mod:`sgn_sciml.jets`.
+"""
+
+from sgn_sciml.pinn.balancing import Balancing
+from sgn_sciml.pinn.causal import Causal
+from sgn_sciml.pinn.collocation import Collocation
+from sgn_sciml.pinn.figures import FieldFigures, PredictionWriter
+from sgn_sciml.pinn.gradient_norm import GradientNorm
+from sgn_sciml.pinn.ntk import NTK
+from sgn_sciml.pinn.observations import Observations
+from sgn_sciml.pinn.point_weights import PointWeights
+from sgn_sciml.pinn.resampling import R3, RAR, Resampling, ResidualAdaptive
+from sgn_sciml.pinn.residual_attention import ResidualAttention
+from sgn_sciml.pinn.sampling import LatinHypercube, Sampler, Sobol, Uniform
+from sgn_sciml.pinn.task import PINN
+from sgn_sciml.pinn.unknowns import Unknowns
+
+__all__ = [
+    "NTK",
+    "PINN",
+    "R3",
+    "RAR",
+    "Balancing",
+    "Causal",
+    "Collocation",
+    "FieldFigures",
+    "GradientNorm",
+    "LatinHypercube",
+    "Observations",
+    "PointWeights",
+    "PredictionWriter",
+    "Resampling",
+    "ResidualAdaptive",
+    "ResidualAttention",
+    "Sampler",
+    "Sobol",
+    "Uniform",
+    "Unknowns",
+]

@@ -1,0 +1,157 @@
+r"""The terms of a PINN's loss: what each is the mean square of, and how that moves with weights.
+
+.. math::
+    L_i = \frac{1}{N_i} \sum_{n,e} r_{i,e}(x_n)^2, \qquad
+    J_{i,e,p,n} = \frac{\partial r_{i,e}(x_n)}{\partial \theta_p}
+
+with the E residuals of the equation, the one of each condition that is not built into the solution
+and, of observations, the misfit of each field. Weights of points, and that of observations, belong
+to the residuals as their roots.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.jets import Equation, apart
+from sgn_sciml.pde import Condition
+from sgn_sciml.pinn.solution import Solution
+
+__all__ = ["LossTerms"]
+
+
+class LossTerms:
+    """What a solution is trained to make small.
+
+    Points of all terms come as one batch: points ``(N, d)`` by the name of the term; ``weights``
+    of those of the residual, ``(N,)``; ``values`` of the observations, ``(N, f)``, nan where there
+    is none.
+
+    Args:
+        solution: The solution.
+        conditions: The conditions that are terms.
+        data_weight: Weight of the squared misfit to observations; None for no such term.
+    """
+
+    def __init__(
+        self,
+        solution: Solution,
+        conditions: Sequence[Condition],
+        data_weight: float | None,
+    ) -> None:
+        self.solution = solution
+        self.faces = {condition.name: condition for condition in conditions}
+        self.data_weight = data_weight
+        self.equations = {"residual": solution.equation}
+        for name in self.faces:
+            self.equations[name] = self._equation(name)
+        self.names = (*self.equations, *(() if data_weight is None else ("data",)))
+
+    def _equation(self, name: str) -> Equation:
+        """The equation of a condition."""
+        problem, residual = self.solution.problem, partial(self._condition, name)
+        names = problem.coordinates, problem.fields
+        return Equation(self.solution, residual, *names, f"{problem.law}, {name}")
+
+    def _condition(self, name: str, d: Any) -> Any:
+        return next(c for c in self.solution.current.conditions if c.name == name).residual(d)
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The terms at a batch, numbers that are a part of torch's graph.
+
+        Raises:
+            ValueError: If there are observations but no such term, or the other way round.
+        """
+        if ("data" in batch) != ("data" in self.names):
+            raise ValueError(
+                "observations and their loss term go together: set data.init_args.observations "
+                "and model.init_args.unknown or data_weight, or none of them"
+            )
+        losses = {}
+        for name, equation in self.equations.items():
+            weights = batch.get("weights") if name == "residual" else None
+            losses[name] = self.solution.engine.loss(equation, batch[name], weights)
+        if self.data_weight is not None:
+            losses["data"] = self.data_weight * self.misfit(batch).square().sum(0).mean()
+        return losses
+
+    def misfit(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Fields at the points of observations minus their values, ``(f, N)``; 0 for nan.
+
+        Raises:
+            ValueError: If the values have another shape than the fields.
+        """
+        fields, values = self.solution(batch["data"]), batch["values"]
+        if fields.shape != values.shape:
+            raise ValueError(
+                f"the observations have shape {tuple(values.shape)}, the fields there "
+                f"{tuple(fields.shape)}"
+            )
+        misfit: Tensor = fields - torch.where(values.isnan(), fields, values)
+        return misfit.T
+
+    def linearised(
+        self, batch: Mapping[str, Tensor], parameters: Sequence[Tensor] | None
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """What each term is the mean square of, a term at a time, without its graph.
+
+        Args:
+            batch: The points.
+            parameters: Trained parameters, P numbers in all; None for no derivatives.
+
+        Yields:
+            Residuals ``(E, N)`` and their derivatives ``(E, P, N)``, or None.
+        """
+        j: Tensor | None = None
+        for name, equation in self.equations.items():
+            if parameters is None:
+                r = self.solution.engine.residuals(equation, batch[name]).detach()
+            else:
+                r, j = self.solution.engine.jacobian(equation, batch[name], parameters)
+            if name == "residual" and "weights" in batch:
+                root = batch["weights"].sqrt()
+                r, j = root * r, None if j is None else root * j
+            yield r, j
+        if self.data_weight is not None:
+            with torch.set_grad_enabled(parameters is not None):
+                r = self.data_weight**0.5 * self.misfit(batch)
+            if parameters is not None:
+                j = apart([r], parameters, [torch.eye(r.numel()).to(r)])
+                j = j.view(-1, *r.shape).movedim(1, 0)
+            yield r.detach(), j
+
+    def stacked(
+        self,
+        batch: Mapping[str, Tensor],
+        weights: Iterable[Tensor | float],
+        parameters: Sequence[Tensor] | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """All residuals, whose squares sum to the weighted sum of the terms.
+
+        Args:
+            batch: The points.
+            weights: Weight of each term.
+            parameters: Trained parameters, P numbers in all; None for no derivatives.
+
+        Returns:
+            Residuals ``(M,)`` and derivatives ``(P, M)``, or None.
+        """
+        rows, slopes = [], []
+        for weight, (r, j) in zip(weights, self.linearised(batch, parameters), strict=True):
+            root = (weight / r.shape[1]) ** 0.5
+            rows.append(root * r.flatten())
+            if j is not None:
+                slopes.append(root * j.movedim(0, 1).flatten(1))
+        return torch.cat(rows), torch.cat(slopes, 1) if slopes else None
+
+    def at_centres(self, like: Tensor) -> dict[str, Tensor]:
+        """Residuals by name in the middle of the domain and of each face, with their graph."""
+        problem = self.solution.current
+        centre = like.new_full((1, len(problem.coordinates)), 0.5)
+        points = [problem.box_points(centre)]
+        points += [problem.face_points(face, centre) for face in self.faces.values()]
+        pairs = zip(self.equations.values(), points, strict=True)
+        return {equation.name: equation.nested(at) for equation, at in pairs}

@@ -1,0 +1,188 @@
+r"""Physics-informed training: a coordinate network made to satisfy an equation.
+
+.. math::
+    L = \sum_i \lambda_i \,\frac{1}{N_i} \sum_{n} r_i(x_n)^2
+
+with one term for the residual, one per condition that is not built into the solution, and one for
+observations of the solution, if there are any. With them unknown constants of the equation may
+train beside the network (an inverse problem).
+
+References:
+    Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanMetric, MetricCollection
+
+from sgn_sciml.jets import Engine
+from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.optim import LevenbergMarquardt, OptimizerFactory
+from sgn_sciml.pde import Problem
+from sgn_sciml.pinn.balancing import Balancing
+from sgn_sciml.pinn.loss_terms import LossTerms
+from sgn_sciml.pinn.point_weights import PointWeights
+from sgn_sciml.pinn.solution import Solution
+
+__all__ = ["PINN"]
+
+
+class PINN(Solution):
+    """Solve a differential equation with a network.
+
+    Args:
+        network: Network from the problem's coordinates to its fields.
+        problem: The equation.
+        optimizer: Optimiser factory.
+        exact_conditions: Build the conditions that the problem can impose into the solution;
+            otherwise they are loss terms.
+        balancing: Balance of the loss terms, or None for weights of 1.
+        point_weights: Weights of the residual points, or None for weights of 1.
+        unknown: Constants of the equation that train, each with its starting value, whose sign
+            they keep. What the problem says of them then only serves to measure their errors.
+        data_weight: Weight of the squared misfit to observations, a loss term ``data``; None for
+            1 if a constant is unknown, else for no such term.
+        residual_scale: Size of the residuals to begin with: what trains is the loss over its
+            square. Optimisers whose constants are absolute need a loss of order 1.
+        frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
+        engine: How derivatives are evaluated; None for the fastest that works.
+
+    Raises:
+        ValueError: If the network does not fit the problem's coordinates or fields, the problem
+            has no such constant, the scale is not positive, or nothing is called what should be
+            frozen.
+    """
+
+    def __init__(
+        self,
+        network: CoordinateNetwork,
+        problem: Problem,
+        optimizer: OptimizerFactory = torch.optim.Adam,
+        exact_conditions: bool = True,
+        balancing: Balancing | None = None,
+        point_weights: PointWeights | None = None,
+        unknown: dict[str, float] | None = None,
+        data_weight: float | None = None,
+        residual_scale: float = 1.0,
+        frozen: Sequence[str] = (),
+        engine: Engine | None = None,
+    ) -> None:
+        super().__init__(
+            optimizer,
+            network,
+            problem,
+            exact_conditions,
+            unknown,
+            engine,
+            balancing=balancing,
+            point_weights=point_weights,
+            data_weight=data_weight,
+            residual_scale=residual_scale,
+            frozen=frozen,
+        )
+        if not residual_scale > 0:
+            raise ValueError(f"PINN: residual_scale must be positive, got {residual_scale}")
+        self.unit = residual_scale**2
+        self.freeze_parameters(frozen)
+        built_in = problem.imposed if exact_conditions else frozenset()
+        conditions = [c for c in problem.conditions if c.name not in built_in]
+        data_weight = 1.0 if unknown and data_weight is None else data_weight
+        self.loss_terms = LossTerms(self, conditions, data_weight)
+        self.terms = self.loss_terms.names
+        self.balancing = balancing
+        if balancing is not None:
+            balancing.build(len(self.terms))
+        self.point_weights = point_weights
+        self._step_weights: dict[str, Tensor] = {}  # of the step's points, fixed within the step
+        self._batch: Mapping[str, Tensor] = {}  # of this step, with the weights
+        self.term_values = torch.zeros(len(self.terms))  # the last step's losses, for guards
+        self.held_out = MetricCollection(
+            {name: MeanMetric(nan_strategy="disable") for name in self.terms}, compute_groups=False
+        )
+
+    def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The loss terms at a batch; see :meth:`LossTerms.losses`."""
+        return self.loss_terms.losses(batch)
+
+    # -- training ----------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        optimizer = super().configure_optimizers()
+        for each in getattr(optimizer, "optimizers", [optimizer]):
+            if isinstance(each, LevenbergMarquardt):
+                each.residuals = self.scaled_residuals
+        return optimizer
+
+    def scaled_residuals(
+        self, parameters: Sequence[Tensor], jacobian: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """All residuals at the points of this step, whose squares sum to the loss.
+
+        Args:
+            parameters: Trained parameters, P numbers in all.
+            jacobian: Whether their derivatives are wanted.
+
+        Returns:
+            Residuals ``(M,)`` and derivatives ``(P, M)`` or None.
+        """
+        weights = [1.0] * len(self.terms) if self.balancing is None else self.balancing.weights
+        trained = parameters if jacobian else None
+        return self.loss_terms.stacked(self._batch, [w / self.unit for w in weights], trained)
+
+    def on_fit_start(self) -> None:
+        if self.unknown is not None:
+            self.unknown.check(self.loss_terms.at_centres(next(self.parameters())))
+
+    def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        if self.point_weights is not None:
+            points = batch["residual"]
+            scaled, residual = self.network.scale(points), self.residual_magnitude(points)
+            weights = self.point_weights.update(scaled, residual)
+            self._step_weights = {"weights": weights}
+            self.log("train/least_weight", weights.min())
+        self._batch = batch | self._step_weights
+        if self.balancing is not None and self.global_step % self.balancing.every == 0:
+            self.balancing.observe(self.loss_terms, self._batch, self.trainable())
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        losses = self.losses(batch | self._step_weights)
+        values = torch.stack(list(losses.values()))
+        self.term_values = values.detach()
+        loss = values.sum() if self.balancing is None else (self.balancing.weights * values).sum()
+        self.log("train/loss", loss, prog_bar=True)
+        if len(losses) > 1:
+            self.log_dict({f"train/loss/{name}": value for name, value in losses.items()})
+        if self.unknown is not None:
+            self.log_dict(self.unknown.report(), prog_bar=True)
+        return loss / self.unit
+
+    # -- evaluation --------------------------------------------------------------------------
+
+    def evaluate(self, batch: dict[str, Tensor], stage: str) -> None:
+        """Take in held-out points or grid frames."""
+        if "fields" in batch:
+            self.metrics(stage).update(self.frames(batch["points"]), batch["fields"])
+            return
+        self(batch["residual"])  # for those who watch layers: residuals pass them as jets
+        losses = self.losses(batch)
+        for name, value in losses.items():
+            self.held_out[name].update(value.detach(), len(batch[name]))
+
+    def log_metrics(self, stage: str) -> None:
+        super().log_metrics(stage)
+        means = list(self.held_out.compute().values())
+        self.log(f"{stage}/loss", torch.stack(means).sum())
+        self.held_out.reset()
+        if self.unknown is not None:
+            data = getattr(self.trainer, "datamodule", None)
+            known = getattr(data, "grid", None) is not None  # the problem is that of the reference
+            found = self.unknown.report(self.problem if known else None)
+            self.log_dict({f"{stage}/{name}": value for name, value in found.items()})
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "val")
+
+    def test_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        self.evaluate(batch, "test")

@@ -1,0 +1,51 @@
+"""Loaders without files: step numbers without end, batches that exist, seeds of what is drawn."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+__all__ = ["batches", "derive_seed", "steps"]
+
+
+class Steps(IterableDataset[int]):
+    """The numbers 0, 1, 2, ... without end."""
+
+    def __iter__(self) -> Iterator[int]:
+        step = 0
+        while True:
+            yield step
+            step += 1
+
+
+class Batches(IterableDataset[dict[str, Tensor]]):
+    """A list as a dataset that Lightning neither shuffles nor shards."""
+
+    def __init__(self, found: list[dict[str, Tensor]]) -> None:
+        self.found = found
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        return iter(self.found)
+
+
+def steps() -> DataLoader[int]:
+    """Numbers of steps, for data that are made on the step's device."""
+    return _loader(Steps())
+
+
+def batches(found: list[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
+    """Batches that exist."""
+    return _loader(Batches(found))
+
+
+def _loader(dataset: IterableDataset[Any]) -> DataLoader[Any]:
+    # A generator of its own: making an iterator must not advance the seed that dropout draws from.
+    return DataLoader(dataset, batch_size=None, generator=torch.Generator())
+
+
+def derive_seed(*numbers: int) -> int:
+    """One 63-bit seed from several numbers, so that neighbouring numbers share no stream."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))

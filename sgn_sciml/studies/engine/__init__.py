@@ -1,0 +1,1 @@
+"""What runs a grid of experiments: cells, studies, executors, folders."""

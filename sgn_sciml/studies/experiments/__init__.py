@@ -1,0 +1,1 @@
+"""The experiments that are shipped: a class each, of which a study makes a grid."""

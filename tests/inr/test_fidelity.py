@@ -1,0 +1,33 @@
+import math
+
+import pytest
+import torch
+
+from sgn_sciml.inr.fidelity import Unseen, fidelity
+
+
+def test_unseen_samples_alone_are_measured():
+    target, pred = torch.zeros(1, 2, 4), torch.zeros(1, 2, 4)
+    known = torch.tensor([True, False, True, False])
+    pred[..., 0], pred[..., 1] = 9.0, 0.2  # a told sample, one that was not
+    metric = Unseen(span=2.0)
+    metric.update(pred, target, known)
+    assert float(metric.compute()) == pytest.approx(10 * math.log10(4 / 0.02))
+
+
+@pytest.mark.parametrize(
+    ("kind", "grid", "own"),
+    [
+        ("picture", (16, 16), "ssim"),
+        ("sound", (64,), "snr"),
+        ("shape", (8, 8, 8), "iou"),
+        ("field", (8, 8), "relative_l2"),
+    ],
+)
+def test_each_kind_has_its_measures(kind, grid, own):
+    metrics = fidelity(kind, 1.0, grid, rate=8000.0)
+    target = (torch.rand(1, 1, *grid) > 0.5).float()
+    metrics.update(0.9 * target, target)
+    found = metrics.compute()
+    assert own in found
+    assert found["psnr"] > 20

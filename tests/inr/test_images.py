@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+import torch
+from imageio.v3 import imwrite
+
+from sgn_sciml.inr import ImageData
+from sgn_sciml.inr.images import SHIPPED, read_image
+
+
+def loaded(**kwargs):
+    data = ImageData(**kwargs)
+    data.setup("fit")
+    return data.signal
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_pictures_lie_in_the_unit_range(name):
+    image = read_image(name)
+    assert image.dtype == np.float32
+    assert 0 <= image.min() < image.max() <= 1
+
+
+def test_a_picture_is_channels_first_and_resized():
+    signal = loaded(path="astronaut", size=(20, 30))
+    assert signal.values.shape == (3, 20, 30)
+    assert signal.axes == ("y", "x")
+
+
+def test_the_middle_is_kept():
+    signal = loaded(path="camera", crop=100)
+    assert torch.equal(
+        signal.values[0], torch.from_numpy(read_image("camera")[206:306, 206:306, 0])
+    )
+
+
+def test_grey_is_the_luminance():
+    rgb = read_image("astronaut")
+    grey = loaded(path="astronaut", grey=True).values[0]
+    expected = rgb @ np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)
+    assert np.allclose(grey, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_file_is_read_back(suffix, kind, tmp_path):
+    path = tmp_path / f"picture.{suffix}"
+    values = np.arange(30, dtype=kind).reshape(6, 5) * (np.iinfo(kind).max // 29)
+    imwrite(path, values)
+    found = loaded(path=str(path)).values[0]
+    assert np.allclose(found, values / np.iinfo(kind).max, atol=1e-6)
+
+
+def test_transparent_parts_are_white(tmp_path):
+    rgba = np.zeros((2, 2, 4), dtype=np.uint8)
+    rgba[0, :, 3] = 255  # the first row is black, the second transparent
+    imwrite(tmp_path / "p.png", rgba)
+    assert loaded(path=str(tmp_path / "p.png")).values[:, :, 0].tolist() == [[0, 1]] * 3
+
+
+def test_an_array_is_a_picture(tmp_path):
+    np.save(tmp_path / "p.npy", np.array([[0.0, 0.5], [0.25, 1.0]]))
+    assert loaded(path=str(tmp_path / "p.npy")).values.tolist() == [[[0.0, 0.5], [0.25, 1.0]]]
+
+
+def write(path, content):
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.save(path, content)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.png", b"", "cannot be read"),
+        ("p.png", b"not a picture", "cannot be read"),
+        ("p.npy", np.full((4, 4), 0.5), "are the same"),
+        ("p.npy", np.ones((1, 1)), "1 x 1 samples"),
+        ("p.npy", np.array([[0.0, np.nan], [1.0, 0.0]]), "NaN"),
+        ("p.npy", np.array([[0.0, 2.0], [1.0, 0.0]]), r"outside \[0, 1\]"),
+        ("p.npy", np.zeros((4, 4, 7)), "7 channels"),
+        ("p.npy", np.zeros(9), "no picture"),
+        ("p.npy", np.array([["a", "b"]]), "no picture"),
+        ("p.npy", np.zeros((0, 4)), "no picture"),
+    ],
+)
+def test_what_is_no_picture_is_refused(name, content, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        loaded(path=write(tmp_path / name, content))
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="is a folder"):
+        loaded(path=str(tmp_path))
+
+
+def test_a_missing_picture_names_the_shipped_ones():
+    with pytest.raises(FileNotFoundError, match="camera"):
+        loaded(path="nowhere.png")
+
+
+@pytest.mark.parametrize("options", [{"size": 0}, {"crop": (4, 0)}, {"scale": 0.0}])
+def test_sizes_out_of_range_are_refused(options):
+    with pytest.raises(ValueError, match=r"at least 1|positive"):
+        ImageData(**options)
+
+
+def test_a_mask_is_cropped_and_resized_with_the_picture(tmp_path):
+    mask = np.zeros((512, 512), dtype=np.uint8)
+    mask[:256] = 255
+    imwrite(tmp_path / "mask.png", mask)
+    found = loaded(path="camera", size=16, crop=256, mask=str(tmp_path / "mask.png")).mask
+    assert found[:8].all()
+    assert not found[8:].any()
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    imwrite(tmp_path / "mask.png", np.zeros((5, 5), dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"mask .* has \(5, 5\)"):
+        loaded(path="camera", mask=str(tmp_path / "mask.png"))
+
+
+def test_a_crop_larger_than_the_picture_is_refused():
+    with pytest.raises(ValueError, match="larger than the picture"):
+        loaded(path="camera", crop=513)
