@@ -9,12 +9,13 @@ PIP    := $(BIN)/python $(INSTALL)
 
 CONFIG ?= configs/burgers_pinn.yaml
 
-.PHONY: help setup run test test-models lint types clean
+.PHONY: help setup run test test-models test-gpu lint types clean
 
 help:
 	@echo "make run    solve Burgers' equation with a spectral gating network (about 4 minutes)"
 	@echo "make test   run the tests (about 7 minutes on two cores)"
 	@echo "make test-models    the tests with networks of timm and transformers (half a minute)"
+	@echo "make test-gpu       the tests that need a GPU (skipped where torch sees none)"
 	@echo "make lint types clean    style, types, remove the environment"
 
 setup: $(READY)
@@ -50,6 +51,9 @@ $(MODELS)/.ready: $(READY)
 
 test-models: $(MODELS)/.ready
 	@$(MODELS)/bin/python -m pytest -n 0 tests/networks/test_models.py
+
+test-gpu: $(READY)
+	@$(BIN)/python -m pytest -n 0 -m gpu -rs tests/gpu
 
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -45,7 +45,7 @@ CODE = f"{NETWORK}.encoding.init_args"
 # twelve settings of each main model under Muon, twelve to sixteen under Adam, three of the others.
 SPANS = ("[10.0, 150.0]", "[10.0, 200.0]", "[10.0, 300.0]", "[10.0, 400.0]")
 SCALES = {
-    "sgn": (f"{FIRST}.frequency_scale", SPANS),
+    "sgn": (f"{FIRST}.frequencies", SPANS),
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
     "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
     "finer": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),

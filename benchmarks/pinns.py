@@ -80,13 +80,19 @@ def config(problem: str) -> dict[str, Any]:
             "num_points": points,
         }
         network = found["model"]["init_args"]["network"]["init_args"]
-        network["first_activation"]["init_args"]["frequency_scale"] = first
+        network["first_activation"]["init_args"]["frequencies"] = first
     return found
 
 
 def waves(name: str, **settings: object) -> dict[str, Any]:
     """An activation."""
     return {"class_path": name, "init_args": settings}
+
+
+def frequencies(activation: dict[str, Any]) -> Any:
+    """Initial frequencies of waves alone, as SineGate or SpectralGate has them."""
+    words = activation["init_args"]
+    return words["frequencies"] if "frequencies" in words else words["frequency_scale"]
 
 
 def gates(scale: float, gate: float) -> dict[str, Any]:
@@ -101,8 +107,7 @@ def network(problem: str, model: str) -> dict[str, Any]:
     settings = found["init_args"]
     if model == "sgn":
         return found
-    first = settings["first_activation"]["init_args"]["frequency_scale"]
-    hidden = settings["activation"]["init_args"]["frequency_scale"]
+    first, hidden = (frequencies(settings[name]) for name in ("first_activation", "activation"))
     first = first if isinstance(first, float) else sum(first) / 2
     # A sine's weights are uniform in +-1/d: the deviation of the phase for other waves.
     channels, encoded = settings.get("in_features", 2), "encoding" in settings

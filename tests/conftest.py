@@ -15,6 +15,7 @@ from matplotlib.image import imsave
 
 from sgn_sciml.app.cli import main
 from sgn_sciml.benchmark_data.solution import burgers_reference
+from tests.cards import FIRST, FURTHER
 
 ROOT = Path(__file__).parent.parent
 os.environ["JSONARGPARSE_DEPRECATION_WARNINGS"] = "off"  # Lightning's calls, not ours
@@ -115,6 +116,26 @@ def sgn(capfd, monkeypatch, request):
 def blank(figure: Figure, to: Any, **kwargs: object) -> None:
     """A picture of one pixel in place of the figure."""
     imsave(to, np.zeros((1, 1, 3)), format="png")
+
+
+@pytest.fixture
+def card():
+    """The card of a tested operator."""
+    grids = {"burgers@64": 64, "burgers@512": 512, "burgers@16": 16}
+    sets = [{"name": k, "samples": 200, "grid": {"x": n}} for k, n in grids.items()]
+    return {
+        "run": "burgers/version_0",
+        "steps": 1234,
+        "parameters": 4321,
+        "precision": "32-true",
+        "training": {"wall_seconds": 12.3},
+        "test": {
+            "checkpoint": "best.ckpt of step 1200",
+            "data": {"grid": {"x": 64}, "test_sets": sets},
+            **FIRST,
+            **FURTHER,
+        },
+    }
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from sgn_sciml.layers import SpectralGate
+from sgn_sciml.layers import DenseGate
 from sgn_sciml.networks import CoordinateMLP
 from tests.conftest import ROOT
 
@@ -74,7 +74,9 @@ def test_a_rival_trains_with_equal_parameters_and_no_gate_left(path, fit):
     card = fit(path)
     assert card["steps"] == 2
     assert card["parameters"] == pytest.approx(PARAMETERS, rel=0.02)
-    assert ("SpectralGate" in json.dumps(card["network"])) == (path.stem == "sgn_dense")
+    words = json.dumps(card["network"])
+    assert "SineGate" not in words
+    assert ("DenseGate" in words) == (path.stem == "sgn_dense")
 
 
 @pytest.mark.parametrize("name", ["sgn_dense", "siren"])  # factors of its own, and none
@@ -96,7 +98,7 @@ def test_dense_gates_start_with_input_frequencies_of_40_radians():
     first = options["first_activation"]["init_args"]
     squares = []
     for _ in range(30):
-        network = CoordinateMLP(2, 1, options["width"], 1, partial(SpectralGate, **first))
+        network = CoordinateMLP(2, 1, options["width"], 1, partial(DenseGate, **first))
         ((linear, gate),) = network.hidden()
         squares.append((gate.spectral.frequencies @ linear.weight).square().mean())
     assert torch.stack(squares).mean().sqrt().item() == pytest.approx(40, rel=0.05)

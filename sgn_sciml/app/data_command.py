@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from sgn_sciml.app.dialect import hyphenated, settings_as_words
 from sgn_sciml.benchmark_data.fetch import add_fetch_parser
 from sgn_sciml.laws import LAWS
 
@@ -14,6 +15,8 @@ __all__ = ["data_command"]
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 EPILOG = """\
+--config FILE.yaml takes options from a file: n: 1000, res: 85
+
 examples:
   sgn data make burgers-r10                              # 1200 samples in some seconds
   sgn data make darcy --res 85 --grid 421 -o data/darcy_421.h5
@@ -24,6 +27,7 @@ examples:
 
 def data_command(args: Sequence[str]) -> None:
     """Run ``sgn data ...``."""
+    words = hyphenated(settings_as_words(args))
     parser = argparse.ArgumentParser(
         prog="sgn data",
         description="Make, inspect and fetch data files.",
@@ -35,7 +39,7 @@ def data_command(args: Sequence[str]) -> None:
     _add_inspect(verbs)
     add_fetch_parser(verbs)
     _add_resolve(verbs)
-    options = parser.parse_args(args)
+    options = parser.parse_args(words)
     options.run(options)
 
 
@@ -61,7 +65,8 @@ def _add_make(verbs: Verbs, references: bool) -> None:
         parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
         for option in fields(law):
             parser.add_argument(
-                f"--{option.name}",
+                f"--{option.name.replace('_', '-')}",
+                dest=option.name,
                 type=type(option.default),
                 default=option.default,
                 help=option.metadata["help"],

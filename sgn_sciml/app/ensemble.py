@@ -10,24 +10,18 @@ Seeds change weights, points and, unless observations have a seed of their own, 
 drawn and their noise. So :math:`s` is the uncertainty of one run.
 """
 
+import argparse
 import json
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sgn_sciml.runs.results import read_card, write_whole
+from sgn_sciml.app.dialect import hyphenated
+from sgn_sciml.runs.results import read_card
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["ensemble_command", "spread"]
-
-HELP = """\
-usage: sgn ensemble SEEDS --config FILE.yaml [options of sgn fit]
-
-Train and test one configuration from each of several seeds, and print mean and spread
-(standard deviation) of what their tests measured, unknown constants first.
-
-  SEEDS    0,1,2,3,4
-"""
 
 
 def spread(cards: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
@@ -63,21 +57,31 @@ def ensemble_command(args: Sequence[str]) -> None:
     Raises:
         ValueError: If the seeds are not at least two different whole numbers, or a run fails.
     """
-    if not args or {"-h", "--help"} & set(args):
-        print(HELP, end="")
-        return
-    words, rest = args[0].split(","), list(args[1:])
+    parser = argparse.ArgumentParser(
+        "sgn ensemble",
+        description="Train and test one configuration from each of several seeds, and print mean "
+        "and spread (standard deviation) of what their tests measured, unknown constants first. "
+        "Further options are those of sgn fit, for every run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("numbers", nargs="?", metavar="SEEDS", help="as --seeds")
+    parser.add_argument("--seeds", help="two or more seeds: 0,1,2,3,4")
+    parser.add_argument("--config", required=True, help="configuration, or a shipped one's name")
+    options, rest = parser.parse_known_args(hyphenated(args))
+    rest = ["--config", options.config, *rest]
+    seeds = str(options.seeds or options.numbers)
+    words = seeds.split(",")
     if not all(word.isdecimal() for word in words) or not len(set(words)) == len(words) > 1:
-        raise ValueError(f"sgn ensemble takes two or more different seeds, 0,1,2; got {args[0]}")
+        raise ValueError(
+            f"sgn ensemble takes two or more different seeds: --seeds 0,1,2; got {seeds}"
+        )
     from sgn_sciml.app.training import train
 
     folders: list[Path] = []
     for seed in words:
-        folder = train(["fit", *rest, "--seed_everything", seed])
-        if folder is None:
-            raise ValueError("an ensemble needs run folders: leave trainer.logger as it is")
-        train(["test", "--config", str(folder / "config.yaml")])
-        folders.append(folder)
+        run = train(["fit", *rest, "--seed_everything", seed])
+        folders.append(run.path)
+        train(["test"], run)
     found = spread([read_card(folder) for folder in folders])
     path = folders[-1].parent / f"ensemble_{folders[0].name[8:]}-{folders[-1].name[8:]}.json"
     content = {

@@ -5,11 +5,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from sgn_sciml.app.dialect import hyphenated
+from sgn_sciml.system.writing import write_whole
+
 __all__ = ["export_command"]
 
 EPILOG = """\
 examples:
-  sgn export runs/image_inr/version_0
+  sgn export --config runs/image_inr/version_0/config.yaml
   sgn export runs/image_inr/version_0 --bits 10 8 6 --curve
   sgn export runs/image_inr/version_0 --ckpt best --onnx
 """
@@ -30,9 +33,13 @@ def export_command(args: Sequence[str]) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", type=Path, help="run folder, or one of its checkpoints")
+    parser.add_argument("run", nargs="?", type=Path, help="run folder, or one of its checkpoints")
+    parser.add_argument("--config", type=Path, help="the run by its configuration instead")
     parser.add_argument(
-        "--ckpt", default="last", help="best, last or a file, of a run folder (default: last)"
+        "--ckpt",
+        "--ckpt-path",
+        default="last",
+        help="best, last or a file, of a run folder (default: last)",
     )
     parser.add_argument(
         "--bits",
@@ -47,42 +54,28 @@ def export_command(args: Sequence[str]) -> None:
     parser.add_argument(
         "--curve",
         action="store_true",
-        help="rate-distortion curve for 4 to 16 bits, of pictures beside that of JPEG",
+        help="rate-distortion curve for 4 to 16 bits, of images beside that of JPEG",
     )
-    _export(parser.parse_args(args))
+    _export(parser.parse_args(hyphenated(args)))
 
 
 def _export(options: argparse.Namespace) -> None:
+    run = options.run or options.config
+    if run is None:
+        raise ValueError("sgn export needs a run: --config runs/image_inr/version_0/config.yaml")
     wrong = [bits for bits in options.bits if not 2 <= bits <= 16]
     if wrong:
         raise ValueError(f"--bits takes numbers from 2 to 16, got {wrong[0]}")
     from sgn_sciml.inr.export.files import export, table
-    from sgn_sciml.inr.export.fit import find_run, load_fitted
+    from sgn_sciml.inr.export.fitted_run import open_fitted
     from sgn_sciml.inr.export.onnx_file import require_onnx
 
     if options.onnx:
         require_onnx()
-    fitted = load_fitted(*find_run(options.run, options.ckpt))
+    fitted = open_fitted(run, options.ckpt)
     files, found = export(fitted, options.bits, options.onnx, options.curve)
     folder = fitted.folder / "export"
-    folder.mkdir(exist_ok=True)
     for name, content in files.items():
         write_whole(folder / name, content)
-    write_whole(folder / "export.json", (json.dumps(found, indent=2) + "\n").encode())
+    write_whole(folder / "export.json", json.dumps(found, indent=2) + "\n")
     print(f"{table(found)}\n\nwrote {folder}")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under a name that appears when all of it is there.
-
-    Raises:
-        OSError: If it cannot be written; what was there before stays.
-    """
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        partial.unlink(missing_ok=True)

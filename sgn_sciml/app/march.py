@@ -10,10 +10,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sgn_sciml.app.workflow import best_checkpoint, made, read_pinn, solve
+from sgn_sciml.app.dialect import hyphenated
+from sgn_sciml.app.workflow import read_pinn, solve
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
-from sgn_sciml.pde import Window
-from sgn_sciml.runs.results import write_whole
+from sgn_sciml.pde import Problem, Window
+from sgn_sciml.runs.run import Run
+from sgn_sciml.system.classes import instantiate
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["march_command", "stitch"]
 
@@ -36,27 +39,28 @@ def march_command(args: Sequence[str]) -> None:
     )
     parser.add_argument("--config", required=True, help="configuration of a PINN")
     parser.add_argument("--windows", type=int, required=True, help="number of windows, 2 or more")
-    options, rest = parser.parse_known_args(args)
+    options, rest = parser.parse_known_args(hyphenated(args))
     if options.windows < 2:
         raise ValueError(f"sgn march needs 2 windows or more, got {options.windows}")
     config, data, model = read_pinn(options.config)
     problem, network = data["problem"], model["network"]
     if data.get("reference") is None:
         raise ValueError("sgn march predicts on a grid: set data.init_args.reference")
-    whole = made(problem)
+    whole = instantiate(Problem, problem, "problem")  # type: ignore[type-abstract]
     lower, upper = (corner[-1] for corner in whole.domain)
     Window(whole, lower, upper)  # a problem without windows is refused before anything trains
     edges = torch.linspace(lower, upper, options.windows + 1, dtype=torch.float64).tolist()
-    folders: list[Path] = []
+    runs: list[Run] = []
     for k, (start, end) in enumerate(pairwise(edges)):
         window = {"problem": problem, "start": start, "end": end}
         data["problem"] = {"class_path": "Window", "init_args": window}
-        if folders:
-            previous = str(best_checkpoint(folders[-1]))
+        if runs:
+            previous = str(runs[-1].best())
             settings = {"network": network, "starts": edges[1 : k + 1], "previous": previous}
             model["network"] = {"class_path": "Continued", "init_args": settings}
         name = Path(options.config).stem
-        folders.append(solve(config, name, rest, then=("test", "predict")))
+        runs.append(solve(config, name, rest, then=("test", "predict")))
+    folders = [run.path for run in runs]
     found = stitch([read_grid(folder / "predictions.h5") for folder in folders])
     report(found, read_grid(data["reference"]), folders, edges)
 

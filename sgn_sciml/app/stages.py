@@ -17,14 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sgn_sciml.app.workflow import best_checkpoint, read_pinn, solve
+from sgn_sciml.app.dialect import hyphenated
+from sgn_sciml.app.workflow import read_pinn, solve
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.pinn import PINN
 from sgn_sciml.pinn.residual_waves import amplitude, dominant_frequency, grid_residual, slope
-from sgn_sciml.runs import BaseTask
-from sgn_sciml.runs.results import read_card, write_whole
+from sgn_sciml.runs.results import read_card
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["stages_command"]
 
@@ -48,7 +47,8 @@ def stages_command(args: Sequence[str]) -> None:
         "stage; problem and network are set in the file.",
         allow_abbrev=False,
     )
-    parser.add_argument("stages", type=int, metavar="STAGES", help="number of stages, 2 or more")
+    parser.add_argument("number", type=int, nargs="?", metavar="STAGES", help="as --stages")
+    parser.add_argument("--stages", type=int, help="number of stages, 2 or more")
     parser.add_argument("--config", required=True, help="configuration of a PINN")
     parser.add_argument(
         "--growth",
@@ -56,9 +56,10 @@ def stages_command(args: Sequence[str]) -> None:
         default=1.6,
         help="width over that of the network before; points grow as parameters do, by its square",
     )
-    options, rest = parser.parse_known_args(args)
-    if options.stages < 2:
-        raise ValueError(f"sgn stages needs 2 stages or more, got {options.stages}")
+    options, rest = parser.parse_known_args(hyphenated(args))
+    stages = options.number if options.stages is None else options.stages
+    if stages is None or stages < 2:
+        raise ValueError(f"sgn stages needs 2 stages or more: --stages 2; got {stages}")
     if not options.growth > 0:
         raise ValueError(f"--growth must be positive, got {options.growth}")
     config, data, model = read_pinn(options.config)
@@ -68,19 +69,21 @@ def stages_command(args: Sequence[str]) -> None:
     amplitudes: list[float] = []
     rows: list[dict[str, Any]] = []
     while True:
-        folder = solve(config, Path(options.config).stem, rest)
-        rows.append(measured(folder))
+        run = solve(config, Path(options.config).stem, rest)
+        rows.append(measured(run.path))
         if len(rows) > 1 and not rows[-1]["residual"] < rows[-2]["residual"]:
             print(f"stage {len(rows)} did not lower the residual: the stages end here")
             break
-        if len(rows) == options.stages:
+        if len(rows) == stages:
             break
-        task = restored(best_checkpoint(folder))
+        task = run.task
+        if not isinstance(task, PINN):
+            raise ValueError(f"sgn stages solves with a PINN, not with {type(task).__name__}")
         residual = grid_residual(task)
         size, kappa = float(residual.square().sum(0).mean().sqrt()), dominant_frequency(residual)
         amplitudes.append(amplitude(task, kappa, size))
         networks.append(waves(networks[-1], kappa / slope(task), options.growth))
-        points = trained_points(folder)
+        points = run.settings["data"]["init_args"]
         along = points["num_points"] ** (1 / len(task.problem.coordinates))  # one axis
         if points["redraw_every"] == 0 and math.pi * along < WAVE * kappa:
             print(
@@ -96,7 +99,7 @@ def stages_command(args: Sequence[str]) -> None:
                 "network": networks[-1],
                 "before": networks[:-1],
                 "amplitudes": list(amplitudes),
-                "previous": str(best_checkpoint(folder)),
+                "previous": str(run.best()),
             },
         }
     report(rows)
@@ -117,25 +120,6 @@ def waves(network: dict[str, Any], omega: float, growth: float) -> dict[str, Any
     for name, value in (("first_activation", omega), ("activation", 1.0)):
         settings[name] = {"class_path": "Sine", "init_args": {"omega": value}}
     return network | {"init_args": settings}
-
-
-def restored(checkpoint: Path) -> PINN:
-    """The task of a checkpoint.
-
-    Raises:
-        ValueError: If it is no PINN.
-    """
-    task = BaseTask.load_from_checkpoint(checkpoint, map_location="cpu", weights_only=True)
-    if not isinstance(task, PINN):
-        raise ValueError(f"sgn stages solves with a PINN, {checkpoint} is {type(task).__name__}")
-    return task
-
-
-def trained_points(folder: Path) -> dict[str, Any]:
-    """What the data module of a run was asked for."""
-    config = yaml.safe_load((folder / "config.yaml").read_text())
-    asked: dict[str, Any] = config["data"]["init_args"]
-    return asked
 
 
 def measured(folder: Path) -> dict[str, Any]:

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sgn_sciml.app.dialect import hyphenated, underscored
+from sgn_sciml.app.words import resolve
+
 __all__ = ["study_command"]
 
 EPILOG = """\
 examples:
-  sgn study run configs/studies/tones.yaml --jobs 2
-  sgn study run configs/studies/tones.yaml --config configs/studies/small/tones.yaml
-  sgn study run configs/studies/tones.yaml --executor slurm --partition cpu --time 120
-  sgn study status configs/studies/tones.yaml
-  sgn study report configs/studies/tones.yaml
+  sgn study run --config configs/studies/tones.yaml --jobs 2
+  sgn study run --config configs/studies/tones.yaml --config configs/studies/small/tones.yaml
+  sgn study run --config configs/studies/tones.yaml --executor slurm --partition cpu --time 120
+  sgn study status --config configs/studies/tones.yaml
+  sgn study report --config configs/studies/tones.yaml
 
 Any key of the file can be set on the command line: --cell.init_args.steps 1000
 A study that is run again runs what is not done: cells that were added, failed or killed.
@@ -45,40 +48,54 @@ def study_command(args: Sequence[str]) -> None:
     run.add_argument("--per-task", type=int, default=1, help="groups of cells of a SLURM task")
     add_verb(verbs, "status", "say what is done, failed and missing", _status)
     add_verb(verbs, "report", "write report.html and report.md", _report)
-    options, rest = parser.parse_known_args(args)
-    options.run(options, rest)
+    options, rest = parser.parse_known_args(hyphenated(args))
+    files = [*([options.file] if options.file else []), *options.config]
+    if not files:
+        raise ValueError("sgn study needs --config FILE.yaml, the study")
+    options.run(options, [resolve(file) for file in files], underscored(rest))
 
 
 def add_verb(verbs: Any, name: str, text: str, run: Any) -> argparse.ArgumentParser:
     """A verb and the options that all verbs have."""
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, allow_abbrev=False)
-    verb.add_argument("file", help="study file")
+    verb.add_argument("file", nargs="?", help="the same as the first --config")
     verb.add_argument(
-        "--config", action="append", default=[], help="overlay; given twice, the later one wins"
+        "--config",
+        action="append",
+        default=[],
+        help="study file, or the name of a shipped one: studies/tones; given again, an overlay: "
+        "the later one wins",
     )
     verb.add_argument("--folder", type=Path, help="where results are (default: runs/studies/NAME)")
     verb.set_defaults(run=run)
     return verb
 
 
-def _open(options: argparse.Namespace, rest: Sequence[str]) -> tuple[Any, Any]:
+def _folder(options: argparse.Namespace, name: str) -> Any:
+    """Where the results of a study are."""
+    from sgn_sciml.studies.engine.store import StudyFolder
+
+    return StudyFolder(options.folder or Path("runs") / "studies" / name)
+
+
+def _open(options: argparse.Namespace, files: Sequence[str], rest: Sequence[str]) -> Any:
     """The study and its folder."""
-    from sgn_sciml.studies import StudyFolder, read_study
+    from sgn_sciml.studies import read_study
     from sgn_sciml.studies.engine.settings import words_as_settings
 
-    study = read_study([options.file, *options.config], words_as_settings(rest))
-    folder = StudyFolder(options.folder or Path("runs") / "studies" / study.name)
+    study = read_study(files, words_as_settings(rest))
+    folder = _folder(options, study.name)
     folder.check(study)
     return study, folder
 
 
-def _run(options: argparse.Namespace, rest: Sequence[str]) -> None:
+def _run(options: argparse.Namespace, files: Sequence[str], rest: Sequence[str]) -> None:
     wrong = [
         key for key in ("jobs", "threads", "time", "at_once", "per_task") if vars(options)[key] < 1
     ]
     if wrong or options.gpus < 0:
         raise ValueError(f"--{(wrong or ['gpus'])[0].replace('_', '-')} must be positive")
-    study, folder = _open(options, rest)
+    study, folder = _open(options, files, rest)
     from sgn_sciml.studies import Local, Slurm, run_study
 
     common = {"threads": options.threads, "gpus": options.gpus}
@@ -97,10 +114,15 @@ def _run(options: argparse.Namespace, rest: Sequence[str]) -> None:
     print(f"{len(study.cells)} cells done: {folder.path / 'cells.csv'}")
 
 
-def _status(options: argparse.Namespace, rest: Sequence[str]) -> None:
-    study, folder = _open(options, rest)
-    from sgn_sciml.studies import last_line, tally
+def _status(options: argparse.Namespace, files: Sequence[str], rest: Sequence[str]) -> None:
+    from sgn_sciml.studies.engine.settings import merged, words_as_settings
+    from sgn_sciml.studies.engine.store import last_line, tally
 
+    settings = merged(files, words_as_settings(rest))
+    folder = _folder(options, str(settings["name"]))
+    study = folder.planned(settings)
+    if study is None:  # to resolve its cells takes seconds: torch comes with them
+        study, folder = _open(options, files, rest)
     records = tally(study, folder)
     counts = dict.fromkeys(("done", "failed", "missing"), 0)
     for record in records.values():
@@ -118,11 +140,11 @@ def _status(options: argparse.Namespace, rest: Sequence[str]) -> None:
         print(f"  {cells[0]}{f' and {n} more' if (n := len(cells) - 1) else ''}: {error}")
 
 
-def _report(options: argparse.Namespace, rest: Sequence[str]) -> None:
-    study, folder = _open(options, rest)
+def _report(options: argparse.Namespace, files: Sequence[str], rest: Sequence[str]) -> None:
+    study, folder = _open(options, files, rest)
     from sgn_sciml.studies.reports.page import write_report
 
-    command = ["sgn", "study", "run", options.file]
-    command += [word for path in options.config for word in ("--config", path)] + list(rest)
+    command = ["sgn", "study", "run"]
+    command += [word for path in files for word in ("--config", path)] + list(rest)
     for path in write_report(study, folder, command):
         print(path)

@@ -1,6 +1,5 @@
 """Parts of a file that is being made: blocks of samples in a hidden folder beside it."""
 
-import fcntl
 import io
 import json
 import shutil
@@ -17,12 +16,14 @@ import sgn_sciml
 from sgn_sciml.laws import Law
 from sgn_sciml.laws.law import Array
 from sgn_sciml.layouts import SgnSamples
+from sgn_sciml.system.locks import held
+from sgn_sciml.system.writing import write_whole
 
-__all__ = ["Plan", "blocks", "held_parts", "make_part", "part_path", "write_whole"]
+__all__ = ["Recipe", "blocks", "held_parts", "make_part", "part_files", "part_path"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recipe:
     """What decides the content of a block.
 
     Attributes:
@@ -46,7 +47,7 @@ class Plan:
         }
 
     def text(self) -> str:
-        """The plan as a file's content."""
+        """The recipe as a file's content."""
         return json.dumps(
             {
                 "law": self.law.name,
@@ -59,7 +60,7 @@ class Plan:
         )
 
     def made(self, path: Path, samples: int) -> bool:
-        """Whether a file is what this plan makes."""
+        """Whether a file is what this recipe makes."""
         try:
             source = SgnSamples(path)
         except ValueError:
@@ -74,31 +75,43 @@ class Plan:
 
 
 @contextmanager
-def held_parts(path: Path, plan: Plan, restart: bool) -> Iterator[Path]:
-    """The folder of parts, held by this process alone."""
+def held_parts(path: Path, recipe: Recipe, restart: bool) -> Iterator[Path]:
+    """The folder of parts, held by this process alone.
+
+    Args:
+        path: The file that is being made.
+        recipe: How.
+        restart: Throw away parts of another recipe.
+
+    Yields:
+        The folder. If it holds no part when the block ends, it is removed.
+
+    Raises:
+        OSError: If another process is making the file.
+        FileExistsError: If there are parts of another recipe and ``restart`` is not set.
+    """
     parts = path.with_name(f".{path.name}.parts")
-    parts.mkdir(exist_ok=True)
-    with (parts / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(f"another process is making {path}") from error
+    lock = path.with_name(f".{path.name}.lock")
+    with held(lock, f"another process is making {path}", remove=True):
         note = parts / "plan.json"
-        if note.exists() and note.read_text() != plan.text():
-            if not restart and any(parts.glob("*.npz")):
+        if note.exists() and note.read_text(encoding="utf-8") != recipe.text():
+            if not restart and part_files(parts):
                 raise FileExistsError(
                     f"an unfinished {path} was asked for differently (see {note}); "
                     "finish that one, or use --restart to throw its parts away"
                 )
-            for part in parts.iterdir():
-                if part.name != "lock":
-                    part.unlink()
-        note.write_text(plan.text())
+            shutil.rmtree(parts)
+        write_whole(note, recipe.text())
         try:
             yield parts
         finally:
-            if parts.exists() and not any(parts.glob("*.npz")):
-                shutil.rmtree(parts)  # nothing that a later run could use
+            if not part_files(parts):  # nothing that a later run could use
+                shutil.rmtree(parts, ignore_errors=True)
+
+
+def part_files(parts: Path) -> list[Path]:
+    """The blocks that are whole, in order."""
+    return sorted(parts.glob("[0-9]*.npz"))
 
 
 def part_path(parts: Path, first: int) -> Path:
@@ -106,19 +119,12 @@ def part_path(parts: Path, first: int) -> Path:
     return parts / f"{first:07d}.npz"
 
 
-def make_part(plan: Plan, parts: Path, first: int) -> None:
+def make_part(recipe: Recipe, parts: Path, first: int) -> None:
     """Solve one whole block, also past the end of the file: a longer file takes it as it is."""
-    fields = plan.law.samples(plan.seed, range(first, first + plan.law.block))
+    fields = recipe.law.samples(recipe.seed, range(first, first + recipe.law.block))
     buffer = io.BytesIO()
-    np.savez(buffer, **{k: v.astype(plan.dtype) for k, v in fields.items()})  # type: ignore[arg-type]
+    np.savez(buffer, **{k: v.astype(recipe.dtype) for k, v in fields.items()})  # type: ignore[arg-type]
     write_whole(part_path(parts, first), buffer.getbuffer())
-
-
-def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file under a name that appears when all of it is there."""
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def blocks(parts: Path, law: Law, samples: int) -> Iterator[Mapping[str, Array]]:

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from sgn_sciml.benchmark_data.catalog import Remote, find_remote, list_remotes, readable_size
-from sgn_sciml.benchmark_data.partial_file import Part, hash_of
+from sgn_sciml.benchmark_data.partial_file import PartialFile, hash_of, partial_file
 from sgn_sciml.benchmark_data.transfer import Report, receive_all
 from sgn_sciml.benchmark_data.web import size_of
 
@@ -63,7 +63,11 @@ def is_there(remote: Remote, target: Path, force: bool, report: Report) -> bool:
 
 
 def permit(
-    remote: Remote, part: Part, report: Report, confirm: Callable[[str], bool], total: int | None
+    remote: Remote,
+    part: PartialFile,
+    report: Report,
+    confirm: Callable[[str], bool],
+    total: int | None,
 ) -> None:
     """Show size and free space; let a download pass that fits and that the user wants.
 
@@ -124,7 +128,7 @@ def fetch(
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     algorithm, expected = remote.checksum
-    with Part(target, remote.url, algorithm) as part:
+    with partial_file(target, remote.url, algorithm) as part:
         if not force and is_there(remote, target, force, report):
             return target  # another process finished it a moment ago
         yes = (lambda question: True) if assume_yes else confirm
@@ -158,7 +162,7 @@ def fetch(
     return target
 
 
-def kept(part: Part) -> str:
+def kept(part: PartialFile) -> str:
     """What an interrupted download leaves."""
     if not part.size:
         return "nothing was downloaded"

@@ -14,16 +14,17 @@ import numpy as np
 from tqdm import tqdm
 
 from sgn_sciml.benchmark_data.blocks import (
-    Plan,
+    Recipe,
     blocks,
     held_parts,
     make_part,
+    part_files,
     part_path,
-    write_whole,
 )
 from sgn_sciml.benchmark_data.workers import worker_processes
 from sgn_sciml.laws import Law
 from sgn_sciml.layouts import write_samples
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["make"]
 
@@ -66,17 +67,17 @@ def make(
         raise ValueError("the number of samples must be >= 1, seed and workers >= 0")
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype must be float32 or float64, got {dtype}")
-    plan = Plan(law, seed, dtype)
+    recipe = Recipe(law, seed, dtype)
     if path.exists() and not force:
-        if plan.made(path, samples):
+        if recipe.made(path, samples):
             return path
         raise FileExistsError(
             f"{path} exists and was made differently; use --force to replace it, or another name"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    with held_parts(path, plan, restart) as parts:
+    with held_parts(path, recipe, restart) as parts:
         _check_space(parts, law, samples, dtype)
-        convergence = _solve(parts, plan, samples, workers, progress)
+        convergence = _solve(parts, recipe, samples, workers, progress)
         write_samples(
             path,
             law.coordinates(),
@@ -88,7 +89,7 @@ def make(
             groups={
                 "parameters": law.parameters(),
                 "convergence": convergence,
-                "versions": plan.versions(),
+                "versions": recipe.versions(),
             },
         )
         shutil.rmtree(parts)
@@ -99,7 +100,7 @@ def _check_space(parts: Path, law: Law, samples: int, dtype: str) -> None:
     """Refuse at once what cannot end well: parts and file lie side by side for a moment."""
     points = {name: len(values) for name, values in law.coordinates().items()}
     sample = sum(np.prod([points[a] for a in axes]) for axes in law.axes.values())
-    there = sum(part.stat().st_size for part in parts.glob("*.npz"))
+    there = sum(part.stat().st_size for part in part_files(parts))
     size = int(sample) * samples * np.dtype(dtype).itemsize
     free = shutil.disk_usage(parts).free + there
     if 2 * size > free:
@@ -110,10 +111,10 @@ def _check_space(parts: Path, law: Law, samples: int, dtype: str) -> None:
 
 
 def _solve(
-    parts: Path, plan: Plan, samples: int, workers: int, progress: bool
+    parts: Path, recipe: Recipe, samples: int, workers: int, progress: bool
 ) -> dict[str, float | str]:
     """Make the parts that are missing; returns the solver's convergence."""
-    law, note = plan.law, parts / "convergence.json"
+    law, note = recipe.law, parts / "convergence.json"
     size = {first: min(law.block, samples - first) for first in range(0, samples, law.block)}
     missing = [first for first in size if not part_path(parts, first).exists()]
     bar = tqdm(
@@ -125,15 +126,15 @@ def _solve(
         leave=False,
     )
     with bar, worker_processes(workers) as pool:
-        check = None if note.exists() else pool.submit(law.self_convergence, plan.seed)
-        futures = {pool.submit(make_part, plan, parts, first): first for first in missing}
+        check = None if note.exists() else pool.submit(law.self_convergence, recipe.seed)
+        futures = {pool.submit(make_part, recipe, parts, first): first for first in missing}
         for future in as_completed(futures):
             future.result()
             bar.update(size[futures[future]])
         if check is not None:
             bar.set_description(f"{law.name}: checking the solver")
-            write_whole(note, json.dumps(_convergence(law, check.result())).encode())
-    result: dict[str, float | str] = json.loads(note.read_text())
+            write_whole(note, json.dumps(_convergence(law, check.result())))
+    result: dict[str, float | str] = json.loads(note.read_text(encoding="utf-8"))
     return result
 
 

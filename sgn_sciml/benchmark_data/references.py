@@ -42,7 +42,8 @@ def add_reference_parsers(laws: Laws) -> None:
             name, kind = constant.name, hints[constant.name]
             several: dict[str, Any] = {"nargs": "+"} if get_args(kind) else {}
             parser.add_argument(
-                f"--{name}",
+                f"--{name.replace('_', '-')}",
+                dest=name,
                 type=(*get_args(kind), kind)[0],
                 default=constant.default,
                 help=" ".join(explained[name].split()),

@@ -7,7 +7,7 @@ from functools import partial
 from tqdm import tqdm
 
 from sgn_sciml.benchmark_data.catalog import Remote
-from sgn_sciml.benchmark_data.partial_file import Part
+from sgn_sciml.benchmark_data.partial_file import PartialFile
 from sgn_sciml.benchmark_data.web import Answer, Dropped, request
 
 __all__ = ["Report", "receive_all"]
@@ -16,7 +16,7 @@ Report = Callable[[str], object]
 LONGEST_PAUSE = 30.0
 
 
-def align(part: Part, answer: Answer, report: Report) -> bool:
+def align(part: PartialFile, answer: Answer, report: Report) -> bool:
     """Make the part end where the answer begins; False if nothing is left to come.
 
     Raises:
@@ -39,7 +39,11 @@ def align(part: Part, answer: Answer, report: Report) -> bool:
 
 
 def receive(
-    remote: Remote, part: Part, agree: Callable[[int | None], None], report: Report, timeout: float
+    remote: Remote,
+    part: PartialFile,
+    agree: Callable[[int | None], None],
+    report: Report,
+    timeout: float,
 ) -> None:
     """One request: append what comes until the file is whole.
 
@@ -67,7 +71,7 @@ def receive(
 
 def receive_all(
     remote: Remote,
-    part: Part,
+    part: PartialFile,
     agree: Callable[[int | None], None],
     report: Report,
     *,

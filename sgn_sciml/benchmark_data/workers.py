@@ -10,8 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
+from sgn_sciml.system.resources import available_cores
+
 __all__ = ["worker_processes"]
 
+MOST = 61 if os.name == "nt" else 1000  # Windows waits for no more processes at once
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -29,7 +32,7 @@ def worker_processes(count: int = 0) -> Iterator[ProcessPoolExecutor]:
     """
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
-        count or len(os.sched_getaffinity(0)), multiprocessing.get_context("spawn"), _prepare
+        min(count or available_cores(), MOST), multiprocessing.get_context("spawn"), _prepare
     )
     old = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the libraries when a process starts

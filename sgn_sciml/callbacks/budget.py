@@ -91,7 +91,7 @@ class TimeBudget(Callback):
         steps = trainer.strategy.broadcast(steps)
         self.steps = steps
         trainer.fit_loop.epoch_loop.max_steps = steps
-        for config in trainer.lr_scheduler_configs if hasattr(pl_module, "schedule") else ():
+        for config in trainer.lr_scheduler_configs if pl_module.schedule is not None else ():
             optimizer, done = config.scheduler.optimizer, config.scheduler.last_epoch
             for group in optimizer.param_groups:
                 group["lr"] = group.pop("initial_lr")

@@ -41,9 +41,7 @@ class FiniteLoss(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        values = getattr(pl_module, "term_values", None)
-        if values is None:
-            return
+        values = pl_module.term_values
         if self.first_bad is None or self.first_bad.shape != values.shape:
             self.first_bad = torch.full_like(values, -1, dtype=torch.long)
         bad = ~values.isfinite() & (self.first_bad < 0)

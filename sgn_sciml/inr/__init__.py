@@ -3,17 +3,21 @@
 Start with :mod:`~sgn_sciml.inr.task` (the loss), then :mod:`~sgn_sciml.inr.signals` (the samples).
 """
 
-from sgn_sciml.inr.audio import AudioData
-from sgn_sciml.inr.fields import FieldData
-from sgn_sciml.inr.figures import SignalFigures
-from sgn_sciml.inr.images import ImageData
-from sgn_sciml.inr.measurements import Gradients, LineIntegrals, Samples
-from sgn_sciml.inr.points import CoarseToFine, ErrorDriven, RandomPoints, Whole
-from sgn_sciml.inr.shapes import Bracket, Gyroid, Shape, Sphere, Torus
-from sgn_sciml.inr.signals import Signal, SignalData
-from sgn_sciml.inr.task import INR
-from sgn_sciml.inr.volumes import VolumeData
-from sgn_sciml.inr.writer import SignalWriter
+from sgn_sciml.system.extras import needed_by
+
+with needed_by(__name__, "inr"):
+    from sgn_sciml.inr.audio import AudioData
+    from sgn_sciml.inr.description import Signal
+    from sgn_sciml.inr.fields import FieldData
+    from sgn_sciml.inr.figures import SignalFigures
+    from sgn_sciml.inr.images import ImageData
+    from sgn_sciml.inr.measurements import Gradients, LineIntegrals, Samples
+    from sgn_sciml.inr.points import CoarseToFine, ErrorDriven, RandomPoints, Whole
+    from sgn_sciml.inr.shapes import Bracket, Gyroid, Shape, Sphere, Torus
+    from sgn_sciml.inr.signals import SignalData
+    from sgn_sciml.inr.task import INR
+    from sgn_sciml.inr.volumes import VolumeData
+    from sgn_sciml.inr.writer import SignalWriter
 
 __all__ = [
     "INR",

@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,38 +9,38 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sgn_sciml.inr.signals import Signal, SignalData
+from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.signals import SignalData
+from sgn_sciml.system.shipped import find_data
 
 __all__ = ["AudioData", "read_audio"]
 
-Samples = NDArray[np.float32]
-Times = NDArray[np.float64]
-
 CLIPS = ("speech", "guitar", "hiss")
 FOLDER = Path("data/small/audio")
-ROOTS = (Path(), Path(__file__).parents[2])  # the working folder, a checkout
 MADE_RATE = 16000
 STREAMED = 0x7FFF0000  # a writer that did not know the length left a size beyond this
 CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)  # libsndfile's log
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}  # 32 bits round to 1
 
 
-def tones(t: Times) -> Times:
+def tones(t: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosines of 100, 400, 1600 and 6400 Hz, equally loud, at times in seconds."""
-    total: Times = np.cos(2 * np.pi * np.outer((100, 400, 1600, 6400), t)).sum(0)
+    total: NDArray[np.float64] = np.cos(2 * np.pi * np.outer((100, 400, 1600, 6400), t)).sum(0)
     return 0.2 * total
 
 
-def chirp(t: Times) -> Times:
+def chirp(t: NDArray[np.float64]) -> NDArray[np.float64]:
     """A cosine that rises evenly from 50 to 7050 Hz within a second, at times in seconds."""
-    wave: Times = np.cos(2 * np.pi * (50 * t + 3500 * t**2))
+    wave: NDArray[np.float64] = np.cos(2 * np.pi * (50 * t + 3500 * t**2))
     return 0.8 * wave
 
 
-MADE: dict[str, Callable[[Times], Times]] = {"tones": tones, "chirp": chirp}
+MADE = {"tones": tones, "chirp": chirp}
 
 
-def read_audio(path: str, start: float = 0.0, seconds: float | None = None) -> tuple[Samples, int]:
+def read_audio(
+    path: str, start: float = 0.0, seconds: float | None = None
+) -> tuple[NDArray[np.float32], int]:
     """A sound, full scale being [-1, 1]; only the part asked for is read.
 
     Args:
@@ -56,7 +55,7 @@ def read_audio(path: str, start: float = 0.0, seconds: float | None = None) -> t
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no sound, is cut short or holds NaN, or does not reach over the part.
+        ValueError: If it is not a sound, is cut short, holds NaN, or does not reach over the part.
     """
     import soundfile
 
@@ -89,16 +88,9 @@ def _is_made(path: str) -> bool:
 
 def _find(path: str) -> Path:
     """The file of a path or of a clip's name."""
-    name = Path(path)
+    name = find_data(path)
     if path in CLIPS and not name.exists():
-        places = [root / FOLDER / f"{path}.wav" for root in ROOTS]
-        found = next((place for place in places if place.is_file()), None)
-        if found is None:
-            raise FileNotFoundError(
-                f"the clip {path} is no part of the installed package: run in a checkout of the "
-                f"repository ({FOLDER.as_posix()}), or give a wav or flac file"
-            )
-        return found
+        name = find_data(FOLDER / f"{path}.wav")
     if name.is_dir():
         raise ValueError(f"{path} is a folder, not a sound")
     if not name.is_file():
@@ -143,7 +135,7 @@ def full_scale(path: str) -> float:
     return 1.0 if bits is None else 1 - 2.0 ** (1 - bits)
 
 
-def resample(samples: Samples, old: int, new: int) -> Samples:
+def resample(samples: NDArray[np.float32], old: int, new: int) -> NDArray[np.float32]:
     """Another sampling rate, through a linear-phase low-pass filter at the lower Nyquist.
 
     Args:
@@ -177,8 +169,8 @@ class AudioData(SignalData):
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no sound, is silent, goes beyond [-1, 1] without ``normalize``, or a
-            number is out of range.
+        ValueError: If it is not a sound, is silent, goes beyond [-1, 1] without ``normalize``, or
+            a number is out of range.
     """
 
     def __init__(
@@ -222,7 +214,7 @@ class AudioData(SignalData):
             peak = float(np.abs(samples).max())
         if peak == 0:
             raise ValueError(f"the part taken of {self.path} is silent: there is nothing to learn")
-        about: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "name": Path(self.path).stem,
             "rate": rate,
             "recorded_rate": recorded,
@@ -231,13 +223,13 @@ class AudioData(SignalData):
             "samples_at_full_scale": loud,
         }
         if not _is_made(self.path):
-            about["path"] = str(_find(self.path))
+            facts["path"] = str(_find(self.path))
         if self.normalize:
             samples = samples / peak
-            about["divided_by"] = peak
+            facts["divided_by"] = peak
         # Resampling overshoots where the sound is clipped.
         values = torch.from_numpy(samples.clip(-1, 1)).float()
         peak = float(values.abs().max())
         return Signal(
-            values, "sound", -1.0, 1.0, ("t",), float(rate), bounds=(-peak, peak), about=about
+            values, "audio", -1.0, 1.0, ("t",), float(rate), bounds=(-peak, peak), facts=facts
         )

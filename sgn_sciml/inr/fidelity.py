@@ -29,7 +29,7 @@ def fidelity(
     """Metrics of signals of one kind, shape ``(1, channels, *grid)``.
 
     Args:
-        kind: ``picture``, ``sound``, ``shape`` or ``field``.
+        kind: ``image``, ``audio``, ``volume`` or ``field``.
         span: Greatest less least value: the peak of the peak signal-to-noise ratio.
         grid: Samples along each axis.
         rate: Samples per second of a sound.
@@ -38,15 +38,15 @@ def fidelity(
         "psnr": PeakSignalNoiseRatio(data_range=span),
         "spectral": SpectralError("even", max_wavenumber=min(256, max(16, max(grid)))),
     }
-    if kind == "picture":
+    if kind == "image":
         metrics["ssim"] = SSIM()
         metrics["rings"] = RingCorrelation(max(1, min(grid) // 2))
-    elif kind == "sound":
+    elif kind == "audio":
         metrics["snr"] = SNR()
         metrics["si_snr"] = SISNR()
         metrics["log_spectral_distance"] = LogSpectralDistance()
         metrics["octaves"] = BandError(rate or 1.0)
-    elif kind == "shape":
+    elif kind == "volume":
         metrics["iou"] = BinaryJaccardIndex(validate_args=False)  # inside is above a half
     elif kind == "field":
         metrics["relative_l2"] = RelativeL2()

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from sgn_sciml.inr.signals import Signal, SignalData
+from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.inr.volumes import LEARNING
 from sgn_sciml.layouts import Source, find_source
 from sgn_sciml.system.resources import refuse_too_large
@@ -103,9 +104,9 @@ class FieldData(SignalData):
             values, axes = read_snapshot(source, name, self.sample, frame)
         finally:
             source.close()
-        about: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "name": f"{source.path.stem}_{name}",
-            "path": self.path,
+            "path": str(source.path),
             "layout": source.layout,
             "law": source.parameters.get("law"),
             "parameters": dict(source.parameters),
@@ -113,7 +114,7 @@ class FieldData(SignalData):
             "sample": self.sample,
         }
         if not self.spacetime and "time" in source.fields[name].axes:
-            about["frame"] = self.frame
+            facts["frame"] = self.frame
         known = {axis: source.coordinates[axis] for axis in axes if axis in source.coordinates}
-        about["ends"] = {axis: [float(x[0]), float(x[-1])] for axis, x in known.items()}
-        return Signal(values, "field", float(values.min()), float(values.max()), axes, about=about)
+        facts["ends"] = {axis: [float(x[0]), float(x[-1])] for axis, x in known.items()}
+        return Signal(values, "field", float(values.min()), float(values.max()), axes, facts=facts)

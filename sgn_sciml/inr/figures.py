@@ -3,27 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from sgn_sciml.inr.signals import Signal
+from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.signal_task import SignalTask
+from sgn_sciml.metrics import RingCorrelation, SpectralError
 from sgn_sciml.runs.loggers import run_folder, send_figure
-from sgn_sciml.viz import line_figure, picture_figure, plane_figure
-from sgn_sciml.viz.sounds import sound_figure
+from sgn_sciml.viz.audio import audio_figure
+from sgn_sciml.viz.images import image_figure, line_figure, plane_figure
 from sgn_sciml.viz.volumes import volume_figure
 
 __all__ = ["SignalFigures"]
+
+DRAWN = 3  # axes of a signal, at most
 
 
 class SignalFigures(Callback):
     """Show a signal and what the network makes of it.
 
-    In training it sends the rendered signal to TensorBoard: a picture, the middle slice of a
+    At validations it sends the rendered signal to TensorBoard: an image, the middle slice of a
     volume, or a sound to play, the mean of its channels. When testing ends it draws
-    ``figures/picture.png``, ``sound.png``, ``shape.png`` or ``field.png``: target, prediction,
-    error and spectra; of a picture also the Fourier ring correlation, if the task measures it.
+    ``figures/image.png``, ``audio.png``, ``volume.png`` or ``field.png``: target, prediction,
+    error and spectra; of an image also the Fourier ring correlation, if the task measures it. A
+    training step costs nothing. Signals of more than three axes are not shown, and tasks that fit
+    no signal are left alone.
 
     Args:
         every: Send every how many validations, from the first.
@@ -37,25 +43,27 @@ class SignalFigures(Callback):
             raise ValueError(f"every must be at least 1, got {every}")
         self.every = every
         self._validations = 0
-        self._tested: tuple[Tensor, Tensor] | None = None
+        self._tested: tuple[Signal, Tensor, Tensor] | None = None
         self._curves: dict[str, Any] = {}
 
     def on_validation_batch_end(
         self,
-        trainer: Any,
-        pl_module: Any,
+        trainer: Trainer,
+        pl_module: LightningModule,
         outputs: Any,
         batch: Mapping[str, Tensor],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        signal = _signal(trainer)
-        if signal is None or trainer.state.fn != "fit" or trainer.sanity_checking:
+        if not isinstance(pl_module, SignalTask):
             return
+        if trainer.state.fn != "fit" or trainer.sanity_checking:
+            return
+        signal = pl_module.signal_of(batch)
         first, due = self._validations == 0, self._validations % self.every == 0
         self._validations += 1
         boards = [b for b in trainer.loggers if isinstance(b, TensorBoardLogger)]
-        if due and boards and trainer.is_global_zero:
+        if due and boards and trainer.is_global_zero and len(signal.axes) <= DRAWN:
             shown = {"prediction": pl_module.rendered(batch)}
             if first:
                 shown["target"] = batch["values"][0]
@@ -65,27 +73,33 @@ class SignalFigures(Callback):
 
     def on_test_batch_end(
         self,
-        trainer: Any,
-        pl_module: Any,
+        trainer: Trainer,
+        pl_module: LightningModule,
         outputs: Any,
         batch: Mapping[str, Tensor],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if _signal(trainer) is not None and run_folder(trainer) is not None:
-            self._tested = batch["values"][0], pl_module.rendered(batch)
+        if not isinstance(pl_module, SignalTask) or run_folder(trainer) is None:
+            return
+        signal = pl_module.signal_of(batch)
+        if len(signal.axes) <= DRAWN:
+            self._tested = signal, batch["values"][0], pl_module.rendered(batch)
 
-    def on_test_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        if _signal(trainer) is not None:  # collective: every process takes part
-            metrics = pl_module.metrics("test")
-            self._curves = {"spectrum": metrics["spectral"].spectrum()}
-            if "rings" in metrics:
-                self._curves["rings"] = metrics["rings"].rings()
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # Collective: every process takes part.
+        if isinstance(pl_module, SignalTask) and pl_module.stage_metrics:
+            self._curves = {}
+            for metric in pl_module.metrics("test").values():
+                if isinstance(metric, SpectralError):
+                    self._curves["spectrum"] = metric.spectrum()
+                elif isinstance(metric, RingCorrelation):
+                    self._curves["rings"] = metric.rings()
 
-    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
-        signal, tested, self._tested = _signal(trainer), self._tested, None
-        if signal is not None and tested is not None:
-            send_figure(trainer, signal.kind, draw_signal(signal, *tested, **self._curves))
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        tested, self._tested = self._tested, None
+        if tested is not None:
+            send_figure(trainer, tested[0].kind, draw_signal(*tested, **self._curves))
 
 
 def draw_signal(signal: Signal, target: Tensor, pred: Tensor, **curves: Any) -> Figure:
@@ -95,12 +109,12 @@ def draw_signal(signal: Signal, target: Tensor, pred: Tensor, **curves: Any) -> 
         signal: What it is.
         target: Its values, shape ``(channels, *grid)``.
         pred: Prediction, same shape.
-        curves: Spectra of pictures and fields, see :func:`sgn_sciml.viz.picture_figure`.
+        curves: Spectra of images and fields, see :func:`sgn_sciml.viz.image_figure`.
     """
-    if signal.kind == "sound" and signal.rate is not None:
-        return sound_figure(target, pred, signal.rate)
-    if signal.kind == "picture":
-        return picture_figure(target, pred, signal.low, signal.high, **curves)
+    if signal.kind == "audio" and signal.rate is not None:
+        return audio_figure(target, pred, signal.rate)
+    if signal.kind == "image":
+        return image_figure(target, pred, signal.low, signal.high, **curves)
     a, b, c = (*signal.axes, "", "")[:3]
     if len(signal.axes) == 1:
         return line_figure(target, pred, a, curves.get("spectrum"))
@@ -109,19 +123,14 @@ def draw_signal(signal: Signal, target: Tensor, pred: Tensor, **curves: Any) -> 
     return volume_figure(target[0], pred[0], (a, b, c))
 
 
-def _signal(trainer: Any) -> Signal | None:
-    signal: Signal | None = getattr(getattr(trainer, "datamodule", None), "signal", None)
-    return signal
-
-
 def _send(board: Any, name: str, values: Tensor, signal: Signal, step: int) -> None:
-    """Add a sound or a picture to TensorBoard."""
-    if signal.kind == "sound" and signal.rate is not None:
+    """Add a sound or an image to TensorBoard."""
+    if signal.kind == "audio" and signal.rate is not None:
         mean = values.float().mean(0, keepdim=True).clamp(-1, 1)
         board.add_audio(name, mean, step, sample_rate=round(signal.rate))
     elif len(signal.axes) > 1:
         grey = ((values - signal.low) / (signal.high - signal.low)).clamp(0, 1)
-        if signal.kind != "picture":  # the first axis goes upwards in our figures
+        if signal.kind != "image":  # the first axis goes upwards in our figures
             grey = grey[:1, grey.shape[1] // 2] if grey.ndim == 4 else grey[:1]
             grey = grey.flip(-2)
         board.add_image(name, grey.float(), step)

@@ -25,11 +25,18 @@ def probe_frequency(task: "INR") -> float:
 
     Returns:
         The frequency, relative to what suits a signal of 256 samples along each axis.
+
+    Raises:
+        ValueError: If the data module does not describe the signal.
     """
-    data = task.trainer.datamodule  # type: ignore[attr-defined]
-    points, values = data.measurements(task)
-    generator = torch.Generator().manual_seed(data.seed)
-    order = torch.randperm(len(points), generator=generator).to(points.device)
+    signal = task.description
+    if signal is None:
+        raise ValueError(
+            "frequency 'auto' tries frequencies on a signal that the data module describes: set a "
+            "number, or give the module a `description`, an sgn_sciml.inr.Signal"
+        )
+    points, values = task.measurements()
+    order = torch.randperm(len(points), generator=signal.generator()).to(points.device)
     train, check = order[: len(order) // 2], order[len(order) // 2 :][: 2 * POINTS]
     network, errors = task.network, []
     for factor in FACTORS:

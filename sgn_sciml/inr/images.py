@@ -1,4 +1,4 @@
-"""Pictures from files, or those that scikit-image ships."""
+"""Images from files, or those that scikit-image ships."""
 
 import warnings
 from pathlib import Path
@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sgn_sciml.inr.signals import Signal, SignalData
+from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.signals import SignalData
 
 __all__ = ["ImageData", "read_image"]
 
@@ -16,17 +17,17 @@ SHIPPED = ("astronaut", "brick", "camera", "cat", "cell", "coffee", "grass", "gr
 
 
 def read_image(path: str) -> NDArray[np.float32]:
-    """A picture with values in [0, 1].
+    """An image with values in [0, 1].
 
     Args:
-        path: png, jpg, tif or npy; or the name of a picture of scikit-image.
+        path: png, jpg, tif or npy; or the name of an image of scikit-image.
 
     Returns:
         Shape ``(height, width, channels)``, 1 or 3 channels. Transparent parts are put on white.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no picture.
+        ValueError: If it is not an image.
     """
     import skimage
 
@@ -34,23 +35,23 @@ def read_image(path: str) -> NDArray[np.float32]:
     if path in SHIPPED and not name.exists():
         raw: NDArray[Any] = np.asarray(getattr(skimage.data, path)())
     elif name.is_dir():
-        raise ValueError(f"{path} is a folder, not a picture")
+        raise ValueError(f"{path} is a folder, not an image")
     elif not name.is_file():
         raise FileNotFoundError(
-            f"no picture {path}; give a png, jpg, tif or npy file, or one of {', '.join(SHIPPED)}"
+            f"no image {path}; give a png, jpg, tif or npy file, or one of {', '.join(SHIPPED)}"
         )
     else:
         try:
             raw = np.load(name) if name.suffix == ".npy" else decode(name)
         except Exception as error:  # each format's reader has errors of its own
-            raise ValueError(f"{path} cannot be read as a picture") from error
+            raise ValueError(f"{path} cannot be read as an image") from error
     if raw.dtype.kind not in "uifb" or raw.ndim not in (2, 3) or 0 in raw.shape:
-        raise ValueError(f"{path} is no picture: {raw.dtype} of shape {raw.shape}")
+        raise ValueError(f"{path} is not an image: {raw.dtype} of shape {raw.shape}")
     if raw.ndim == 2:
         raw = raw[..., None]
     if raw.shape[2] > 4:
         raise ValueError(
-            f"{path} is no picture: {raw.shape[2]} channels (height, width, channels)"
+            f"{path} is not an image: {raw.shape[2]} channels (height, width, channels)"
         )
     if raw.dtype.kind == "f" and (np.nanmin(raw) < 0 or np.nanmax(raw) > 1):
         raise ValueError(f"{path} has values outside [0, 1]; scale the numbers to it")
@@ -62,7 +63,7 @@ def read_image(path: str) -> NDArray[np.float32]:
 
 
 def decode(path: Path) -> NDArray[Any]:
-    """The pixels of a picture file."""
+    """The pixels of an image file."""
     from imageio import v3
 
     with warnings.catch_warnings():  # readers that are tried in vain warn of themselves
@@ -74,21 +75,21 @@ def decode(path: Path) -> NDArray[Any]:
 
 
 class ImageData(SignalData):
-    """A picture.
+    """An image.
 
     Args:
         path: png, jpg, tif or npy (grey, RGB, with or without opacity, 8 or 16 bit); or the name
-            of a picture that scikit-image ships: camera, astronaut, cat, coffee, brick, gravel,
+            of an image that scikit-image ships: camera, astronaut, cat, coffee, brick, gravel,
             grass, cell, rocket.
         size: Height and width to resize to, or one number for both; None keeps the file's.
         crop: Height and width of the middle to keep before that, or one number for both.
         grey: Make it grey.
-        mask: Picture of what may be learnt from: black where the picture is unknown or damaged.
+        mask: Image of what may be learnt from: black where the image is unknown or damaged.
         kwargs: Options of :class:`SignalData`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no picture, or a size is out of range.
+        ValueError: If it is not an image, or a size is out of range.
     """
 
     def __init__(
@@ -111,41 +112,41 @@ class ImageData(SignalData):
                 raise ValueError(f"{name} must be at least 1, got {value}")
 
     def load(self) -> Signal:
-        """Read the picture and its mask, crop and resize both."""
+        """Read the image and its mask, crop and resize both."""
         from skimage.color import rgb2gray
 
         image = read_image(self.path)
         mask = None if self.mask is None else read_image(self.mask)
         if mask is not None and mask.shape[:2] != image.shape[:2]:
             raise ValueError(
-                f"the mask {self.mask} has {mask.shape[:2]} pixels, the picture {image.shape[:2]}"
+                f"the mask {self.mask} has {mask.shape[:2]} pixels, the image {image.shape[:2]}"
             )
         image = self._fitted(image)
         if self.grey and image.shape[2] == 3:
             image = rgb2gray(image)[..., None]
         values = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
-        about: dict[str, Any] = {"name": Path(self.path).stem, "mask": self.mask}
+        facts: dict[str, Any] = {"name": Path(self.path).stem, "mask": self.mask}
         if Path(self.path).is_file():
-            about["path"] = self.path
+            facts["path"] = self.path
         return Signal(
             values.clamp(0, 1),
-            "picture",
+            "image",
             0.0,
             1.0,
             ("y", "x"),
             mask=None if mask is None else torch.from_numpy(self._fitted(mask).mean(2) > 0.5),
-            about=about,
+            facts=facts,
         )
 
     def _fitted(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The middle of a picture, in the size that was asked for."""
+        """The middle of an image, in the size that was asked for."""
         from skimage.transform import resize
 
         if self.crop is not None:
             top, left = ((n - m) // 2 for n, m in zip(image.shape, self.crop, strict=False))
             if min(top, left) < 0:
                 raise ValueError(
-                    f"crop {self.crop} is larger than the picture, {image.shape[:2]} pixels"
+                    f"crop {self.crop} is larger than the image, {image.shape[:2]} pixels"
                 )
             image = image[top : top + self.crop[0], left : left + self.crop[1]]
         if self.size is not None and self.size != image.shape[:2]:

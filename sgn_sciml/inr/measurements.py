@@ -16,18 +16,17 @@ Signals are scaled to [-1, 1] and coordinates run over [-1, 1] along each axis.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
+from sgn_sciml.inr.rendering import PointFunction
 from sgn_sciml.layers.sine import true_gradients
 
 __all__ = ["Gradients", "LineIntegrals", "Measurement", "Samples", "grid_points"]
-
-Function = Callable[[Tensor], Tensor]
 
 
 def grid_points(axes: Sequence[Tensor]) -> Tensor:
@@ -68,7 +67,7 @@ class Measurement(ABC):
         """
 
     @abstractmethod
-    def predict(self, f: Function, points: Tensor) -> Tensor:
+    def predict(self, f: PointFunction, points: Tensor) -> Tensor:
         """What a function would have given.
 
         Args:
@@ -138,7 +137,7 @@ class Samples(Measurement):
             samples = noisy(samples, 2 * self.noise, generator)
         return points, samples
 
-    def predict(self, f: Function, points: Tensor) -> Tensor:
+    def predict(self, f: PointFunction, points: Tensor) -> Tensor:
         return f(points)
 
     def known(
@@ -196,7 +195,7 @@ class Gradients(Measurement):
             found = noisy(found, self.noise * found.square().mean().sqrt(), generator)
         return grid_points(axes), found
 
-    def predict(self, f: Function, points: Tensor) -> Tensor:
+    def predict(self, f: PointFunction, points: Tensor) -> Tensor:
         points = points.detach().requires_grad_()
         with true_gradients():
             channels = f(points).unbind(-1)
@@ -205,9 +204,9 @@ class Gradients(Measurement):
 
 
 class LineIntegrals(Measurement):
-    """Parallel projections of a picture, as in computed tomography: means along rays.
+    """Parallel projections of an image, as in computed tomography: means along rays.
 
-    Rays of each view are as far apart as the samples; what lies outside the picture counts as
+    Rays of each view are as far apart as the samples; what lies outside the image counts as
     its least value.
 
     Args:
@@ -233,7 +232,7 @@ class LineIntegrals(Measurement):
     ) -> tuple[Tensor, Tensor]:
         self.refuse(mask)
         if values.ndim != 3:
-            raise ValueError(f"projections are made of pictures, not of {values.ndim - 1} axes")
+            raise ValueError(f"projections are made of images, not of {values.ndim - 1} axes")
         count = max(values.shape[1:])
         angle = math.pi * torch.arange(self.views, dtype=torch.float64) / self.views
         offsets = (2 * torch.arange(count, dtype=torch.float64) + 1) / count - 1
@@ -254,6 +253,6 @@ class LineIntegrals(Measurement):
         crossing = inside.any(-1)
         return points[crossing], means[crossing]
 
-    def predict(self, f: Function, points: Tensor) -> Tensor:
+    def predict(self, f: PointFunction, points: Tensor) -> Tensor:
         inside = (points.abs().amax(-1) <= 1)[..., None]
         return torch.where(inside, f(points), -1.0).mean(-2)

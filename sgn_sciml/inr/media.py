@@ -1,66 +1,53 @@
-"""Pictures and sounds as files, converted a block at a time."""
+"""Images and sounds as files, converted a block at a time."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["whole_file", "write_laplacian", "write_picture", "write_slope", "write_sound"]
+from sgn_sciml.system.writing import whole_file
 
-Array = NDArray[Any]
-Part = Callable[[slice], Array]
+__all__ = ["write_audio", "write_image", "write_laplacian", "write_slope"]
+
+Excerpt = Callable[[slice], NDArray[Any]]  # some of the samples
 
 BLOCK = 2**18  # samples that are converted at once
 SHOWN = 0.999  # share of the samples that a map of slopes does not saturate
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A file beside its place, moved there when it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_picture(path: Path, values: Array, low: float, high: float) -> Path:
-    """Write a picture of 8 bit, shape ``(channels, height, width)``, black at ``low``."""
+def write_image(path: Path, values: NDArray[Any], low: float, high: float) -> Path:
+    """Write an image of 8 bit, shape ``(channels, height, width)``, black at ``low``."""
     flat = values.reshape(len(values), -1)
     return _write_png(path, lambda part: (flat[:, part].T - low) / (high - low), values.shape)
 
 
-def write_slope(path: Path, slopes: Array) -> Path:
+def write_slope(path: Path, slopes: NDArray[Any]) -> Path:
     """Write the root of the sum of squares over the first axis, black at 0."""
     flat = slopes.reshape(len(slopes), -1)
 
-    def size(part: slice) -> Array:
-        square: Array = np.square(flat[:, part]).sum(0)
-        return np.sqrt(square)[:, None]
+    def size(part: slice) -> NDArray[Any]:
+        found: NDArray[Any] = np.sqrt(np.square(flat[:, part]).sum(0))[:, None]
+        return found
 
     top = _top(size, slopes[0].size)
     return _write_png(path, lambda part: size(part) / top, (1, *slopes.shape[1:]))
 
 
-def write_laplacian(path: Path, values: Array) -> Path:
+def write_laplacian(path: Path, values: NDArray[Any]) -> Path:
     """Write the mean over the first axis, grey at 0, white where the signal is hollow."""
     flat = values.reshape(len(values), -1)
 
-    def mean(part: slice) -> Array:
-        found: Array = flat[:, part].mean(0)[:, None]
+    def mean(part: slice) -> NDArray[Any]:
+        found: NDArray[Any] = flat[:, part].mean(0)[:, None]
         return found
 
     top = _top(mean, values[0].size)
     return _write_png(path, lambda part: (1 + mean(part) / top) / 2, (1, *values.shape[1:]))
 
 
-def write_sound(path: Path, values: Array, rate: int) -> Path:
+def write_audio(path: Path, values: NDArray[Any], rate: int) -> Path:
     """Write a sound of 16 bit, shape ``(channels, n)``, full scale being [-1, 1].
 
     Raises:
@@ -80,19 +67,19 @@ def write_sound(path: Path, values: Array, rate: int) -> Path:
     return path
 
 
-def _write_png(path: Path, part: Part, shape: Sequence[int]) -> Path:
-    """Write a picture ``(channels, height, width)`` from parts of its pixels, 0 to 1."""
+def _write_png(path: Path, part: Excerpt, shape: Sequence[int]) -> Path:
+    """Write an image ``(channels, height, width)`` from parts of its pixels, 0 to 1."""
     from skimage.io import imsave
 
     channels, height, width = shape
     pixels = _integers(lambda s: 255 * part(s), (height * width, channels), np.uint8)
-    picture = pixels.reshape(height, width, channels)
+    image = pixels.reshape(height, width, channels)
     with whole_file(path) as partial:
-        imsave(partial, picture if channels > 1 else picture[..., 0], check_contrast=False)
+        imsave(partial, image if channels > 1 else image[..., 0], check_contrast=False)
     return path
 
 
-def _integers(part: Part, shape: tuple[int, ...], dtype: type[np.integer[Any]]) -> Array:
+def _integers(part: Excerpt, shape: tuple[int, ...], dtype: type[np.integer[Any]]) -> NDArray[Any]:
     """Round numbers to integers without a copy of all, clipped to what the type holds."""
     ends = np.iinfo(dtype)
     found = np.empty(shape, dtype)
@@ -102,7 +89,7 @@ def _integers(part: Part, shape: tuple[int, ...], dtype: type[np.integer[Any]]) 
     return found
 
 
-def _top(part: Part, count: int) -> float:
+def _top(part: Excerpt, count: int) -> float:
     """A size that few samples exceed, of up to a million of them."""
     some = np.abs(part(slice(0, count, -(-count // 10**6))))
     top = float(np.quantile(some, SHOWN))

@@ -2,12 +2,20 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from sgn_sciml.inr.signal_task import SignalTask
+
 __all__ = ["CoarseToFine", "ErrorDriven", "Points", "RandomPoints", "Whole"]
+
+
+def on_device(numbers: Tensor, device: torch.device) -> Tensor:
+    """Numbers made on the CPU, on a device, without waiting for it."""
+    if device.type == "cuda":
+        return numbers.pin_memory().to(device, non_blocking=True)
+    return numbers.to(device)
 
 
 class Points(ABC):
@@ -15,7 +23,7 @@ class Points(ABC):
 
     @abstractmethod
     def choose(
-        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+        self, points: Tensor, values: Tensor, task: SignalTask, step: int, steps: int, seed: int
     ) -> Tensor | None:
         """Choose for one step.
 
@@ -40,7 +48,7 @@ class Whole(Points):
     """All measurements."""
 
     def choose(
-        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+        self, points: Tensor, values: Tensor, task: SignalTask, step: int, steps: int, seed: int
     ) -> Tensor | None:
         return None
 
@@ -61,10 +69,11 @@ class RandomPoints(Points):
         self.count = count
 
     def choose(
-        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+        self, points: Tensor, values: Tensor, task: SignalTask, step: int, steps: int, seed: int
     ) -> Tensor | None:
         generator = torch.Generator().manual_seed(seed)
-        return torch.randint(len(points), (self.count,), generator=generator).to(points.device)
+        chosen = torch.randint(len(points), (self.count,), generator=generator)
+        return on_device(chosen, points.device)
 
 
 class CoarseToFine(Points):
@@ -90,7 +99,7 @@ class CoarseToFine(Points):
         self.until = until
 
     def choose(
-        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+        self, points: Tensor, values: Tensor, task: SignalTask, step: int, steps: int, seed: int
     ) -> Tensor | None:
         if len(points) != math.prod(task.grid):
             raise ValueError("CoarseToFine needs all samples of the signal, in one process")
@@ -105,7 +114,7 @@ class CoarseToFine(Points):
         # an axis may be shorter than the stride
         kept = (slice(min(k, n - 1), None, stride) for k, n in zip(firsts, task.grid, strict=True))
         chosen = torch.arange(len(points)).reshape(task.grid)[tuple(kept)]
-        return chosen.flatten().to(points.device)
+        return on_device(chosen.flatten(), points.device)
 
 
 class ErrorDriven(Points):
@@ -135,7 +144,7 @@ class ErrorDriven(Points):
 
     @torch.no_grad()
     def choose(
-        self, points: Tensor, values: Tensor, task: Any, step: int, steps: int, seed: int
+        self, points: Tensor, values: Tensor, task: SignalTask, step: int, steps: int, seed: int
     ) -> Tensor | None:
         look = step - step % self.every
         if self._chosen is None or self._from != look:

@@ -14,10 +14,10 @@ from sgn_sciml.layers.sine import true_gradients
 
 __all__ = ["derivatives", "slopes", "tabulate"]
 
-Function = Callable[[Tensor], Tensor]
+PointFunction = Callable[[Tensor], Tensor]
 
 
-def slopes(f: Function, points: Tensor) -> tuple[Tensor, Tensor]:
+def slopes(f: PointFunction, points: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient and Laplacian of a function, also where gradients are switched off.
 
     Args:
@@ -42,7 +42,7 @@ def slopes(f: Function, points: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack(gradient, 1).detach(), torch.stack(bends, 1).detach().sum(-1)
 
 
-def tabulate(f: Function, places: Mapping[str, Tensor], chunk: int) -> Tensor:
+def tabulate(f: PointFunction, places: Mapping[str, Tensor], chunk: int) -> Tensor:
     """The values of a function at the places of an evaluation batch.
 
     Args:
@@ -68,7 +68,7 @@ def tabulate(f: Function, places: Mapping[str, Tensor], chunk: int) -> Tensor:
     return found.view(*found.shape[:-1], *grid)
 
 
-def derivatives(f: Function, places: Mapping[str, Tensor], chunk: int) -> dict[str, Tensor]:
+def derivatives(f: PointFunction, places: Mapping[str, Tensor], chunk: int) -> dict[str, Tensor]:
     """Gradient and Laplacian at the places of an evaluation batch.
 
     Args:
@@ -101,7 +101,7 @@ def _grid_chunks(axes: Sequence[Tensor], chunk: int) -> Iterator[Tensor]:
         yield torch.stack([axis[i] for axis, i in zip(axes, index, strict=True)], -1)
 
 
-def _fill(f: Function, chunks: Iterator[Tensor] | Sequence[Tensor], count: int) -> Tensor:
+def _fill(f: PointFunction, chunks: Iterator[Tensor] | Sequence[Tensor], count: int) -> Tensor:
     """Values of all chunks, the points last: ``(*shape, count)``; put together without copies."""
     found, done = torch.empty(0), 0
     for points in chunks:

@@ -1,17 +1,21 @@
 """A network that stands for a signal: rendered anywhere, measured against the truth."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
+from sgn_sciml.inr.application import Fitting
+from sgn_sciml.inr.description import Signal, plain_field
 from sgn_sciml.inr.fidelity import Unseen, fidelity
 from sgn_sciml.inr.measurements import Measurement, Samples
 from sgn_sciml.inr.rendering import derivatives, tabulate
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
+from sgn_sciml.runs.application import Application
+from sgn_sciml.runs.description import description_of
 from sgn_sciml.runs.task import BaseTask
 
 __all__ = ["SignalTask"]
@@ -21,6 +25,9 @@ STANDARD_SAMPLES = 256  # samples along an axis that the networks' initial frequ
 
 class SignalTask(BaseTask):
     """Base of the tasks that fit a signal; how is left to the subclass.
+
+    What the signal is, the data module tells by a :class:`~sgn_sciml.inr.Signal`. Without one, the
+    first evaluation batch is taken for a field over [-1, 1], and measured as such.
 
     Args:
         network: Network from the signal's coordinates to its channels.
@@ -33,6 +40,8 @@ class SignalTask(BaseTask):
         ValueError: If ``chunk`` is below 1.
     """
 
+    application: ClassVar[Application] = Fitting()
+    description: Signal | None = None
     low: Tensor
     high: Tensor
 
@@ -52,36 +61,89 @@ class SignalTask(BaseTask):
         self.network = network
         self.measurement = measurement or Samples()
         self.chunk = chunk
-        self.grid: tuple[int, ...] = ()
-        self.masked = False
+        self.masked = False  # whether samples are missing from the start
+        self.settled = False  # whether the frequencies are those of a fit
+        self._measured: tuple[Tensor, Tensor] | None = None
         self.register_buffer("low", torch.tensor(-1.0))
         self.register_buffer("high", torch.tensor(1.0))
-        self.term_values = torch.zeros(1)  # the last step's loss, for guards
         self.held_out = MeanMetric(nan_strategy="disable")
 
     # -- the signal --------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        signal = getattr(getattr(self.trainer, "datamodule", None), "signal", None)
-        if signal is None:
-            return
+        signal = self.description = description_of(self.trainer, Signal)
+        self._measured = None
+        self.masked = signal is not None and signal.mask is not None
+        self.stage_metrics.clear()  # those of another signal
+        if signal is not None:
+            self._require(len(signal.grid), len(signal.values))
+            low, high = signal.reach
+            self.low.fill_(low)
+            self.high.fill_(high)
+            self._measure_as(signal)
+        if not self.settled:
+            self.set_frequency(1.0)
+
+    def _require(self, axes: int, channels: int) -> None:
+        """Refuse a signal that the network does not fit."""
         sizes = (self.network.in_features, self.network.out_features)
-        wanted = (len(signal.grid), len(signal.values))
-        if sizes != wanted:
+        if sizes != (axes, channels):
             raise ValueError(
                 f"the network maps {sizes[0]} coordinates to {sizes[1]} channels, the signal has "
-                f"{wanted[0]} axes and {wanted[1]} channels: set "
-                f"model.init_args.network.init_args.in_features to {wanted[0]} and "
-                f"out_features to {wanted[1]}"
+                f"{axes} axes and {channels} channels: set "
+                f"model.init_args.network.init_args.in_features to {axes} and "
+                f"out_features to {channels}"
             )
-        low, high = signal.reach
-        self.low.fill_(low)
-        self.high.fill_(high)
+
+    def _measure_as(self, signal: Signal) -> None:
+        """Make the metrics of a signal."""
         span = signal.high - signal.low
         self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
-        self.grid, self.masked = signal.grid, signal.mask is not None
         self.unseen, self.interpolated = Unseen(span), Unseen(span)
-        self.set_frequency(1.0)
+
+    def signal_of(self, batch: Mapping[str, Tensor]) -> Signal:
+        """What an evaluation batch holds: the signal as it is described, else a field."""
+        if self.description is not None:
+            return self.description
+        axes = sum(name.startswith("axis") for name in batch)
+        return plain_field(batch["values"][0], axes, float(self.low), float(self.high))
+
+    def measurements(self) -> tuple[Tensor, Tensor]:
+        """What is told of the signal: where each measurement was made, and what it gave.
+
+        Returns:
+            This process's share, in the dtype of the parameters and on their device; they are
+            made once.
+
+        Raises:
+            ValueError: If the data module does not describe the signal.
+        """
+        if self._measured is None:
+            signal = self._described()
+            points, values = self.measurement.observe(
+                signal.scaled, signal.centres, signal.generator(), signal.mask
+            )
+            share = slice(self.trainer.global_rank, None, self.trainer.world_size)
+            like = next(self.parameters())
+            self._measured = points[share].to(like), values[share].to(like)
+        return self._measured
+
+    def known(self) -> Tensor | None:
+        """Which samples of the signal are told, shape ``grid``; None where that says nothing.
+
+        Raises:
+            ValueError: If the data module does not describe the signal.
+        """
+        signal = self._described()
+        return self.measurement.known(signal.grid, signal.generator(), signal.mask)
+
+    def _described(self) -> Signal:
+        if self.description is None:
+            raise ValueError(
+                "measurements are made of a signal that the data module describes: give it a "
+                "`description`, an sgn_sciml.inr.Signal"
+            )
+        return self.description
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
@@ -95,15 +157,23 @@ class SignalTask(BaseTask):
                 f"the checkpoint's signal has {learnt[0]} axes and {learnt[1]} channels, this one "
                 f"{self.network.in_features} and {self.network.out_features}"
             )
+        self.settled = True
 
     def set_frequency(self, frequency: float) -> None:
         """Multiply the initial frequencies of the network by stretching its coordinates.
 
         Args:
-            frequency: Relative to what suits a signal of 256 samples along each axis.
+            frequency: Relative to what suits a signal of 256 samples along each axis, which one
+                of an unknown grid is taken for.
         """
-        reach = [STANDARD_SAMPLES / (n * frequency) for n in self.grid]
+        grid = self.grid or (STANDARD_SAMPLES,) * self.network.in_features
+        reach = [STANDARD_SAMPLES / (n * frequency) for n in grid]
         self.network.set_domain([-r for r in reach], reach)
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Samples of the signal along each axis; empty if nobody told."""
+        return () if self.description is None else self.description.grid
 
     @property
     def exact(self) -> bool:
@@ -131,6 +201,8 @@ class SignalTask(BaseTask):
     def evaluate(self, batch: Mapping[str, Tensor], stage: str) -> None:
         """Take in the whole signal; with ``known``, measure the rest by itself as well."""
         target = batch["values"]
+        if not self.stage_metrics:
+            self._begin_measuring(batch)
         pred = self.rendered(batch)[None]
         self.metrics(stage).update(pred, target)
         square = (2 * (pred - target) / (self.high - self.low)).square()
@@ -143,11 +215,23 @@ class SignalTask(BaseTask):
                 found = cubic[None].clamp(self.low, self.high)
                 self.interpolated.update(found, target, batch["known"])
 
+    def _begin_measuring(self, batch: Mapping[str, Tensor]) -> None:
+        """Make the metrics of a signal that nobody described, at its first batch."""
+        signal = self.signal_of(batch)
+        self._require(len(signal.axes), len(signal.values))
+        self.masked = "known" in batch
+        with torch.inference_mode(False):  # their states are changed outside of it as well
+            self._measure_as(signal)
+            for part in (self.stage_metrics, self.unseen, self.interpolated):
+                part.to(self.device)
+
     def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""
         return tabulate(self.within, batch, self.chunk)
 
     def log_metrics(self, stage: str) -> None:
+        if not self.stage_metrics:  # no batch came
+            return
         super().log_metrics(stage)
         if stage == "test" or self.exact:
             self.log(f"{stage}/loss", self.held_out.compute())

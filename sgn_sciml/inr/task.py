@@ -1,4 +1,4 @@
-r"""Implicit neural representation: a coordinate network that is a picture, a sound or a field.
+r"""Implicit neural representation: a coordinate network that is an image, a sound or a field.
 
 .. math::
     L = \frac{1}{M} \sum_m \bigl( (\mathcal{A} f)_m - y_m \bigr)^2
@@ -29,6 +29,20 @@ __all__ = ["INR"]
 class INR(SignalTask):
     """Fit a signal.
 
+    Any data module or loader with these batches will do, points being of [-1, 1] along each axis
+    and ``values`` shaped as the measurement gives them:
+
+    - to train: ``points`` ``(N, axes)`` and ``values`` ``(N, channels)``, scaled to [-1, 1];
+    - to validate and test, one batch: the coordinates of a grid, ``axis0``, ``axis1``, ..., and
+      ``values`` ``(1, channels, *grid)`` in the signal's own units; where a step may see but some
+      samples, also which, ``known`` ``(*grid)``;
+    - to predict: ``axis0``, ... or ``points``; with ``derivatives`` also gradient and Laplacian.
+
+    A module that gives a :class:`~sgn_sciml.inr.Signal` as its ``description`` has it measured,
+    drawn and written as what it is, in its own units, and stretches the network's frequencies to
+    its grid. Without one the signal counts as a field over [-1, 1], of which the first evaluation
+    batch tells the grid, and frequencies are those for 256 samples along each axis.
+
     Args:
         network: Network from the signal's coordinates to its channels.
         optimizer: Optimiser factory, called with the network's parameters grouped by role.
@@ -37,7 +51,8 @@ class INR(SignalTask):
         weighting: Weights of frequencies in the loss, at the cost of a second evaluation of all
             samples; None weighs all alike.
         frequency: What the network's initial frequencies are multiplied by, relative to a signal
-            of 256 samples along each axis; ``auto`` tries a sixteenth to twice for a few steps.
+            of 256 samples along each axis; ``auto`` tries a sixteenth to twice for a few steps,
+            of a signal that is described.
         chunk: Measurements that go through the network at once.
         target_psnr: Stop at the first validation that reaches it, in dB; None trains on.
         frozen: Patterns of parameter names that do not train, for example ``*.frequency_factors``.
@@ -46,6 +61,8 @@ class INR(SignalTask):
         ValueError: If the network does not fit the signal, a number is out of range, or nothing
             is called what should be frozen.
     """
+
+    schedule: Schedule
 
     def __init__(
         self,
@@ -78,27 +95,21 @@ class INR(SignalTask):
         self.weighting = weighting
         self.frequency = frequency
         self.target_psnr = target_psnr
-        self.terms = ("loss",)
-        self.found: dict[str, float] = {}  # what the card tells of choices made on the way
-        self._settled = False  # whether the frequency is that of a checkpoint
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
-        if self.grid and self.frequency != "auto":
+        if not self.settled and self.frequency != "auto":
             self.set_frequency(self.frequency)
 
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        super().on_load_checkpoint(checkpoint)
-        self._settled = True
-
     def configure_optimizers(self) -> Any:
-        if self.frequency == "auto" and not self._settled:
+        if self.frequency == "auto" and not self.settled:
             probe_frequency(self)
         optimizer = self.make_optimizer(self.network)
         steps = int(self.trainer.estimated_stepping_batches)
         return [optimizer], [self.schedule(optimizer, steps)]
 
     def on_fit_start(self) -> None:
+        self.settled = True
         if self.device.type == "cpu":
             torch.set_flush_denormal(True)  # vanishing waves are slow otherwise
 
@@ -131,7 +142,9 @@ class INR(SignalTask):
 
     def _weighted(self, weighting: FrequencyWeighting, points: Tensor, values: Tensor) -> Tensor:
         if not self.exact or len(points) != math.prod(self.grid):
-            raise ValueError("a weighting of frequencies needs all samples of the signal")
+            raise ValueError(
+                "a weighting of frequencies needs all samples of a signal that the data describe"
+            )
         with torch.no_grad():
             found = torch.cat([self.network(x) for x in torch.split(points, self.chunk)])
         loss, slope = weighting((found - values).T.reshape(-1, *self.grid))

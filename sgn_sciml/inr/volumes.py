@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sgn_sciml.inr.description import Signal, cell_centres
 from sgn_sciml.inr.shapes import Shape, Torus
-from sgn_sciml.inr.signals import Signal, SignalData, cell_centres
+from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.layouts import LayoutError
 from sgn_sciml.layouts.contents import foreign
 from sgn_sciml.layouts.parts import numbers, open_hdf5
@@ -49,7 +50,7 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
             refuse_wrong(f"{path}: {data.name.strip('/')}", data)
             return np.asarray(data[()])
     if dataset is not None:
-        raise ValueError(f"{path} is no HDF5 file, so it has no dataset {dataset}")
+        raise ValueError(f"{path} is not an HDF5 file, so it has no dataset {dataset}")
     try:
         stored = np.load(name, mmap_mode="r")
     except Exception as error:  # damage has many types
@@ -80,12 +81,13 @@ def only_volume(file: h5py.File) -> str:
 
 
 def refuse_wrong(name: str, stored: Any) -> None:
-    """Refuse an array that is no volume of real numbers, before it is read."""
+    """Refuse an array that is not a volume of real numbers, before it is read."""
     dtype, shape = getattr(stored, "dtype", None), getattr(stored, "shape", ())
     if dtype is None or dtype.kind not in "buif" or len(shape) not in (3, 4) or 0 in shape:
         what = "several arrays" if dtype is None else f"{dtype} of shape {shape}"
         raise LayoutError(
-            f"{name} is no volume of real numbers, (n1, n2, n3) or (channels, n1, n2, n3): {what}"
+            f"{name} is not a volume of real numbers, (n1, n2, n3) or (channels, n1, n2, n3): "
+            f"{what}"
         )
     try:
         refuse_too_large(shape, READING, "cut it or thin it out first")
@@ -153,8 +155,8 @@ class VolumeData(SignalData):
         values = on_grid(function, self.size or (64, 64, 64))[None]
         name = type(self.shape).__name__
         settings: dict[str, Any] = asdict(self.shape) if is_dataclass(self.shape) else {}
-        about = {"name": name.lower(), "shape": {"name": name, **settings}}
-        return as_signal(values, self.occupancy, about)
+        facts = {"name": name.lower(), "shape": {"name": name, **settings}}
+        return as_signal(values, self.occupancy, facts)
 
     def _read(self, path: str) -> Signal:
         stored = read_volume(path, self.dataset)
@@ -178,15 +180,15 @@ class VolumeData(SignalData):
 
             values = resize(values, (len(values), *grid), anti_aliasing=True)  # type: ignore[no-untyped-call]
             values = (values > 0.5).astype(np.float32) if solid else values
-        about: dict[str, Any] = {"name": Path(path).stem, "path": path}
+        facts: dict[str, Any] = {"name": Path(path).stem, "path": path}
         if self.dataset is not None:
-            about["dataset"] = self.dataset
-        return as_signal(torch.from_numpy(np.ascontiguousarray(values)), solid, about)
+            facts["dataset"] = self.dataset
+        return as_signal(torch.from_numpy(np.ascontiguousarray(values)), solid, facts)
 
 
-def as_signal(values: Tensor, solid: bool, about: dict[str, Any]) -> Signal:
+def as_signal(values: Tensor, solid: bool, facts: dict[str, Any]) -> Signal:
     """A solid, between 0 and 1, or a field between its own extremes."""
     axes = ("x", "y", "z")
     if solid:
-        return Signal(values, "shape", 0.0, 1.0, axes, about=about)
-    return Signal(values, "field", float(values.min()), float(values.max()), axes, about=about)
+        return Signal(values, "volume", 0.0, 1.0, axes, facts=facts)
+    return Signal(values, "field", float(values.min()), float(values.max()), axes, facts=facts)

@@ -5,19 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
 import sgn_sciml
-from sgn_sciml.inr.media import (
-    whole_file,
-    write_laplacian,
-    write_picture,
-    write_slope,
-    write_sound,
-)
-from sgn_sciml.inr.signals import Signal
-from sgn_sciml.system.resources import refuse_too_large
+from sgn_sciml.inr.description import Signal, plain_field
+from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
+from sgn_sciml.runs.task import BaseTask
+from sgn_sciml.system.writing import whole_file
 
 __all__ = ["SignalWriter", "write_signal"]
 
@@ -28,46 +24,38 @@ class SignalWriter(BasePredictionWriter):
     """Write a rendered signal: ``predictions.h5``, and ``.png`` or ``.wav`` where it is one.
 
     The HDF5 file holds the axes by name (or ``points``), ``values`` and, where they were asked
-    for, ``gradient`` and ``laplacian``. Pictures have 8 bit and sounds 16 bit. Of a picture's
+    for, ``gradient`` and ``laplacian``. Images have 8 bit and audio 16 bit. Of an image's
     derivatives come ``predictions_slope.png``, the size of the gradient over axes and channels,
     black being 0, and ``predictions_laplacian.png``, the mean over channels, grey being 0; the
-    largest thousandth is saturated.
+    largest thousandth is saturated. What the task's ``description`` does not tell is a field of
+    numbers, its axes called ``axis0``, ``axis1``, ...
 
     Args:
         path: HDF5 file to write; the others are named after it.
 
     Raises:
-        ValueError: For several processes, a render that memory cannot hold, or values that are
-            NaN or infinite.
+        ValueError: For several processes, or values that are NaN or infinite.
     """
 
     def __init__(self, path: Path = Path("predictions.h5")) -> None:
         super().__init__("batch")
         self.path = Path(path)
 
-    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if trainer.world_size > 1:
             raise ValueError("predict writes one file: run it with --trainer.devices 1")
-        data = trainer.datamodule
-        if stage == "predict" and data.points is None:
-            signal = data.signal
-            grid = [max(1, round(n * data.scale)) for n in signal.grid]
-            parts = 2 + len(grid) if getattr(data, "derivatives", False) else 1
-            # Beside the values what is converted for the files.
-            each = round(1.6 * parts * next(pl_module.parameters()).element_size())
-            refuse_too_large((len(signal.values), *grid), each, "lower --data.scale")
 
     def write_on_batch_end(
         self,
-        trainer: Any,
-        pl_module: Any,
+        trainer: Trainer,
+        pl_module: LightningModule,
         prediction: Mapping[str, Tensor],
         batch_indices: Sequence[int] | None,
         batch: Any,
         batch_idx: int,
         dataloader_idx: int,
     ) -> None:
-        signal = trainer.datamodule.signal
+        signal = _rendered_signal(pl_module, prediction)
         for name, values in prediction.items():
             if not values.isfinite().all():
                 raise ValueError(f"the rendered signal has NaN or infinite numbers in its {name}")
@@ -80,11 +68,11 @@ class SignalWriter(BasePredictionWriter):
 
     def _write_media(self, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
         values = prediction["values"].numpy(force=True)
-        if signal.kind == "sound" and signal.rate is not None:
+        if signal.kind == "audio" and signal.rate is not None:
             rate = signal.rate * values.shape[-1] / signal.grid[0]
-            yield write_sound(self._named(".wav"), values, max(1, round(rate)))
-        if signal.kind == "picture":
-            yield write_picture(self._named(".png"), values, signal.low, signal.high)
+            yield write_audio(self._named(".wav"), values, max(1, round(rate)))
+        if signal.kind == "image":
+            yield write_image(self._named(".png"), values, signal.low, signal.high)
             if "gradient" in prediction:
                 slopes = prediction["gradient"].numpy(force=True).reshape(-1, *values.shape[1:])
                 yield write_slope(self._named("_slope.png"), slopes)
@@ -93,6 +81,15 @@ class SignalWriter(BasePredictionWriter):
 
     def _named(self, ending: str) -> Path:
         return self.path.with_name(self.path.stem + ending)
+
+
+def _rendered_signal(task: LightningModule, prediction: Mapping[str, Tensor]) -> Signal:
+    """The signal that a task renders."""
+    if isinstance(task, BaseTask) and isinstance(task.description, Signal):
+        return task.description
+    points = prediction.get("points")
+    axes = sum(name.startswith("axis") for name in prediction)
+    return plain_field(prediction["values"], axes if points is None else points.shape[-1])
 
 
 def write_signal(

@@ -5,10 +5,10 @@ asks for is found out by reading it once, and the engines evaluate it with the s
 """
 
 from sgn_sciml.jets.automatic import Automatic
+from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.engine import Engine, apart
 from sgn_sciml.jets.equation import Equation
-from sgn_sciml.jets.fused import Fused
-from sgn_sciml.jets.nested import Derivatives
+from sgn_sciml.jets.kernel_engine import Fused
 from sgn_sciml.jets.torch_engines import Compiled, Eager, Nested
 
 __all__ = [

@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from sgn_sciml.jets.build import Unavailable, library
+from sgn_sciml.jets.compilation import Unavailable, library
 from sgn_sciml.jets.engine import Engine
 from sgn_sciml.jets.equation import Equation
-from sgn_sciml.jets.fused import Fused
+from sgn_sciml.jets.kernel_engine import Fused
 from sgn_sciml.jets.torch_engines import Eager, Nested
 
 __all__ = ["Automatic"]

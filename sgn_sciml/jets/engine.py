@@ -11,9 +11,7 @@ from torch.autograd.function import once_differentiable
 
 from sgn_sciml.jets.equation import Equation
 
-__all__ = ["Engine", "Gradients", "loss_with_gradients"]
-
-Gradients = list[Tensor | None]
+__all__ = ["Engine", "apart", "loss_with_gradients"]
 
 
 class Engine(ABC):
@@ -109,7 +107,7 @@ class LossWithGradients(Function):
 
 
 def loss_with_gradients(
-    evaluate: Callable[[Sequence[Tensor], Sequence[bool]], tuple[Tensor, Gradients]],
+    evaluate: Callable[[Sequence[Tensor], Sequence[bool]], tuple[Tensor, list[Tensor | None]]],
     tensors: Sequence[Tensor],
 ) -> Tensor:
     """A loss as a part of torch's graph.

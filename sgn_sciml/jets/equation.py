@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.jets.nested import Derivatives
+from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.plan import Plan
 from sgn_sciml.jets.program import Program
 from sgn_sciml.jets.record import record

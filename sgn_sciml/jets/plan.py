@@ -33,21 +33,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-__all__ = ["MAX_ORDER", "Index", "Operator", "Plan", "operator"]
+__all__ = ["MAX_ORDER", "DifferentialOperator", "MultiIndex", "Plan", "operator"]
 
 MAX_ORDER = 4
 
-Index = tuple[int, ...]
-Operator = tuple[tuple[Index, float], ...]
-VALUE: Operator = (((), 1.0),)
+MultiIndex = tuple[int, ...]
+DifferentialOperator = tuple[tuple[MultiIndex, float], ...]
+VALUE: DifferentialOperator = (((), 1.0),)
 
 
-def operator(terms: Mapping[Index, float]) -> Operator:
+def operator(terms: Mapping[MultiIndex, float]) -> DifferentialOperator:
     """An operator from indices and coefficients, in one order, without zeros."""
     return tuple(sorted((index, c) for index, c in terms.items() if c))
 
 
-def lower(index: Index) -> Iterator[Index]:
+def lower(index: MultiIndex) -> Iterator[MultiIndex]:
     """Derivatives of lower order, but for the value, that an index needs beside it."""
     for size in range(1, len(index)):
         yield from combinations(index, size)
@@ -75,10 +75,10 @@ class Plan:
     """
 
     dimension: int
-    streams: tuple[Operator, ...]
+    streams: tuple[DifferentialOperator, ...]
 
     @classmethod
-    def fewest(cls, dimension: int, wanted: Iterable[Operator]) -> "Plan":
+    def fewest(cls, dimension: int, wanted: Iterable[DifferentialOperator]) -> "Plan":
         """The fewest streams that carry the wanted operators.
 
         Args:
@@ -110,11 +110,11 @@ class Plan:
         return len(self.streams)
 
     @cached_property
-    def place(self) -> dict[Index, int]:
+    def place(self) -> dict[MultiIndex, int]:
         """The stream of each single derivative."""
         return {op[0][0]: k for k, op in enumerate(self.streams) if len(op) == 1}
 
-    def combination(self, wanted: Operator) -> tuple[float, ...]:
+    def combination(self, wanted: DifferentialOperator) -> tuple[float, ...]:
         """An operator as a combination of streams, one coefficient for each.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from sgn_sciml.jets.plan import Operator, Plan
+from sgn_sciml.jets.plan import DifferentialOperator, Plan
 
 __all__ = ["FUNCTIONS", "Node", "Program", "Unrecordable"]
 
@@ -70,7 +70,7 @@ class Program:
     nodes: list[Node] = field(default_factory=list)
     tensors: list[Tensor] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
-    wanted: list[Operator] = field(default_factory=list)
+    wanted: list[DifferentialOperator] = field(default_factory=list)
 
     def append(
         self,

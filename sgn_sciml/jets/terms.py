@@ -9,12 +9,12 @@ from numbers import Real
 from typing import Any
 
 from sgn_sciml.jets.jet import Jet
-from sgn_sciml.jets.plan import Index, operator
+from sgn_sciml.jets.plan import MultiIndex, operator
 from sgn_sciml.jets.program import Program, Unrecordable
 
 __all__ = ["Expression", "Terms"]
 
-Parts = Mapping[tuple[str, Index], float]
+Coefficients = Mapping[tuple[str, MultiIndex], float]
 
 
 class Terms:
@@ -44,7 +44,7 @@ class Terms:
         self._fields = fields
         self._coordinates = tuple(coordinates)
         self._names = tuple(names)
-        self._known: dict[tuple[str, tuple[tuple[Index, float], ...]], Jet] = {}
+        self._known: dict[tuple[str, tuple[tuple[MultiIndex, float], ...]], Jet] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -61,7 +61,7 @@ class Terms:
         index = tuple(sorted(self._coordinates.index(letter) for letter in letters))
         return Expression(self, {(field, index): 1.0})
 
-    def _stream(self, jet: Jet, column: int, terms: Mapping[Index, float]) -> Jet:
+    def _stream(self, jet: Jet, column: int, terms: Mapping[MultiIndex, float]) -> Jet:
         """Numbers without derivatives: an operator applied to a channel."""
         plan, wanted = self._program.plan, operator(terms)
         if plan is None:
@@ -69,7 +69,7 @@ class Terms:
         detail = (column, *(plan.combination(wanted) if plan else ()))
         return jet.then("stream", width=1, flat=True, detail=detail, vector=True)
 
-    def resolve(self, parts: Parts) -> Jet:
+    def resolve(self, parts: Coefficients) -> Jet:
         """A combination of derivatives as numbers."""
         total: Jet | None = None
         for field in dict.fromkeys(name for name, _ in parts):
@@ -93,7 +93,7 @@ class Expression:
         rest: Numbers to add, or None.
     """
 
-    def __init__(self, terms: Terms, parts: Parts, rest: Jet | None = None) -> None:
+    def __init__(self, terms: Terms, parts: Coefficients, rest: Jet | None = None) -> None:
         self.terms = terms
         self.parts = dict(parts)
         self.rest = rest

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.jets import eager
-from sgn_sciml.jets.engine import Engine, Gradients, loss_with_gradients
+from sgn_sciml.jets.engine import Engine, loss_with_gradients
 from sgn_sciml.jets.equation import Equation
 from sgn_sciml.jets.program import Program
 
@@ -47,7 +47,7 @@ class Eager(Engine):
 
         def evaluate(
             tensors: Sequence[Tensor], wanted: Sequence[bool]
-        ) -> tuple[Tensor, Gradients]:
+        ) -> tuple[Tensor, list[Tensor | None]]:
             leaves = [t.detach().requires_grad_(w) for t, w in zip(tensors, wanted, strict=True)]
             trained = [leaf for leaf in leaves if leaf.requires_grad]
             total, sums = points.new_zeros(()), [torch.zeros_like(leaf) for leaf in trained]

@@ -1,10 +1,11 @@
 """Laws of benchmark data: random inputs, an equation, a solver. NumPy and SciPy only."""
 
 from sgn_sciml.laws.burgers import BurgersPaper, BurgersR10
-from sgn_sciml.laws.darcy import Darcy, DarcyLognormal
+from sgn_sciml.laws.darcy import DarcyFlow, DarcyLognormal
 from sgn_sciml.laws.law import Law
 from sgn_sciml.laws.navier_stokes import NavierStokes2D
 from sgn_sciml.laws.pdebench import AdvectionPDEBench, BurgersPDEBench
+from sgn_sciml.system.moved import renamed
 
 __all__ = [
     "LAWS",
@@ -12,7 +13,7 @@ __all__ = [
     "BurgersPDEBench",
     "BurgersPaper",
     "BurgersR10",
-    "Darcy",
+    "DarcyFlow",
     "DarcyLognormal",
     "Law",
     "NavierStokes2D",
@@ -25,8 +26,10 @@ LAWS: dict[str, type[Law]] = {
         BurgersPaper,
         BurgersPDEBench,
         AdvectionPDEBench,
-        Darcy,
+        DarcyFlow,
         DarcyLognormal,
         NavierStokes2D,
     )
 }
+
+__getattr__ = renamed(__name__, {"Darcy": DarcyFlow})

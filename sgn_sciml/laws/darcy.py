@@ -26,8 +26,9 @@ import scipy.sparse
 import scipy.sparse.linalg
 
 from sgn_sciml.laws.law import Array, RandomLaw, option
+from sgn_sciml.system.moved import renamed
 
-__all__ = ["Darcy", "DarcyLognormal", "solve_darcy"]
+__all__ = ["DarcyFlow", "DarcyLognormal", "solve_darcy"]
 
 MODES = 421
 COARSEST = 211  # a solve on the 85 nodes of the benchmark itself is wrong by one per cent
@@ -125,7 +126,7 @@ class _Darcy(RandomLaw):
 
 
 @dataclass(frozen=True)
-class Darcy(_Darcy):
+class DarcyFlow(_Darcy):
     """Two materials."""
 
     name = "darcy"
@@ -156,3 +157,6 @@ class DarcyLognormal(_Darcy):
     def coefficient(self, rng: np.random.Generator) -> Array:
         scale = self.sigma / np.linalg.norm(self.deviations(self.alpha))
         return np.exp(scale * self.field(rng, self.alpha))
+
+
+__getattr__ = renamed(__name__, {"Darcy": DarcyFlow})

@@ -25,6 +25,7 @@ from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
 from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
+from sgn_sciml.layers.gates import DenseGate, SineGate
 from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
 from sgn_sciml.layers.hash_grid import HashGrid
 from sgn_sciml.layers.kaf import Kaf
@@ -47,6 +48,7 @@ __all__ = [
     "ChannelsFirst",
     "Chebyshev",
     "ComplexGabor",
+    "DenseGate",
     "DenseSpectralMap",
     "Deviations",
     "DiagonalSpectralMap",
@@ -80,6 +82,7 @@ __all__ = [
     "Range",
     "Reflect",
     "Sine",
+    "SineGate",
     "SineSpectralMap",
     "Snake",
     "Spder",

@@ -16,7 +16,8 @@ input      :math:`\sigma(w \odot u + c)` per channel   2n
 =========  ==========================================  =================
 
 Which form, initial value and m the paper used was not known to us, so all three forms are
-first-class; say which one a result used.
+first-class; say which one a result used. :mod:`sgn_sciml.layers.gates` gives the two settings that
+are recommended names of their own.
 
 References:
     Zhang et al., *Spectral Gating Networks* (2026), https://arxiv.org/abs/2602.07679

@@ -1,16 +1,19 @@
 """Reading PDE benchmark files of any known layout through one lazy interface."""
 
-from sgn_sciml.layouts.contents import Field, LayoutError
-from sgn_sciml.layouts.detect import LAYOUTS, find_source, open_source
-from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
-from sgn_sciml.layouts.grid import SgnGrid
-from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
-from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.neuralop_pt import NeuralopPt
-from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
-from sgn_sciml.layouts.samples import SgnSamples, write_samples
-from sgn_sciml.layouts.source import Source
-from sgn_sciml.layouts.well import TheWell
+from sgn_sciml.system.extras import needed_by
+
+with needed_by(__name__, "data"):
+    from sgn_sciml.layouts.contents import Field, LayoutError
+    from sgn_sciml.layouts.detection import LAYOUTS, find_source, open_source
+    from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
+    from sgn_sciml.layouts.grid import SgnGrid
+    from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
+    from sgn_sciml.layouts.hdf5 import Hdf5Source
+    from sgn_sciml.layouts.neuralop_pt import NeuralopPt
+    from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
+    from sgn_sciml.layouts.samples import SgnSamples, write_samples
+    from sgn_sciml.layouts.source import Source
+    from sgn_sciml.layouts.well import TheWell
 
 __all__ = [
     "LAYOUTS",

@@ -8,11 +8,13 @@ a box without gaps, at most ``BLOCK`` bytes where it has to be thinned.
 import itertools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import SPACE, Array, LayoutError
+from sgn_sciml.layouts.contents import SPACE, LayoutError
 
 __all__ = ["BLOCK", "fill", "is_whole", "place"]
 
@@ -21,7 +23,11 @@ GAP = 2**18  # bytes of unwanted frames cheaper to read than to skip
 
 
 def place(
-    out: Array, values: Array, axes: tuple[str, ...], shown: tuple[str, ...], stride: int
+    out: NDArray[Any],
+    values: NDArray[Any],
+    axes: tuple[str, ...],
+    shown: tuple[str, ...],
+    stride: int,
 ) -> None:
     """Thin, reorder and broadcast values into a result.
 
@@ -43,7 +49,7 @@ def place(
 
 
 def fill(
-    out: Array,
+    out: NDArray[Any],
     data: h5py.Dataset,
     axes: tuple[str, ...],
     shown: tuple[str, ...],

@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AXES", "SPACE", "Array", "Contents", "Field", "LayoutError", "check", "foreign"]
+__all__ = ["AXES", "SPACE", "Contents", "Field", "LayoutError", "check", "foreign"]
 
 AXES = ("sample", "time", "x", "y", "z", "component")
 SPACE = ("x", "y", "z")
-
-Array = NDArray[Any]
 
 
 class LayoutError(ValueError):
@@ -73,7 +71,7 @@ class Contents:
     """What a layout found in a file; attributes as those of a source."""
 
     fields: Mapping[str, Field]
-    coordinates: Mapping[str, Array] = field(default_factory=dict)
+    coordinates: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

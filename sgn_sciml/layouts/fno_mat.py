@@ -19,9 +19,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import place
-from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import Contents, Field, LayoutError
 from sgn_sciml.layouts.damage import refuse_broken_tags
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.parts import attributes, numbers
@@ -42,7 +43,7 @@ class FnoMat5(Source):
     layout = "fno-mat-5"
 
     def __init__(self, path: str | Path) -> None:
-        self._loaded: dict[str, Array] = {}
+        self._loaded: dict[str, NDArray[Any]] = {}
         super().__init__(path)
 
     @classmethod
@@ -68,7 +69,7 @@ class FnoMat5(Source):
         }
         return _contents(fields, self._sorted, self._variable)
 
-    def _variable(self, name: str) -> Array:
+    def _variable(self, name: str) -> NDArray[Any]:
         import scipy.io
 
         with warnings.catch_warnings():
@@ -78,7 +79,7 @@ class FnoMat5(Source):
         return np.asarray(loaded[name])
 
     def _fill(
-        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
     ) -> None:
         axes = self._sorted.fields[field.name]
         if field.name not in self._loaded:
@@ -125,7 +126,9 @@ class FnoMat73(Hdf5Source):
         return _contents(fields, ordered, lambda name: numbers(file, name)[()])
 
 
-def _contents(fields: dict[str, Field], found: Sorted, read: Callable[[str], Array]) -> Contents:
+def _contents(
+    fields: dict[str, Field], found: Sorted, read: Callable[[str], NDArray[Any]]
+) -> Contents:
     coordinates = {
         axis: np.asarray(read(name), np.float64).ravel()
         for axis, name in found.coordinates.items()

@@ -6,7 +6,6 @@ attributes ``format``, ``law`` and one per parameter of the law. Nothing about t
 coordinates are read.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,8 @@ import torch
 from torch import Tensor
 
 import sgn_sciml
+from sgn_sciml.system.shipped import find_data
+from sgn_sciml.system.writing import whole_file
 
 __all__ = ["FORMAT", "GridFields", "read_grid", "write_grid"]
 
@@ -75,27 +76,21 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
         OSError: If the folder cannot be written or the disk is full; nothing is left behind.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs.update(
-                format=FORMAT, law=grid.law, written_by=f"sgn-sciml {sgn_sciml.__version__}"
+    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs.update(
+            format=FORMAT, law=grid.law, written_by=f"sgn-sciml {sgn_sciml.__version__}"
+        )
+        file.attrs.update(grid.parameters)
+        for name, values in grid.coordinates.items():
+            file[name] = values.numpy(force=True)
+            file[name].make_scale(name)
+        for name, values in grid.fields.items():
+            data = file.create_dataset(
+                name, data=values.numpy(force=True), compression="gzip", shuffle=True
             )
-            file.attrs.update(grid.parameters)
-            for name, values in grid.coordinates.items():
-                file[name] = values.numpy(force=True)
-                file[name].make_scale(name)
-            for name, values in grid.fields.items():
-                data = file.create_dataset(
-                    name, data=values.numpy(force=True), compression="gzip", shuffle=True
-                )
-                for axis, coordinate in enumerate(grid.coordinates):
-                    data.dims[axis].label = coordinate
-                    data.dims[axis].attach_scale(file[coordinate])
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+            for axis, coordinate in enumerate(grid.coordinates):
+                data.dims[axis].label = coordinate
+                data.dims[axis].attach_scale(file[coordinate])
     return path
 
 
@@ -112,7 +107,7 @@ def read_grid(path: str | Path) -> GridFields:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not a readable grid file, or holds NaN or infinity.
     """
-    path = Path(path)
+    path = find_data(path)
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
     try:

@@ -18,11 +18,13 @@ from weakref import WeakSet
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import fill, is_whole
-from sgn_sciml.layouts.contents import AXES, Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import AXES, Contents, Field, LayoutError
 from sgn_sciml.layouts.parts import numbers, open_hdf5
 from sgn_sciml.layouts.source import Source
+from sgn_sciml.system.forks import around_forks
 
 __all__ = ["Hdf5Source", "Stored"]
 
@@ -36,9 +38,7 @@ def _before_fork() -> None:
         source.close()
 
 
-os.register_at_fork(
-    before=_before_fork, after_in_parent=_LOCK.release, after_in_child=_LOCK.release
-)
+around_forks(_before_fork, _LOCK.release)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Hdf5Source(Source):
             yield self._handle
 
     def _fill(
-        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
     ) -> None:
         stored = self._stored[field.name]
         with self._open() as handle:

@@ -20,9 +20,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import place
-from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import Contents, Field, LayoutError
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import axes_of
 
@@ -35,7 +36,7 @@ class NeuralopPt(Source):
     layout = "neuralop-pt"
 
     def __init__(self, path: str | Path) -> None:
-        self._loaded: dict[str, Array] | None = None
+        self._loaded: dict[str, NDArray[Any]] | None = None
         self._axes: dict[str, tuple[str, ...]] = {}
         super().__init__(path)
 
@@ -89,7 +90,7 @@ class NeuralopPt(Source):
             for name, value in loaded.items()
         }
 
-    def _array(self, name: str, tensor: Any) -> Array:
+    def _array(self, name: str, tensor: Any) -> NDArray[Any]:
         try:
             values = np.asarray(tensor.detach().numpy())
         except (TypeError, RuntimeError):  # bfloat16, sparse, quantised
@@ -99,7 +100,7 @@ class NeuralopPt(Source):
         return values
 
     def _fill(
-        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
     ) -> None:
         if self._loaded is None:
             self._loaded = self._load()

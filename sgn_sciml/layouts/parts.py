@@ -7,8 +7,9 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import Array, LayoutError
+from sgn_sciml.layouts.contents import LayoutError
 from sgn_sciml.layouts.damage import refuse_broken_heaps
 
 __all__ = ["attributes", "coordinate", "numbers", "open_hdf5"]
@@ -74,7 +75,7 @@ def numbers(file: h5py.Group, name: str) -> h5py.Dataset:
     return data
 
 
-def coordinate(file: h5py.Group, name: str) -> Array:
+def coordinate(file: h5py.Group, name: str) -> NDArray[Any]:
     """Values of a 1-D data set in float64.
 
     Raises:

@@ -12,12 +12,14 @@ Source: the generators in github.com/pdebench/PDEBench (``data_gen``), and its i
 
 import math
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import fill
-from sgn_sciml.layouts.contents import SPACE, Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.parts import attributes, coordinate, numbers
 
@@ -106,7 +108,7 @@ class PdebenchGroups(Hdf5Source):
         return Contents({"data": about}, coordinates, parameters, notes)
 
     def _fill(
-        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
     ) -> None:
         axes = self._stored["data"].axes
         with self._open() as handle:
@@ -142,14 +144,14 @@ class PdebenchIncompressible(Hdf5Source):
                 time = () if name == "force" else ("time",)
                 fields[name] = self._field(file, name, ("sample", *time, *space, "component"))
         notes = ["no space coordinates in the file"]
-        coordinates: dict[str, Array] = {}
+        coordinates: dict[str, NDArray[Any]] = {}
         if "t" in file:
             coordinates, note = _shared_times(numbers(file, "t"), fields["velocity"])
             notes += note
         return Contents(fields, coordinates, attributes(file), tuple(notes))
 
 
-def _shared_times(data: h5py.Dataset, field: Field) -> tuple[dict[str, Array], list[str]]:
+def _shared_times(data: h5py.Dataset, field: Field) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Times common to all samples, or a note that there are none."""
     if math.prod(data.shape) != math.prod(field.shape[:2]):
         raise LayoutError(

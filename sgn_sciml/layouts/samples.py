@@ -10,17 +10,18 @@ Chunks carry Fletcher checksums and metadata those of HDF5 1.10, so a flipped bi
 """
 
 import math
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import Array, Contents, LayoutError
+from sgn_sciml.layouts.contents import Contents, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.parts import attributes, coordinate
+from sgn_sciml.system.writing import whole_file
 
 __all__ = ["FORMAT", "SgnSamples", "write_samples"]
 
@@ -30,9 +31,9 @@ CHUNK = 128 * 1024  # bytes: large enough for the file system, small enough for 
 
 def write_samples(
     path: str | Path,
-    coordinates: Mapping[str, Array],
+    coordinates: Mapping[str, NDArray[Any]],
     axes: Mapping[str, tuple[str, ...]],
-    blocks: Iterable[Mapping[str, Array]],
+    blocks: Iterable[Mapping[str, NDArray[Any]]],
     samples: int,
     *,
     dtype: str = "float32",
@@ -59,32 +60,27 @@ def write_samples(
         ValueError: If a field holds NaN or infinity; the message names the sample.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with h5py.File(partial, "w", libver=("v110", "v110")) as file:
-            _attach(file, {"format": FORMAT} | dict(attrs))
-            for name, about in groups.items():
-                _attach(file.create_group(name), about)
-            for name, values in coordinates.items():
-                scale = file.create_dataset(
-                    name, data=values, chunks=values.shape, fletcher32=True, track_times=False
-                )
-                scale.make_scale(name)
-                _attach(scale, {"axes": name})
-            totals = {
-                name: _Statistics(_create(file, name, a, coordinates, samples, dtype))
-                for name, a in axes.items()
-            }
-            begin = 0
-            for block in blocks:
-                for name, statistics in totals.items():
-                    statistics.append(begin, block[name], path)
-                begin += len(next(iter(block.values())))
-            for statistics in totals.values():
-                statistics.store()
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as file:
+        _attach(file, {"format": FORMAT} | dict(attrs))
+        for name, about in groups.items():
+            _attach(file.create_group(name), about)
+        for name, values in coordinates.items():
+            scale = file.create_dataset(
+                name, data=values, chunks=values.shape, fletcher32=True, track_times=False
+            )
+            scale.make_scale(name)
+            _attach(scale, {"axes": name})
+        totals = {
+            name: _Statistics(_create(file, name, a, coordinates, samples, dtype))
+            for name, a in axes.items()
+        }
+        begin = 0
+        for block in blocks:
+            for name, statistics in totals.items():
+                statistics.append(begin, block[name], path)
+            begin += len(next(iter(block.values())))
+        for statistics in totals.values():
+            statistics.store()
     return path
 
 
@@ -92,7 +88,7 @@ def _create(
     file: h5py.File,
     name: str,
     axes: tuple[str, ...],
-    coordinates: Mapping[str, Array],
+    coordinates: Mapping[str, NDArray[Any]],
     samples: int,
     dtype: str,
 ) -> h5py.Dataset:
@@ -130,7 +126,7 @@ class _Statistics:
         self.count, self.mean, self.square = 0, 0.0, 0.0
         self.low, self.high = math.inf, -math.inf
 
-    def append(self, begin: int, values: Array, path: Path) -> None:
+    def append(self, begin: int, values: NDArray[Any], path: Path) -> None:
         values = values.astype(self.data.dtype)
         if not np.isfinite(values).all():
             bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import BLOCK
-from sgn_sciml.layouts.contents import Array, Contents, Field, LayoutError, check, foreign
+from sgn_sciml.layouts.contents import Contents, Field, LayoutError, check, foreign
 
 __all__ = ["Source"]
 
@@ -52,7 +53,7 @@ class Source(ABC):
             contents = self._inspect()
             check(self.path, contents)
         self.fields: Mapping[str, Field] = dict(contents.fields)
-        self.coordinates: Mapping[str, Array] = dict(contents.coordinates)
+        self.coordinates: Mapping[str, NDArray[Any]] = dict(contents.coordinates)
         self.parameters: Mapping[str, Any] = dict(contents.parameters)
         self.notes = tuple(contents.notes)
 
@@ -67,7 +68,7 @@ class Source(ABC):
 
     @abstractmethod
     def _fill(
-        self, out: Array, field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
     ) -> None:
         """Read consecutive samples.
 
@@ -91,10 +92,10 @@ class Source(ABC):
     def read(
         self,
         field: str,
-        samples: slice | Sequence[int] | Array = slice(None),
+        samples: slice | Sequence[int] | NDArray[Any] = slice(None),
         time: slice = slice(None),
         stride: int = 1,
-    ) -> Array:
+    ) -> NDArray[Any]:
         """Read part of a field.
 
         Args:
@@ -126,7 +127,12 @@ class Source(ABC):
         return out
 
     def _gather(
-        self, out: Array, about: Field, index: Array, times: slice | None, stride: int
+        self,
+        out: NDArray[Any],
+        about: Field,
+        index: NDArray[Any],
+        times: slice | None,
+        stride: int,
     ) -> None:
         """Read every wanted sample once, in file order, and put it where it was asked for."""
         order = np.argsort(index, kind="stable")
@@ -144,7 +150,7 @@ class Source(ABC):
             if not in_order:
                 out[order[begin:end]] = values[wanted[begin:end] - start]
 
-    def _refuse_non_finite(self, values: Array, name: str, start: int) -> None:
+    def _refuse_non_finite(self, values: NDArray[Any], name: str, start: int) -> None:
         if values.dtype.kind != "f":
             return
         with np.errstate(invalid="ignore"):  # extrema need no temporary array, unlike isfinite
@@ -155,7 +161,7 @@ class Source(ABC):
                 f"{self.path}: {name} holds NaN or infinity in sample {start + int(bad.argmax())}"
             )
 
-    def _index(self, samples: slice | Sequence[int] | Array) -> Array:
+    def _index(self, samples: slice | Sequence[int] | NDArray[Any]) -> NDArray[Any]:
         total = self.num_samples
         if isinstance(samples, slice):
             return np.arange(total)[samples]
@@ -190,7 +196,7 @@ def _block(about: Field, times: slice | None) -> int:
     return max(1, BLOCK // sample // chunk) * chunk
 
 
-def _runs(wanted: Array, block: int) -> list[tuple[int, int]]:
+def _runs(wanted: NDArray[Any], block: int) -> list[tuple[int, int]]:
     """Cut sorted sample numbers into consecutive stretches, none across a block boundary."""
     cuts = (np.diff(wanted) > 1) | (np.diff(wanted // block) > 0)
     ends = [*(np.flatnonzero(cuts) + 1).tolist(), len(wanted)]

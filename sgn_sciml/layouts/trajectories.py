@@ -22,8 +22,6 @@ from sgn_sciml.layouts.contents import SPACE, LayoutError
 
 __all__ = ["Sorted", "axes_of", "sort_out", "time_axis"]
 
-Shape = tuple[int, ...]
-
 TIMES = ("t", "tspan", "time")
 FIRST, LAST = "the axis after the samples", "the last axis"
 
@@ -45,7 +43,7 @@ class Sorted:
     notes: list[str] = field(default_factory=list)
 
 
-def sort_out(path: Path, shapes: Mapping[str, Shape]) -> Sorted:
+def sort_out(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Sorted:
     """Tell the variables of a MAT file apart by name and shape.
 
     Args:
@@ -86,7 +84,10 @@ def sort_out(path: Path, shapes: Mapping[str, Shape]) -> Sorted:
 
 
 def time_axis(
-    name: str, shape: Shape, arrays: Mapping[str, Shape], times: int | None = None
+    name: str,
+    shape: tuple[int, ...],
+    arrays: Mapping[str, tuple[int, ...]],
+    times: int | None = None,
 ) -> tuple[int | None, str]:
     """Find the time axis of an array whose axis 0 is samples.
 
@@ -121,7 +122,9 @@ def time_axis(
     return last, f"{name}: {LAST} is taken for time, nothing in the file says so"
 
 
-def axes_of(path: Path, name: str, shape: Shape, special: Mapping[int, str]) -> tuple[str, ...]:
+def axes_of(
+    path: Path, name: str, shape: tuple[int, ...], special: Mapping[int, str]
+) -> tuple[str, ...]:
     """Name all axes: samples first, the special ones, the rest is space.
 
     Raises:

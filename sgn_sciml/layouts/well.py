@@ -14,8 +14,9 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import SPACE, Array, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.parts import attributes, numbers
 
@@ -54,7 +55,7 @@ class TheWell(Hdf5Source):
 
     def _dimensions(
         self, group: h5py.Group, full: dict[str, int]
-    ) -> tuple[dict[str, Array], list[str]]:
+    ) -> tuple[dict[str, NDArray[Any]], list[str]]:
         """Coordinates; the lengths of the space axes are added to ``full``."""
         coordinates, notes = {}, []
         for axis, name in zip(("t", *SPACE), ("time", *self._names), strict=False):

@@ -11,7 +11,7 @@ from sgn_sciml.metrics.samples import VRMSE, SampleErrors, vrmse
 from sgn_sciml.metrics.scores import conformal_quantile
 from sgn_sciml.metrics.similarity import SSIM
 from sgn_sciml.metrics.sound import SISNR, SNR, BandError, LogSpectralDistance
-from sgn_sciml.metrics.spectral import Boundary, SpectralError, Spectrum, shell_energy
+from sgn_sciml.metrics.spectral import Extension, SpectralError, Spectrum, shell_energy
 
 __all__ = [
     "SISNR",
@@ -20,11 +20,11 @@ __all__ = [
     "VRMSE",
     "BandError",
     "Bands",
-    "Boundary",
     "BurgersDefect",
     "ConformalBand",
     "Conservation",
     "DarcyResidual",
+    "Extension",
     "LogSpectralDistance",
     "MaxError",
     "PDEBenchErrors",

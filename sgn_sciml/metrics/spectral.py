@@ -36,9 +36,9 @@ from torch import Tensor
 from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target, per_axis
 from sgn_sciml.metrics.field import ratio
 
-__all__ = ["Boundary", "SpectralError", "Spectrum", "shell_energy"]
+__all__ = ["Extension", "SpectralError", "Spectrum", "shell_energy"]
 
-Boundary = Literal["periodic", "even", "hann"]
+Extension = Literal["periodic", "even", "hann"]  # how a field goes on beyond an axis
 
 
 class Spectrum(NamedTuple):
@@ -78,7 +78,7 @@ def hann_window(n: int, device: torch.device, dtype: torch.dtype) -> Tensor:
 
 
 def shell_energy(
-    u: Tensor, boundary: Boundary | Sequence[Boundary | None], max_wavenumber: int
+    u: Tensor, boundary: Extension | Sequence[Extension | None], max_wavenumber: int
 ) -> Tensor:
     """Mean square of each sample, split into shells of wavenumber.
 
@@ -104,8 +104,8 @@ def shell_energy(
     u = u.to(torch.promote_types(u.dtype, torch.float32))
     device, dtype = u.device, accumulator(u.device)
     kinds = per_axis(boundary, u.ndim - 2, "boundary")
-    if not {None, *get_args(Boundary)}.issuperset(kinds):
-        raise ValueError(f"a boundary is one of {get_args(Boundary)} or None, got {boundary}")
+    if not {None, *get_args(Extension)}.issuperset(kinds):
+        raise ValueError(f"a boundary is one of {get_args(Extension)} or None, got {boundary}")
     fourier = []
     square = torch.zeros((), device=device, dtype=dtype)  # |k|^2 of every mode, without rounding
     for dim, kind in enumerate(kinds, start=2):
@@ -178,7 +178,7 @@ class SpectralError(FieldMetric):
 
     def __init__(
         self,
-        boundary: Boundary | tuple[Boundary | None, ...] = "even",
+        boundary: Extension | tuple[Extension | None, ...] = "even",
         max_wavenumber: int = 64,
         bands: dict[str, int] | None = None,
         name: str = "spectral_error",

@@ -11,11 +11,11 @@ from sgn_sciml.networks.base import (
     freeze_parameters,
 )
 from sgn_sciml.networks.budget import match_parameters
-from sgn_sciml.networks.continued import Continued
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.grids import follow_data
 from sgn_sciml.networks.inject import Replacement, inject
-from sgn_sciml.networks.staged import Staged
+from sgn_sciml.networks.stages import Staged
+from sgn_sciml.networks.windows import Continued
 
 __all__ = [
     "Continued",

@@ -25,10 +25,10 @@ from torch import Tensor, nn
 
 from sgn_sciml.layers import Activation
 
-__all__ = ["NORMS", "Hidden", "Linear", "hidden_layers", "sizes"]
+__all__ = ["NORMS", "Hidden", "LinearLayer", "hidden_layers", "sizes"]
 
-Linear = nn.Linear | nn.Conv1d
-Place = tuple[str, nn.Module, str]  # full name, owner, key there
+LinearLayer = nn.Linear | nn.Conv1d
+Address = tuple[str, nn.Module, str]  # of a module: full name, owner, key there
 
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d)
 GLUE = (*NORMS, nn.AlphaDropout, nn.Dropout, nn.Identity)
@@ -60,9 +60,9 @@ class Hidden(NamedTuple):
     name: str
     owner: nn.Module
     key: str
-    before: Linear
+    before: LinearLayer
     between: tuple[nn.Module, ...]
-    after: Linear
+    after: LinearLayer
 
     @property
     def width(self) -> int:
@@ -136,7 +136,12 @@ def in_attributes(name: str, owner: nn.Module) -> Iterator[Hidden]:
 
 
 def fitting(
-    name: str, owner: nn.Module, before: Linear, key: str, after: Linear, own: tuple[str, ...]
+    name: str,
+    owner: nn.Module,
+    before: LinearLayer,
+    key: str,
+    after: LinearLayer,
+    own: tuple[str, ...],
 ) -> Iterator[Hidden]:
     """The hidden layer in these attributes, if they fit together."""
     alike = isinstance(before, nn.Conv1d) is isinstance(after, nn.Conv1d)
@@ -153,7 +158,7 @@ def in_chain(
     """Hidden layers of an ``nn.Sequential``."""
     before: nn.Linear | None = None
     between: list[nn.Module] = []
-    places: list[Place] = []
+    places: list[Address] = []
     for place, child in flatten(name, sequence):
         if isinstance(child, nn.Linear):
             # FAN or bases change the number of channels, a gate does not
@@ -177,7 +182,7 @@ def fits(before: nn.Linear, after: nn.Linear) -> bool:
     return before.out_features == after.in_features
 
 
-def flatten(name: str, sequence: nn.Module) -> Iterator[tuple[Place, nn.Module | None]]:
+def flatten(name: str, sequence: nn.Module) -> Iterator[tuple[Address, nn.Module | None]]:
     """Each place of a chain and its module; nested chains are opened."""
     for key, child in sequence._modules.items():  # named_children() skips repeated instances
         if child is not None and is_chain(child):
@@ -191,7 +196,7 @@ def is_chain(module: nn.Module) -> bool:
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
-def is_linear(module: nn.Module) -> TypeGuard[Linear]:
+def is_linear(module: nn.Module) -> TypeGuard[LinearLayer]:
     """Whether a module mixes the channels of one point."""
     if isinstance(module, nn.Conv1d):
         shape = (module.kernel_size, module.stride, module.padding, module.groups)
@@ -199,7 +204,7 @@ def is_linear(module: nn.Module) -> TypeGuard[Linear]:
     return isinstance(module, nn.Linear)
 
 
-def sizes(linear: Linear) -> tuple[int, int]:
+def sizes(linear: LinearLayer) -> tuple[int, int]:
     """Channels in and out; the weight is not touched, it may be computed."""
     if isinstance(linear, nn.Linear):
         return linear.in_features, linear.out_features

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from sgn_sciml.layers import ChannelsFirst, Elementwise, SpectralGate
 from sgn_sciml.networks.hidden import Hidden, hidden_layers
-from sgn_sciml.networks.shrink import matching_widths, narrow, real_size
+from sgn_sciml.networks.narrowing import matching_widths, narrow, real_size
 
 __all__ = ["GateFactory", "Replacement", "inject"]
 
@@ -76,7 +76,7 @@ def inject(
             example ``("fno_blocks.channel_mlp.*", "lifting*")``; all of them by default.
         match_parameters: Narrow the replaced layers so that the module keeps its number of
             real parameters within 2 % (a complex weight is two). Only the strongest units stay
-            (:mod:`sgn_sciml.networks.shrink`), so the module does **not** start where it was.
+            (:mod:`sgn_sciml.networks.narrowing`), so the module does **not** start where it was.
         activations: Further classes that count as activations in an ``nn.Sequential``.
 
     Returns:

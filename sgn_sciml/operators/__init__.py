@@ -4,13 +4,17 @@ Start with :mod:`~sgn_sciml.operators.task` (the loss), then :mod:`~sgn_sciml.op
 batches). The networks are in :mod:`sgn_sciml.operators.networks`.
 """
 
-from sgn_sciml.operators.data import OperatorData
-from sgn_sciml.operators.figures import OperatorFigures
-from sgn_sciml.operators.normalizers import Normalizer, NoScaling, PerChannel, PerPixel
-from sgn_sciml.operators.pairing import Frames, Pairing, Pairs, Windows
-from sgn_sciml.operators.splits import FnoSplit, PDEBenchSplit, RandomSplit, Split
-from sgn_sciml.operators.task import Operator
-from sgn_sciml.operators.writer import SamplePredictionWriter
+from sgn_sciml.system.extras import needed_by
+
+with needed_by(__name__, "operators"):
+    from sgn_sciml.operators.data import OperatorData
+    from sgn_sciml.operators.description import OperatorPairs, SampleSet
+    from sgn_sciml.operators.figures import OperatorFigures
+    from sgn_sciml.operators.normalizers import Normalizer, NoScaling, PerChannel, PerPixel
+    from sgn_sciml.operators.pairing import Frames, Pairing, Pairs, Windows
+    from sgn_sciml.operators.splits import FnoSplit, PDEBenchSplit, RandomSplit, Split
+    from sgn_sciml.operators.task import Operator
+    from sgn_sciml.operators.writer import SamplePredictionWriter
 
 __all__ = [
     "FnoSplit",
@@ -20,6 +24,7 @@ __all__ = [
     "Operator",
     "OperatorData",
     "OperatorFigures",
+    "OperatorPairs",
     "PDEBenchSplit",
     "Pairing",
     "Pairs",
@@ -27,6 +32,7 @@ __all__ = [
     "PerPixel",
     "RandomSplit",
     "SamplePredictionWriter",
+    "SampleSet",
     "Split",
     "Windows",
 ]

@@ -7,31 +7,36 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sgn_sciml.layouts import Source, find_source
 from sgn_sciml.operators.batches import Batches, BatchLoader
-from sgn_sciml.operators.items import Group, Items, parse_size
+from sgn_sciml.operators.description import OperatorPairs
+from sgn_sciml.operators.items import (
+    Group,
+    Items,
+    about_file,
+    parse_size,
+    sample_set,
+    space_points,
+)
 from sgn_sciml.operators.normalizers import Normalizer, PerChannel
 from sgn_sciml.operators.pairing import Pairing, Pairs
 from sgn_sciml.operators.splits import FnoSplit, Split
-from sgn_sciml.operators.stores import Lazy, Store
+from sgn_sciml.operators.stores import Lazy, Numbers
 
 __all__ = ["OperatorData"]
-
-Index = NDArray[np.intp]
 
 
 class OperatorData(LightningDataModule):
     """Pairs of functions from benchmark files of any layout.
 
-    A batch maps ``input`` and ``target`` to fields in float32, scaled by the normalizers, shape
+    A batch maps ``input`` and ``target`` to fields in float32 and physical units, shape
     ``(items, channels, *space)``, with :class:`Windows` ``(items, frames, channels, *space)``;
-    and ``conditions`` to constants of the law ``(items, k)`` if any are asked for. ``normalizers``
-    turn predictions back into physical units. They are fitted on the training samples of the first
-    file and travel in the checkpoint.
+    and ``conditions`` to constants of the law ``(items, k)`` if any are asked for. The
+    normalizers, by which the task scales what its network sees, are fitted on the training samples
+    of the first file and travel in the checkpoint.
 
     What fits the cache budget is read once and kept in memory, or on the device; the rest is read
     while training, in an order that visits neighbours in a storage chunk together.
@@ -99,11 +104,12 @@ class OperatorData(LightningDataModule):
         self.num_workers, self.start_method = num_workers, start_method
         self.seed = seed
         self.groups: dict[str, list[Group]] = {}
+        self._sources: dict[str, Source] = {}
 
     # -- setup -------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        sources = [find_source(path) for path in self.paths]
+        sources = [self._open(path) for path in self.paths]
         parts = [self.split.parts(source) for source in sources]
         wanted = ("train", "val") if stage in ("fit", "validate") else ("test",)
         for part in wanted:
@@ -116,7 +122,7 @@ class OperatorData(LightningDataModule):
             for source, index in zip(sources, (getattr(p, part) for p in parts), strict=True):
                 groups += [self._group(source, index, part, r) for r in at]
             if part == "test":
-                extra = [find_source(path) for path in self.test_paths]
+                extra = [self._open(path) for path in self.test_paths]
                 groups += [
                     self._group(source, np.arange(source.num_samples), part, r)
                     for source in extra
@@ -127,7 +133,13 @@ class OperatorData(LightningDataModule):
             first = Group.of(sources[0], self.pairing, parts[0].train, self.resolution, (), False)
             self._fit(first)
 
-    def _group(self, source: Source, samples: Index, part: str, resolution: int | None) -> Group:
+    def _open(self, path: str) -> Source:
+        """The file, whose metadata are read once."""
+        if path not in self._sources:
+            self._sources[path] = find_source(path)
+        return self._sources[path]
+
+    def _group(self, source: Source, samples: Numbers, part: str, resolution: int | None) -> Group:
         """Samples of a file, in memory if the budget allows."""
         whole = part != "train"
         group = Group.of(source, self.pairing, samples, resolution, self.conditions, whole)
@@ -148,11 +160,6 @@ class OperatorData(LightningDataModule):
         return self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
 
     # -- loaders -----------------------------------------------------------------------------
-
-    @property
-    def test_names(self) -> list[str]:
-        """What each test loader holds: a file's name, with ``@resolution`` where one was named."""
-        return [group.name for group in self.groups.get("test", [])]
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         return self._loader(self.groups["train"], training=True)
@@ -191,56 +198,41 @@ class OperatorData(LightningDataModule):
             generator=torch.Generator(),  # must not advance the seed that dropout draws from
         )
 
-    def on_after_batch_transfer(
-        self, batch: dict[str, Tensor], dataloader_idx: int
-    ) -> dict[str, Tensor]:
-        scaled = {k: n.to(batch[k].device)(batch[k]) for k, n in self.normalizers.items()}
-        return batch | scaled
-
     # -- description -------------------------------------------------------------------------
 
-    def describe(self) -> dict[str, Any]:
-        """What numbers measured on this data depend on, as plain values.
-
-        Returns:
-            The settings; ``grid``, the points of training along each axis of the first file;
-            ``files``, each with its layout, law, constants, notes and samples per part; and, once
-            set up to test, ``test_sets`` with the name, path, samples and grid of each.
-        """
-        sources = [find_source(path) for path in self.paths]
+    @property
+    def description(self) -> OperatorPairs:
+        """What the data are, once set up."""
+        sources = [self._open(path) for path in self.paths]
         parts = [self.split.parts(source) for source in sources]
         files = [
-            _about(source) | {"parts": {k: len(v) for k, v in part._asdict().items()}}
+            about_file(source) | {"parts": {k: len(v) for k, v in part._asdict().items()}}
             for source, part in zip(sources, parts, strict=True)
         ]
-        names, times = self.pairing.names()[1], self.pairing.times(sources[0])[1]
-        found: dict[str, Any] = {
-            "pairing": _settings(self.pairing),
-            "split": _settings(self.split),
-            "batch_size": self.batch_size,
-            "resolution": self.resolution,
-            "test_resolutions": self.test_resolutions,
-            "conditions": self.conditions,
-            "normalizers": {k: type(v).__name__ for k, v in self.normalizers.items()},
-            "statistics_samples": self.statistics_samples,
-            "seed": self.seed,
-            "grid": _grid(Lazy(sources[0], names, times, self.resolution)),
-            "files": files,
-        }
-        if "test" in self.groups:
-            found["files"] = files + [_about(find_source(path)) for path in self.test_paths]
-            tested = [path for path, part in zip(self.paths, parts, strict=True) if len(part.test)]
-            paths = np.repeat([*tested, *self.test_paths], len(self.test_resolutions or [0]))
-            found["test_sets"] = [
-                {
-                    "name": group.name,
-                    "path": path,
-                    "samples": len(group.samples),
-                    "grid": _grid(group.stores[1]),
-                }
-                for group, path in zip(self.groups["test"], paths.tolist(), strict=True)
-            ]
-        return found
+        (inputs, targets), (_, times) = self.pairing.names(), self.pairing.times(sources[0])
+        tested = self.groups.get("test", [])
+        if tested:
+            files += [about_file(self._open(path)) for path in self.test_paths]
+        return OperatorPairs(
+            space_points(Lazy(sources[0], targets, times, self.resolution)),
+            inputs,
+            targets,
+            self.normalizers,
+            tuple(sample_set(group, self.pairing) for group in tested),
+            self.batch_size,
+            {
+                "pairing": _settings(self.pairing),
+                "split": _settings(self.split),
+                "batch_size": self.batch_size,
+                "resolution": self.resolution,
+                "test_resolutions": self.test_resolutions,
+                "conditions": self.conditions,
+                "normalizers": {k: type(v).__name__ for k, v in self.normalizers.items()},
+                "statistics_samples": self.statistics_samples,
+                "seed": self.seed,
+            },
+            tuple(files),
+        )
 
     # -- checkpoints -------------------------------------------------------------------------
 
@@ -254,20 +246,3 @@ class OperatorData(LightningDataModule):
 
 def _settings(rule: Pairing | Split) -> dict[str, Any]:
     return {"name": type(rule).__name__} | (asdict(rule) if is_dataclass(rule) else {})
-
-
-def _grid(store: Store) -> dict[str, int]:
-    return dict(zip("xyz", store.shape[1:], strict=False))
-
-
-def _about(source: Source) -> dict[str, Any]:
-    """What a file says of itself."""
-    source.close()  # its metadata has been read
-    return {
-        "path": str(source.path),
-        "layout": source.layout,
-        "law": source.parameters.get("law"),
-        "parameters": dict(source.parameters),
-        "notes": list(source.notes),
-        "samples": source.num_samples,
-    }

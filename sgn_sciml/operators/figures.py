@@ -7,14 +7,19 @@ import numpy as np
 import torch
 from lightning.pytorch import Callback
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
+from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.sample_record import Kept
-from sgn_sciml.operators.source import Points, coordinates, sample_numbers
+from sgn_sciml.operators.task import Operator
+from sgn_sciml.runs.description import description_of
 from sgn_sciml.runs.loggers import run_folder, send_figure
 from sgn_sciml.viz import rollout_figure, samples_figure, spectra_figure, transfer_figure
 
 __all__ = ["OperatorFigures"]
+
+Coordinates = dict[str, NDArray[np.float64]]  # of each axis
 
 PANELS = 4  # test sets whose spectra are drawn at most
 
@@ -57,7 +62,8 @@ class OperatorFigures(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         if self._sets:
-            size = getattr(trainer.datamodule, "batch_size", len(outputs["target"]))
+            known = description_of(trainer, OperatorPairs)
+            size = len(outputs["target"]) if known is None else known.batch_size
             number = (batch_idx * trainer.world_size + trainer.global_rank) * size
             self._sets[dataloader_idx].add(outputs, number, keep=dataloader_idx == 0)
 
@@ -69,11 +75,14 @@ class OperatorFigures(Callback):
         sets, self._sets = self._sets, []
         if not sets or any(s.errors is None for s in sets) or run_folder(trainer) is None:
             return
-        data, known = trainer.datamodule, coordinates(trainer.datamodule, 0)
-        names = getattr(data, "test_names", None) or [f"set {k}" for k in range(len(sets))]
-        grid = list(getattr(pl_module, "training_grid", ()))
-        if not grid and hasattr(data, "describe"):
-            grid = list(data.describe()["grid"].values())
+        data = description_of(trainer, OperatorPairs)
+        known = dict(data.test_sets[0].coordinates) if data else {}
+        names = [f"set {k}" for k in range(len(sets))]
+        if data is not None:
+            names = [each.name for each in data.test_sets]
+        grid = pl_module.training_grid if isinstance(pl_module, Operator) else []
+        if not grid and data is not None:
+            grid = list(data.grid.values())
         modes = getattr(pl_module.network, "n_modes", None)
         nyquist, cutoff = (min(counts) // 2 if counts else None for counts in (grid, modes))
         send_figure(trainer, "samples", draw_samples(sets[0], data, known))
@@ -86,15 +95,14 @@ class OperatorFigures(Callback):
             send_figure(trainer, "transfer", draw_transfer(sets, names, training))
 
 
-def draw_samples(tested: Kept, data: Any, known: Points) -> Figure:
+def draw_samples(tested: Kept, data: OperatorPairs | None, known: Coordinates) -> Figure:
     """The best, a median and the worst samples; of rollouts in the plane, the last frame."""
     labels, few = tested.rows()
-    numbers = sample_numbers(data, 0)
+    numbers = data.test_sets[0].samples if data else None
     for i, number in enumerate(few["number"].tolist()):
         labels[i] += f"\nsample {number if numbers is None else numbers[number]}"
     given, target, axes = few["input"], few["target"], ("x", "y", "z")[: tested.axes]
-    pairing = getattr(data, "pairing", None)
-    inputs, outputs = pairing.names() if pairing else (("input",), ("output",))
+    inputs, outputs = (data.inputs, data.targets) if data else (("input",), ("output",))
     if tested.frames is not None:
         if given.ndim == tested.axes + 3:
             given = given[:, :, -1]
@@ -122,7 +130,7 @@ def draw_spectra(
     return spectra_figure(wavenumber, prediction, target, error, titles, nyquist, cutoff)
 
 
-def draw_rollout(frames: Tensor, known: Points) -> Figure:
+def draw_rollout(frames: Tensor, known: Coordinates) -> Figure:
     """The error of each frame against its time or, where that is unknown, its number."""
     count = frames.shape[1]
     if "t" in known:

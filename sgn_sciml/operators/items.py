@@ -3,21 +3,19 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from sgn_sciml.layouts import Source
 from sgn_sciml.operators.batches import Batch
+from sgn_sciml.operators.description import SampleSet
 from sgn_sciml.operators.pairing import Pairing
-from sgn_sciml.operators.stores import Cached, Lazy, Store
+from sgn_sciml.operators.stores import Cached, Lazy, Numbers, Store, stride_for
 
-__all__ = ["Group", "Items", "parse_size"]
-
-Index = NDArray[np.intp]
+__all__ = ["Group", "Items", "about_file", "parse_size", "sample_set", "space_points"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,7 @@ class Group:
 
     Attributes:
         name: For tables: the file's name, and the resolution where there are several.
+        source: The file.
         stores: Fields of the input and of the target.
         samples: Numbers of the samples.
         items: Items per sample.
@@ -34,8 +33,9 @@ class Group:
     """
 
     name: str
+    source: Source
     stores: tuple[Store, Store]
-    samples: Index
+    samples: Numbers
     items: int
     conditions: Tensor
     chunk: int
@@ -45,7 +45,7 @@ class Group:
         cls,
         source: Source,
         pairing: Pairing,
-        samples: Index,
+        samples: Numbers,
         resolution: int | None,
         conditions: Sequence[str],
         whole: bool,
@@ -74,6 +74,7 @@ class Group:
         chunks = source.fields[names[1][0]].chunks
         return cls(
             source.path.stem + (f"@{resolution}" if resolution else ""),
+            source,
             (first, second),
             samples,
             pairing.items_per_sample(first.frames, whole),
@@ -124,3 +125,37 @@ def parse_size(text: str) -> int:
     if not match:
         raise ValueError(f"{text!r} is no size; write it like '512 MB' or '2 GB'")
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+
+
+def space_points(store: Store) -> dict[str, int]:
+    """Points along each space axis of a store."""
+    return dict(zip("xyz", store.shape[1:], strict=False))
+
+
+def about_file(source: Source) -> dict[str, Any]:
+    """What a file says of itself, for a card."""
+    source.close()  # its metadata have been read
+    return {
+        "path": str(source.path),
+        "layout": source.layout,
+        "law": source.parameters.get("law"),
+        "parameters": dict(source.parameters),
+        "notes": list(source.notes),
+        "samples": source.num_samples,
+    }
+
+
+def sample_set(group: Group, pairing: Pairing) -> SampleSet:
+    """What a group of test samples is, for those who show or write it."""
+    source, points = group.source, space_points(group.stores[1])
+    stride = stride_for(source, pairing.names()[1][0], points["x"])
+    times = pairing.times(source)[1]
+    known = {a: source.coordinates[a] for a in ("t", *points) if a in source.coordinates}
+    coordinates = {a: x[times] if a == "t" else x[::stride] for a, x in known.items()}
+    constants = {
+        key: value
+        for key, value in source.parameters.items()
+        if isinstance(value, int | float | str) and value != ""
+    }
+    attributes = {"law": source.layout, "seed": 0} | constants
+    return SampleSet(group.name, str(source.path), group.samples, points, coordinates, attributes)

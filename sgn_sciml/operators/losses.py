@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics import Boundary, relative_h1, relative_l2, shell_energy
+from sgn_sciml.metrics import Extension, relative_h1, relative_l2, shell_energy
 
 __all__ = ["H1", "L2", "MSE", "Domain", "FieldLoss", "FrameL2", "Sobolev"]
 
@@ -24,7 +24,7 @@ class Domain:
     periodic: bool | Sequence[bool]
     length: float | Sequence[float] = 1.0
 
-    def boundary(self, axes: int) -> tuple[Boundary | None, ...]:
+    def boundary(self, axes: int) -> tuple[Extension | None, ...]:
         """What spectra take the axes for."""
         flags = (self.periodic,) * axes if isinstance(self.periodic, bool) else self.periodic
         return tuple("periodic" if wraps else "even" for wraps in flags)

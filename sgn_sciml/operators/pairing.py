@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from sgn_sciml.layouts import Source
-from sgn_sciml.operators.stores import Store
+from sgn_sciml.operators.stores import Numbers, Store
 
 __all__ = ["Frames", "Pairing", "Pairs", "Windows"]
-
-Index = NDArray[np.intp]
 
 
 class Pairing(ABC):
@@ -43,7 +40,7 @@ class Pairing(ABC):
 
     @abstractmethod
     def take(
-        self, stores: tuple[Store, Store], samples: Index, part: Index, whole: bool
+        self, stores: tuple[Store, Store], samples: Numbers, part: Numbers, whole: bool
     ) -> tuple[Tensor, Tensor]:
         """Input and target of items: numbers of their samples, and which item of the sample."""
 
@@ -71,7 +68,7 @@ class Pairs(Pairing):
         return slice(None), slice(None)
 
     def take(
-        self, stores: tuple[Store, Store], samples: Index, part: Index, whole: bool
+        self, stores: tuple[Store, Store], samples: Numbers, part: Numbers, whole: bool
     ) -> tuple[Tensor, Tensor]:
         return stores[0].take(samples), stores[1].take(samples)
 
@@ -104,7 +101,7 @@ class Frames(Pairing):
         return slice(numbers[0], numbers[0] + 1), slice(numbers[1], numbers[1] + 1)
 
     def take(
-        self, stores: tuple[Store, Store], samples: Index, part: Index, whole: bool
+        self, stores: tuple[Store, Store], samples: Numbers, part: Numbers, whole: bool
     ) -> tuple[Tensor, Tensor]:
         first = np.zeros_like(part)
         return stores[0].take(samples, first, 1)[:, 0], stores[1].take(samples, first, 1)[:, 0]
@@ -149,7 +146,7 @@ class Windows(Pairing):
         return 1 if whole else frames - self.history - self.horizon + 1
 
     def take(
-        self, stores: tuple[Store, Store], samples: Index, part: Index, whole: bool
+        self, stores: tuple[Store, Store], samples: Numbers, part: Numbers, whole: bool
     ) -> tuple[Tensor, Tensor]:
         frames = stores[0].frames if whole else self.history + self.horizon
         window = stores[0].take(samples, part, frames)

@@ -13,7 +13,7 @@ __all__ = ["FIELDS", "Kept"]
 NEAR = 5  # samples kept near the median, which moves while errors come in
 FIELDS = ("input", "target", "prediction")
 
-Samples = dict[str, Tensor]
+KeptRows = dict[str, Tensor]
 Score = Callable[[Tensor], Tensor]
 
 
@@ -45,7 +45,7 @@ class Kept:
         self.worst, self.axes = worst, axes
         self.errors: Tensor | None = None
         self.frames: Tensor | None = None
-        self.kept: dict[str, Samples] = {}
+        self.kept: dict[str, KeptRows] = {}
         self.grid: tuple[int, ...] = ()
         self.spectra: list[Any] = []
         # One for error and target, one for the prediction as its difference from zero.
@@ -104,9 +104,9 @@ class Kept:
         for name, (count, score) in self._scores().items() if kept[0] else ():
             self.kept[name] = _top([k[name] for k in kept], count, score)
 
-    def rows(self) -> tuple[list[str], Samples]:
+    def rows(self) -> tuple[list[str], KeptRows]:
         """The samples to draw, and what each is; of a tiny test set none is drawn twice."""
-        rows: dict[int, tuple[str, Samples]] = {}
+        rows: dict[int, tuple[str, KeptRows]] = {}
         for name, few in self.kept.items():
             for i in range(1 if name == "median" else len(few["number"])):
                 row = {key: values[i : i + 1] for key, values in few.items()}
@@ -127,11 +127,11 @@ class Kept:
         return torch.where(error.wavenumber <= last, energies, torch.nan)
 
 
-def _joined(parts: Sequence[Samples]) -> Samples:
+def _joined(parts: Sequence[KeptRows]) -> KeptRows:
     return {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
 
 
-def _top(parts: Sequence[Samples], count: int, score: Score) -> Samples:
+def _top(parts: Sequence[KeptRows], count: int, score: Score) -> KeptRows:
     """The samples whose errors have the highest scores, highest first."""
     samples = _joined(parts) if len(parts) > 1 else parts[0]
     index = score(samples["error"]).topk(min(count, len(samples["error"]))).indices

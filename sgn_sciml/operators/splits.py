@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sgn_sciml.layouts import Source
+from sgn_sciml.operators.stores import Numbers
 
 __all__ = ["FnoSplit", "PDEBenchSplit", "Parts", "RandomSplit", "Split"]
-
-Index = NDArray[np.intp]
 
 
 class Parts(NamedTuple):
     """Sample numbers of each part."""
 
-    train: Index
-    val: Index
-    test: Index
+    train: Numbers
+    val: Numbers
+    test: Numbers
 
 
 class Split(ABC):

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from sgn_sciml.layouts import Source
 
-__all__ = ["Cached", "Lazy", "Store", "stride_for"]
+__all__ = ["Cached", "Lazy", "Numbers", "Store", "stride_for"]
 
-Index = NDArray[np.intp]
+Numbers = NDArray[np.intp]
 BLOCK = 32 * 2**20  # bytes that are read at once when a whole store is gone through
 
 
@@ -52,7 +52,7 @@ class Store(ABC):
     shape: tuple[int, ...]
 
     @abstractmethod
-    def take(self, samples: Index, first: Index | None = None, frames: int = 0) -> Tensor:
+    def take(self, samples: Numbers, first: Numbers | None = None, frames: int = 0) -> Tensor:
         """Read samples.
 
         Args:
@@ -70,7 +70,7 @@ class Store(ABC):
         """Bytes of one sample in float32."""
         return 4 * max(1, self.frames) * math.prod(self.shape)
 
-    def blocks(self, samples: Index) -> Iterator[tuple[Index, Tensor]]:
+    def blocks(self, samples: Numbers) -> Iterator[tuple[Numbers, Tensor]]:
         """All frames of many samples, some samples at a time."""
         count = max(1, BLOCK // self.sample_bytes)
         for begin in range(0, len(samples), count):
@@ -115,13 +115,13 @@ class Lazy(Store):
         self.samples, self.frames = source.num_samples, len(self.times)
         self.shape = (sum(length.get("component", 1) for length in lengths), *shapes[0])
 
-    def take(self, samples: Index, first: Index | None = None, frames: int = 0) -> Tensor:
+    def take(self, samples: Numbers, first: Numbers | None = None, frames: int = 0) -> Tensor:
         if first is None or len(set(first)) == 1:
             return self._read(samples, 0 if first is None else int(first[0]), frames)
         one_by_one = zip(samples[:, None], first, strict=True)
         return torch.cat([self._read(sample, int(start), frames) for sample, start in one_by_one])
 
-    def _read(self, samples: Index, first: int, frames: int) -> Tensor:
+    def _read(self, samples: Numbers, first: int, frames: int) -> Tensor:
         time, space = slice(None), len(self.shape) - 1
         if self.frames:
             chosen = self.times[first : first + frames]
@@ -146,7 +146,7 @@ class Cached(Store):
         device: Where to keep them.
     """
 
-    def __init__(self, store: Store, samples: Index, device: torch.device) -> None:
+    def __init__(self, store: Store, samples: Numbers, device: torch.device) -> None:
         self.samples, self.frames, self.shape = store.samples, store.frames, store.shape
         self.row = np.full(store.samples, -1)
         self.row[samples] = np.arange(len(samples))
@@ -155,7 +155,7 @@ class Cached(Store):
         for part, block in store.blocks(np.sort(samples)):
             self.values[torch.from_numpy(self.row[part])] = block.to(device)
 
-    def take(self, samples: Index, first: Index | None = None, frames: int = 0) -> Tensor:
+    def take(self, samples: Numbers, first: Numbers | None = None, frames: int = 0) -> Tensor:
         rows = torch.from_numpy(self.row[samples]).to(self.values.device)
         if first is None or frames == self.frames:
             return self.values[rows]

@@ -14,7 +14,7 @@ References:
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -23,12 +23,17 @@ from torchmetrics import MeanMetric, MetricCollection
 from sgn_sciml.metrics import SampleErrors, SpectralError
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
+from sgn_sciml.operators.application import OperatorLearning
+from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.evaluation import SHELLS, TestSet
 from sgn_sciml.operators.losses import L2, Domain, FieldLoss
 from sgn_sciml.operators.networks.weights import load_network_weights
+from sgn_sciml.operators.normalizers import Normalizer
 from sgn_sciml.operators.rollout import call, rollout
 from sgn_sciml.operators.symmetries import Symmetry, augment
 from sgn_sciml.optim import OptimizerFactory, Schedule
+from sgn_sciml.runs.application import Application
+from sgn_sciml.runs.description import description_of
 from sgn_sciml.runs.task import BaseTask
 
 __all__ = ["Operator"]
@@ -37,10 +42,11 @@ __all__ = ["Operator"]
 class Operator(BaseTask):
     """Learn an operator from pairs of functions or from trajectories.
 
-    Batches hold ``input`` and ``target``, ``(items, channels, *space)`` or, for trajectories,
-    ``(items, frames, channels, *space)``, and ``conditions`` ``(items, k)`` if there are any. The
-    network sees frames and conditions as channels: ``history * channels + k`` of them. It returns
-    one or several frames.
+    Batches hold ``input`` and ``target`` in physical units, ``(items, channels, *space)`` or, for
+    trajectories, ``(items, frames, channels, *space)``, and ``conditions`` ``(items, k)`` if there
+    are any. The network sees frames and conditions as channels, ``history * channels + k`` of
+    them, and returns one or several frames. Any data module or loader with such batches will do;
+    one that gives an :class:`~sgn_sciml.operators.OperatorPairs` has its scaling and names used.
 
     Args:
         network: The operator.
@@ -62,6 +68,9 @@ class Operator(BaseTask):
     Raises:
         ValueError: If nothing is called what should be frozen, or the batches do not fit.
     """
+
+    application: ClassVar[Application] = OperatorLearning()
+    description: OperatorPairs | None = None
 
     def __init__(
         self,
@@ -109,8 +118,6 @@ class Operator(BaseTask):
             load_network_weights(network, initial)
         boundary = self.domain.boundary(network.axes)
         self.held_out = MeanMetric(nan_strategy="disable")
-        self.terms = ("loss",)
-        self.term_values = torch.zeros(1)  # the last step's loss, for guards
         self.add_metrics(
             MetricCollection(
                 {"samples": SampleErrors(), "spectral": SpectralError(boundary, SHELLS)},
@@ -118,6 +125,9 @@ class Operator(BaseTask):
             )
         )
         self.test_sets: list[TestSet] = []
+
+    def setup(self, stage: str) -> None:
+        self.description = description_of(self.trainer, OperatorPairs)
 
     # -- the operator ------------------------------------------------------------------------
 
@@ -137,45 +147,47 @@ class Operator(BaseTask):
         return call(self.network, window, conditions, self.difference)
 
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
-        """The prediction for a target, in scaled units and of its shape.
+        """The prediction for a target, in physical units and of its shape.
 
         With ``pushforward`` only the frames of the last call carry gradients and are returned.
         """
-        window, target = batch["input"], batch["target"]
+        window, target = self.scaled(batch["input"]), batch["target"]
         step = partial(self, conditions=batch.get("conditions"))
         if target.ndim != self.network.axes + 3:
-            only: Tensor = step(window)
-            return only
+            return self.physical(step(window))
         bundle = self.network.out_channels // window.shape[2]
-        return rollout(step, window, target.shape[1], bundle, pushforward)
+        return self.physical(rollout(step, window, target.shape[1], bundle, pushforward))
 
-    @property
-    def normalizers(self) -> dict[str, Any] | None:
-        """The scaling of the data module, if there is one."""
-        data = getattr(self._trainer, "datamodule", None)
-        return getattr(data, "normalizers", None)
+    def _scaling(self, which: str, like: Tensor) -> Normalizer | None:
+        """The scaling of ``input`` or ``target``, on a device."""
+        found = None if self.description is None else self.description.scaling.get(which)
+        if found is not None and found.mean.device != like.device:
+            found.to(like.device)
+        return found
 
-    def physical(self, x: Tensor, which: str = "target") -> Tensor:
-        """Fields in physical units."""
-        return self.normalizers[which].inverse(x) if self.normalizers else x
+    def scaled(self, x: Tensor) -> Tensor:
+        """An input in the units of the network."""
+        scaling = self._scaling("input", x)
+        return x if scaling is None else scaling(x)
+
+    def physical(self, y: Tensor) -> Tensor:
+        """An output of the network in physical units."""
+        scaling = self._scaling("target", y)
+        return y if scaling is None else scaling.inverse(y)
 
     def augmented(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """A scaled batch, its samples replaced by images under the symmetries."""
-        physical = {name: self.physical(batch[name], name) for name in ("input", "target")}
-        found = augment(physical, self.symmetries, self.network.axes)
-        if self.normalizers:
-            found = {name: self.normalizers[name](u) for name, u in found.items()}
-        return batch | found
+        """A batch, its samples replaced by images under the symmetries."""
+        fields = {name: batch[name] for name in ("input", "target")}
+        return batch | augment(fields, self.symmetries, self.network.axes)
 
     def measured(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Fields as losses and metrics take them: physical, frames as channels."""
+        """Fields as losses and metrics take them: frames as channels."""
         if pred.shape != target.shape:
             raise ValueError(
                 f"the network returns {tuple(pred.shape[1:])} per item, the target is "
                 f"{tuple(target.shape[1:])}: set out_channels to fit"
             )
         frames = target.ndim == self.network.axes + 3
-        pred, target = self.physical(pred), self.physical(target)
         return (pred.flatten(1, 2), target.flatten(1, 2)) if frames else (pred, target)
 
     # -- training ----------------------------------------------------------------------------
@@ -233,14 +245,14 @@ class Operator(BaseTask):
         self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
     ) -> dict[str, Tensor]:
         """Input, target and prediction in physical units."""
-        return {
-            "input": self.physical(batch["input"], "input"),
-            "target": self.physical(batch["target"]),
-            "prediction": self.physical(self.predict(batch)),
-        }
+        fields = {name: batch[name] for name in ("input", "target")}
+        return fields | {"prediction": self.predict(batch)}
 
     def on_test_start(self) -> None:
-        names = getattr(getattr(self.trainer, "datamodule", None), "test_names", None) or [""]
+        known = () if self.description is None else self.description.test_sets
+        names = [each.name for each in known]
+        count = max(len(self.trainer.num_test_batches), 1)
+        names = names or ["", *(f"set {k}" for k in range(1, count))]
         self.test_sets = [
             TestSet(
                 name,

@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import sgn_sciml
-from sgn_sciml.layouts import find_source
+from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.sample_record import FIELDS
-from sgn_sciml.operators.source import coordinates, sample_numbers
+from sgn_sciml.runs.description import description_of
 
 __all__ = ["SamplePredictionWriter"]
-
-Batch = Mapping[str, Tensor]
 
 
 class SamplePredictionWriter(BasePredictionWriter):
@@ -52,7 +50,10 @@ class SamplePredictionWriter(BasePredictionWriter):
         predictions: Sequence[Any],
         batch_indices: Sequence[Any],
     ) -> None:
-        names = trainer.datamodule.test_names
+        data = description_of(trainer, OperatorPairs)
+        if data is None:
+            raise ValueError("predictions are written of data modules that describe their data")
+        names = [each.name for each in data.test_sets]
         sets = [predictions] if len(names) == 1 else predictions
         self.path.parent.mkdir(parents=True, exist_ok=True)
         for k, (name, batches) in enumerate(zip(names, sets, strict=True)):
@@ -60,28 +61,30 @@ class SamplePredictionWriter(BasePredictionWriter):
             if len(names) > 1:
                 unique = name if names.count(name) == 1 else f"{name}_{k}"
                 path = path.with_name(f"{path.stem}_{unique}{path.suffix}")
-            print(f"wrote {self._write(trainer, k, path, batches)}")
+            print(f"wrote {self._write(trainer, data, k, path, batches)}")
 
-    def _write(self, trainer: Any, k: int, path: Path, batches: Sequence[Batch]) -> Path:
-        data, axes = trainer.datamodule, trainer.lightning_module.network.axes
-        source = find_source(data.describe()["test_sets"][k]["path"])
-        target, known = batches[0]["target"], coordinates(data, k)
+    def _write(
+        self,
+        trainer: Any,
+        data: OperatorPairs,
+        k: int,
+        path: Path,
+        batches: Sequence[Mapping[str, Tensor]],
+    ) -> Path:
+        axes, tested = trainer.lightning_module.network.axes, data.test_sets[k]
+        target, known = batches[0]["target"], tested.coordinates
         rolled = target.ndim == axes + 3
         over = (*("t",) * rolled, *("x", "y", "z")[:axes])
-        first = next(blocks(batches, data.pairing.names(), axes))
+        names = data.inputs, data.targets
+        first = next(blocks(batches, names, axes))
         lengths = next(iter(first.values())).shape[1:]
         grid = {a: known.get(a, np.arange(float(n))) for a, n in zip(over, lengths, strict=True)}
         count = sum(len(batch["target"]) for batch in batches)
-        numbers = sample_numbers(data, k)
-        constants = {
-            key: value
-            for key, value in source.parameters.items()
-            if isinstance(value, int | float | str) and value != ""
-        }
+        constants = dict(tested.attributes)
         attrs = {
-            "law": constants.pop("law", source.layout),
+            "law": constants.pop("law", "unknown"),
             "seed": constants.pop("seed", 0),
-            "source": str(source.path),
+            "source": tested.path,
         }
         if rolled:
             attrs["history"] = batches[0]["input"].shape[1]
@@ -89,9 +92,9 @@ class SamplePredictionWriter(BasePredictionWriter):
             attrs["checkpoint"] = str(trainer.ckpt_path)
         return self.write(
             path,
-            {"sample": np.arange(count) if numbers is None else numbers[:count], **grid},
+            {"sample": tested.samples[:count], **grid},
             dict.fromkeys(first, over),
-            blocks(batches, data.pairing.names(), axes),
+            blocks(batches, names, axes),
             count,
             dtype="float64" if target.dtype == torch.float64 else "float32",
             attrs=attrs,
@@ -100,7 +103,7 @@ class SamplePredictionWriter(BasePredictionWriter):
 
 
 def blocks(
-    batches: Sequence[Batch], names: Sequence[Sequence[str]], axes: int
+    batches: Sequence[Mapping[str, Tensor]], names: Sequence[Sequence[str]], axes: int
 ) -> Iterator[dict[str, NDArray[Any]]]:
     """Batches as fields of one channel each, the frames of trajectories in one piece.
 

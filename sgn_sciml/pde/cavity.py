@@ -21,8 +21,8 @@ derivatives are unbounded there, and a network between clamped walls leaves a re
 :math:`r^{-0.26}`. So the equation is multiplied by :math:`16\,x (1 - x)\,y (1 - y)`, without which
 corners decide on the loss: velocities were off by 1e-3 instead of 2e-5.
 
-Reference: 56 by 56 clamped polynomials (:mod:`sgn_sciml.pde.clamped`). With m = 1 and Re = 100, 72
-modes move psi by 2e-11 of its size, and velocities by 7e-9 at most.
+Reference: 56 by 56 clamped polynomials (:mod:`sgn_sciml.pde.stream_functions`). With m = 1 and
+Re = 100, 72 modes move psi by 2e-11 of its size, and velocities by 7e-9 at most.
 
 References:
     Shen, *Hopf bifurcation of the unsteady regularized driven cavity flow* (1991): m = 1
@@ -41,8 +41,9 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.jets import Derivatives
-from sgn_sciml.pde.clamped import Array, basis, steady_flow
+from sgn_sciml.laws.law import Array
 from sgn_sciml.pde.problem import Condition, Problem
+from sgn_sciml.pde.stream_functions import basis, steady_flow
 from sgn_sciml.pde.walls import WALLS, zero_walls
 
 __all__ = ["Cavity"]

@@ -11,18 +11,15 @@ itself, so that it is as accurate there as at nodes; between asked times the ste
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from sgn_sciml.laws.etdrk4 import Complex, etdrk4
+from sgn_sciml.laws.law import Array
 
-__all__ = ["Array", "coefficients", "evolve", "power", "waves"]
-
-Array = NDArray[Any]
+__all__ = ["coefficients", "evolve", "power", "waves"]
 
 
 def waves(modes: int, period: float) -> Array:

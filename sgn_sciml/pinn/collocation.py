@@ -5,6 +5,7 @@ The loader yields step numbers only. Points are drawn on the way to the step as 
 an outdated network, nothing is copied in a step, and a resumed run sees the same points.
 """
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from torch.utils.data import DataLoader
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid
 from sgn_sciml.pde import Problem
 from sgn_sciml.pde.problem import reference_name
+from sgn_sciml.pinn.description import SolutionData
 from sgn_sciml.pinn.observations import Observations
 from sgn_sciml.pinn.resampling import Resampling
 from sgn_sciml.pinn.sampling import Sampler, Uniform
+from sgn_sciml.pinn.solution import Solution
 from sgn_sciml.runs.loaders import batches, derive_seed, steps
 
 __all__ = ["Collocation"]
 
+PLAIN = (int, float, str)  # what a card holds as it is
 HELD_OUT = 2**31  # redraw numbers of the held-out points; training never gets there
 
 
@@ -85,6 +89,14 @@ class Collocation(LightningDataModule):
         self._points: dict[str, Tensor] = {}
         self._interior: Tensor | None = None  # those of all processes, where they are adaptive
 
+    @property
+    def description(self) -> SolutionData:
+        """What the data are."""
+        names = inspect.signature(type(self)).parameters
+        values = {name: vars(self).get(name) for name in names}
+        plain = {k: v if v is None or isinstance(v, PLAIN) else str(v) for k, v in values.items()}
+        return SolutionData(self.grid, self.reference, plain)
+
     def setup(self, stage: str) -> None:
         self._read_reference()
         if self.observations is not None and self._observed is None:
@@ -126,7 +138,7 @@ class Collocation(LightningDataModule):
             points |= {k: v[part] for k, v in zip(("data", "values"), observed, strict=True)}
         return points
 
-    def _draw_for(self, task: Any, redraw: int) -> dict[str, Tensor]:
+    def _draw_for(self, task: Solution, redraw: int) -> dict[str, Tensor]:
         """Draw the points of one redraw in the task's precision, on its device."""
         pool = self.adaptive.pool if self.adaptive else 1
         like = next(task.parameters())
@@ -151,7 +163,9 @@ class Collocation(LightningDataModule):
         step = self.trainer.global_step
         redraw = step // self.redraw_every if self.redraw_every else 0
         if redraw != self._redraw or not self._points:
-            self._points = self._draw_for(self.trainer.lightning_module, redraw)
+            task = self.trainer.lightning_module
+            assert isinstance(task, Solution), "points are drawn for the task that solves"
+            self._points = self._draw_for(task, redraw)
             self._redraw = redraw
         return self._points
 

@@ -1,37 +1,15 @@
-"""Figures of solution, error and residual, and the file of predicted fields."""
+"""Figures of solution, error and residual."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
-from sgn_sciml.layouts import GridFields, write_grid
+from sgn_sciml.pinn.writer import grid_axes, join_batches, whole_field
 from sgn_sciml.runs.loggers import send_figure
 from sgn_sciml.viz import curve_figure, field_figure, map_figure
 
-__all__ = ["FieldFigures", "PredictionWriter"]
-
-
-def _join(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    return {key: torch.cat([part[key] for part in parts]).cpu() for key in parts[0]}
-
-
-def _whole(problem: Any, frames: Tensor) -> Tensor:
-    """Values of frames, ``(frames, *space)``, with one axis per coordinate of the problem."""
-    return frames.movedim(0, -1) if problem.evolving else frames[0]
-
-
-def _axes(problem: Any, points: Tensor) -> dict[str, Tensor]:
-    """The coordinates of a grid from the points of its frames, ``(frames, *space, d)``."""
-    axes = {}
-    for i, name in enumerate(problem.coordinates):
-        column = _whole(problem, points[..., i])
-        axes[name] = column.movedim(i, -1).flatten(0, -2)[0] if column.ndim > 1 else column
-    return axes
+__all__ = ["FieldFigures"]
 
 
 class FieldFigures(Callback):
@@ -65,12 +43,14 @@ class FieldFigures(Callback):
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
         if not self._parts:
             return
-        frames = _join(self._parts)
+        frames = join_batches(self._parts)
         problem = pl_module.problem
-        axes = list(_axes(problem, frames["points"]).values())
-        residual = _whole(problem, frames["residual"])
+        axes = list(grid_axes(problem, frames["points"]).values())
+        residual = whole_field(problem, frames["residual"])
         for i, name in enumerate(problem.fields):
-            truth, guess = (_whole(problem, frames[key][:, i]) for key in ("reference", "fields"))
+            truth, guess = (
+                whole_field(problem, frames[key][:, i]) for key in ("reference", "fields")
+            )
             shown = (truth, guess, residual)
             if len(axes) == 1:
                 figure = curve_figure(axes[0], *shown, labels=(problem.coordinates[0], name))
@@ -79,34 +59,3 @@ class FieldFigures(Callback):
                 draw = field_figure if problem.evolving else map_figure
                 figure = draw(axes[0], axes[1], *shown, labels=(first, second, name))
             send_figure(trainer, name, figure)
-
-
-class PredictionWriter(BasePredictionWriter):
-    """Write the predicted fields and the residual to a grid file.
-
-    Args:
-        path: File to write.
-    """
-
-    def __init__(self, path: Path = Path("predictions.h5")) -> None:
-        super().__init__("epoch")
-        self.path = path
-
-    def write_on_epoch_end(
-        self,
-        trainer: Trainer,
-        pl_module: Any,
-        predictions: Sequence[Any],
-        batch_indices: Sequence[Any],
-    ) -> None:
-        problem = pl_module.problem
-        if trainer.world_size > 1:
-            raise ValueError("predict writes one file: run it with --trainer.devices 1")
-        frames = _join(predictions)
-        fields = {
-            name: _whole(problem, frames["fields"][:, i]) for i, name in enumerate(problem.fields)
-        }
-        fields["residual"] = _whole(problem, frames["residual"])
-        axes = _axes(problem, frames["points"])
-        found = GridFields(axes, fields, problem.law, problem.parameters)
-        print(f"wrote {write_grid(self.path, found)}")

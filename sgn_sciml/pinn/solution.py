@@ -1,8 +1,10 @@
 """A network as the solution of a problem: its fields, its residual, and how good they are."""
 
 from abc import ABC
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -10,11 +12,15 @@ from torchmetrics import MetricCollection
 
 from sgn_sciml.jets import Automatic, Engine, Equation
 from sgn_sciml.layers import Finer
-from sgn_sciml.metrics import Boundary, MaxError, RelativeH1, RelativeL2, SpectralError
+from sgn_sciml.metrics import Extension, MaxError, RelativeH1, RelativeL2, SpectralError
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.pde import Problem
+from sgn_sciml.pinn.application import Solving
+from sgn_sciml.pinn.description import SolutionData
 from sgn_sciml.pinn.unknowns import Unknowns
+from sgn_sciml.runs.application import Application
+from sgn_sciml.runs.description import description_of
 from sgn_sciml.runs.task import BaseTask
 
 __all__ = ["Solution"]
@@ -36,6 +42,9 @@ class Solution(BaseTask, ABC):
         ValueError: If the network does not fit the problem's coordinates or fields or is not
             periodic where the problem is, or the problem has no such constant.
     """
+
+    application: ClassVar[Application] = Solving()
+    description: SolutionData | None = None
 
     def __init__(
         self,
@@ -77,6 +86,13 @@ class Solution(BaseTask, ABC):
         names = problem.coordinates, problem.fields
         self.equation = Equation(self, self._residual, *names, problem.law)
         self.add_metrics(frame_metrics(problem))
+
+    def setup(self, stage: str) -> None:
+        self.description = description_of(self.trainer, SolutionData)
+
+    def about(self) -> dict[str, Any]:
+        problem = {"law": self.problem.law, **self.problem.parameters}
+        return super().about() | {"problem": problem}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
@@ -122,13 +138,24 @@ class Solution(BaseTask, ABC):
 
     def predict_step(self, batch: dict[str, Tensor], batch_idx: int) -> dict[str, Tensor]:
         """Predicted fields and residual on grid frames."""
-        points = batch["points"]
-        residual = self.residual_magnitude(points.reshape(-1, points.shape[-1]))
-        return {
-            "points": points,
-            "fields": self.frames(points),
-            "residual": residual.reshape(points.shape[:-1]),
-        }
+        with differentiable(batch) as batch:
+            points = batch["points"]
+            residual = self.residual_magnitude(points.reshape(-1, points.shape[-1]))
+            return {
+                "points": points,
+                "fields": self.frames(points).detach(),
+                "residual": residual.reshape(points.shape[:-1]),
+            }
+
+
+@contextmanager
+def differentiable(batch: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+    """The tensors of a batch where the network can be differentiated by its inputs.
+
+    A plain ``Trainer`` evaluates in torch's inference mode, whose tensors autograd refuses.
+    """
+    with torch.inference_mode(False):
+        yield {k: v.clone() if v.is_inference() else v for k, v in batch.items()}
 
 
 def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
@@ -156,7 +183,7 @@ def frame_metrics(problem: Problem) -> MetricCollection:
     """How good the fields of a problem are on its grid frames, which are fields over space."""
     periodic = tuple(name in problem.periodic for name in problem.space)
     lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[: len(problem.space)]
-    boundary: tuple[Boundary | None, ...] = tuple("periodic" if p else "even" for p in periodic)
+    boundary: tuple[Extension | None, ...] = tuple("periodic" if p else "even" for p in periodic)
     return MetricCollection(
         {
             "relative_l2": RelativeL2(),

@@ -24,13 +24,19 @@ from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.loss_terms import LossTerms
 from sgn_sciml.pinn.point_weights import PointWeights
-from sgn_sciml.pinn.solution import Solution
+from sgn_sciml.pinn.solution import Solution, differentiable
 
 __all__ = ["PINN"]
 
 
 class PINN(Solution):
     """Solve a differential equation with a network.
+
+    A training batch maps ``residual`` and the name of each condition that is a loss term to points
+    ``(N, d)``, and with observations ``data`` to points and ``values`` to fields ``(N, f)``. A
+    batch of validation or test is one of these, or a part of the known solution on a grid:
+    ``points`` ``(frames, *n, d)`` and ``fields`` ``(frames, f, *n)``. Any data module or loader
+    with such batches will do; :class:`~sgn_sciml.pinn.Collocation` makes them.
 
     Args:
         network: Network from the problem's coordinates to its fields.
@@ -162,6 +168,10 @@ class PINN(Solution):
 
     def evaluate(self, batch: dict[str, Tensor], stage: str) -> None:
         """Take in held-out points or grid frames."""
+        with differentiable(batch) as batch:
+            self._evaluate(batch, stage)
+
+    def _evaluate(self, batch: dict[str, Tensor], stage: str) -> None:
         if "fields" in batch:
             self.metrics(stage).update(self.frames(batch["points"]), batch["fields"])
             return
@@ -176,8 +186,8 @@ class PINN(Solution):
         self.log(f"{stage}/loss", torch.stack(means).sum())
         self.held_out.reset()
         if self.unknown is not None:
-            data = getattr(self.trainer, "datamodule", None)
-            known = getattr(data, "grid", None) is not None  # the problem is that of the reference
+            data = self.description  # with a reference, the problem is that of the reference
+            known = data is not None and data.reference is not None
             found = self.unknown.report(self.problem if known else None)
             self.log_dict({f"{stage}/{name}": value for name, value in found.items()})
 

@@ -9,16 +9,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, Trainer
 
 from sgn_sciml.networks import count_parameters
+from sgn_sciml.runs.description import DataDescription, description_of
 from sgn_sciml.runs.loggers import run_folder
-from sgn_sciml.runs.results import read_card, write_results, write_whole
-from sgn_sciml.runs.table import summary
+from sgn_sciml.runs.results import read_card, write_results
+from sgn_sciml.runs.task import BaseTask
 from sgn_sciml.system.machine import describe_machine
+from sgn_sciml.system.writing import write_whole
 
-__all__ = ["Card", "read_card", "summary", "write_card"]
+__all__ = ["Card", "read_card", "write_card"]
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> Path:
@@ -38,24 +39,24 @@ def _sha256(path: str, size: int, time: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def describe_data(datamodule: Any) -> dict[str, Any]:
-    """What a data module was asked for, and the sha256 of its files."""
-    found: dict[str, Any] = {}
-    if hasattr(datamodule, "describe"):
-        found = datamodule.describe()
-        for about in found["files"]:
+def describe_data(trainer: Any) -> dict[str, Any]:
+    """What the data of a trainer are, and the sha256 of their files.
+
+    Of a data module that does not describe them, its class and its plain settings.
+    """
+    description = description_of(trainer, DataDescription)  # type: ignore[type-abstract]
+    if description is not None:
+        found = description.about()
+        for about in found.get("files", []):
             about["sha256"] = file_sha256(about["path"])
         return found
-    for name in inspect.signature(type(datamodule)).parameters:
-        value = getattr(datamodule, name, None)
-        found[name] = (
-            value if value is None or isinstance(value, (int, float, str)) else str(value)
-        )
-    grid = getattr(datamodule, "grid", None)
-    if grid is not None:
-        found["grid"] = {name: len(values) for name, values in grid.coordinates.items()}
-        found["reference_sha256"] = file_sha256(datamodule.reference)
-    return found
+    module = trainer.datamodule
+    if module is None:
+        return {}
+    names = inspect.signature(type(module)).parameters
+    settings = {name: vars(module).get(name) for name in names}
+    plain = {k: v for k, v in settings.items() if isinstance(v, (int, float, str))}
+    return {"module": type(module).__name__, **plain}
 
 
 class Card(Callback):
@@ -88,22 +89,16 @@ class Card(Callback):
         if folder is None:
             return
         card = read_card(folder)
-        problem = getattr(pl_module, "problem", None)
+        ours = pl_module.about() if isinstance(pl_module, BaseTask) else {}
         card.update(
             written=datetime.now(UTC).isoformat(timespec="seconds"),
             run="/".join(folder.parts[-2:]),
             task=type(pl_module).__name__,
-            network=pl_module.hparams.get("network") or str(pl_module.network),
-            settings={
-                k: v for k, v in pl_module.hparams.items() if k not in ("network", "problem")
-            },
-            found=getattr(pl_module, "found", {}),
+            **ours,
             parameters=count_parameters(pl_module),
             precision=str(trainer.precision),
             world_size=trainer.world_size,
-            problem={"law": problem.law, **problem.parameters} if problem else None,
-            data=describe_data(trainer.datamodule),
-            loss_terms=list(getattr(pl_module, "terms", ())),
+            data=describe_data(trainer),
             seed=self.seed,
             steps=trainer.global_step,
             max_steps=trainer.max_steps,
@@ -119,12 +114,12 @@ class Card(Callback):
             results = _numbers(trainer)
             checkpoint = "none: the weights in memory"
             if trainer.ckpt_path:
-                path = Path(str(trainer.ckpt_path))
-                saved = torch.load(path, map_location="cpu", weights_only=True)
-                checkpoint = f"{path.name} of step {saved['global_step']}"
+                checkpoint = Path(str(trainer.ckpt_path)).name
+                if isinstance(pl_module, BaseTask) and pl_module.restored_step is not None:
+                    checkpoint += f" of step {pl_module.restored_step}"
             card["test"] = {
                 "checkpoint": checkpoint,
-                "data": describe_data(trainer.datamodule),
+                "data": describe_data(trainer),
                 "machine": describe_machine(trainer.strategy.root_device),
                 **results,
             }

@@ -14,12 +14,13 @@ export/               what ``sgn export`` wrote: weights, ONNX, rate and distort
 ====================  ==========================================================================
 """
 
+import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["RunFolder", "find_checkpoint", "new_run"]
+__all__ = ["RunFolder", "find_checkpoint", "find_run", "new_run"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def new_run(root: Path, name: str) -> RunFolder:
 
 
 def find_checkpoint(
-    word: str | None, root: Path, name: str, config: Path | None
+    word: str | None, root: Path, name: str, inside: RunFolder | None = None
 ) -> tuple[Path, RunFolder | None]:
     """Resolve ``best``, ``last`` or a path to a checkpoint and the run folder it lies in, if any.
 
@@ -94,8 +95,7 @@ def find_checkpoint(
             validated nothing, ``last``.
         root: Folder of all runs.
         name: Name of the run.
-        config: Configuration in use; one inside a run folder names that version, otherwise the
-            newest version that has such a checkpoint is taken.
+        inside: The version that is meant; None for the newest that has such a checkpoint.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -105,7 +105,6 @@ def find_checkpoint(
         if not path.is_file():
             raise FileNotFoundError(f"no checkpoint {word} (give a file, 'best' or 'last')")
         return path, RunFolder.holding(path)
-    inside = RunFolder.holding(config) if config else None
     for run in [inside] if inside else reversed(versions(root, name)):
         for kind in (word,) if word else ("best", "last"):
             path = run.checkpoints / f"{kind}.ckpt"
@@ -113,3 +112,38 @@ def find_checkpoint(
                 return path, run
     where = inside.path if inside else root / name
     raise FileNotFoundError(f"no {word or 'best'} checkpoint under {where}; run `sgn fit` first")
+
+
+def find_run(path: Path, word: str | None) -> tuple[RunFolder, Path]:
+    """The folder of a run and one of its checkpoints.
+
+    Args:
+        path: A run folder, the folder of all its versions (the newest is taken), a file in a run
+            folder, or a checkpoint in one.
+        word: ``best``, ``last`` or the path of a checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If a checkpoint lies in no run folder.
+    """
+    if path.suffix == ".ckpt" and path.is_file():
+        run = RunFolder.holding(path)
+        if run is None:
+            raise ValueError(
+                f"{path} lies in no run folder, so its data are unknown; "
+                f"name the run as well, and the checkpoint with --ckpt {path}"
+            )
+        return run, path
+    run = RunFolder.holding(path if path.is_file() else path / "config.yaml")
+    if run is None:
+        found = versions(path.parent, path.name)
+        if not found:
+            raise FileNotFoundError(
+                f"no run {path}; give a folder such as runs/image_inr/version_0"
+            )
+        run = found[-1]
+    if not run.path.is_dir():
+        raise FileNotFoundError(f"no run {path}")
+    if not path.is_absolute():  # to be shown as it was given
+        run = replace(run, root=Path(os.path.relpath(run.root)))
+    return run, find_checkpoint(word, run.root, run.name, run)[0]

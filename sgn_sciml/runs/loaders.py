@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, IterableDataset
 __all__ = ["batches", "derive_seed", "steps"]
 
 
-class Steps(IterableDataset[int]):
+class StepNumbers(IterableDataset[int]):
     """The numbers 0, 1, 2, ... without end."""
 
     def __iter__(self) -> Iterator[int]:
@@ -21,7 +21,7 @@ class Steps(IterableDataset[int]):
             step += 1
 
 
-class Batches(IterableDataset[dict[str, Tensor]]):
+class ListedBatches(IterableDataset[dict[str, Tensor]]):
     """A list as a dataset that Lightning neither shuffles nor shards."""
 
     def __init__(self, found: list[dict[str, Tensor]]) -> None:
@@ -33,12 +33,12 @@ class Batches(IterableDataset[dict[str, Tensor]]):
 
 def steps() -> DataLoader[int]:
     """Numbers of steps, for data that are made on the step's device."""
-    return _loader(Steps())
+    return _loader(StepNumbers())
 
 
 def batches(found: list[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
     """Batches that exist."""
-    return _loader(Batches(found))
+    return _loader(ListedBatches(found))
 
 
 def _loader(dataset: IterableDataset[Any]) -> DataLoader[Any]:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["grid_text", "notes", "read_card", "results", "write_results", "write_whole"]
+from sgn_sciml.system.writing import write_whole
+
+__all__ = ["grid_text", "notes", "read_card", "results", "write_results"]
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -15,14 +17,6 @@ def read_card(folder: Path) -> dict[str, Any]:
     path = folder / "card.json"
     card: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     return card
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file in one go, so that a kill leaves the old one."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text)
-    partial.replace(path)
-    return path
 
 
 def results(card: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -1,43 +1,14 @@
 """The table of a tested run on the screen, made from its card."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sgn_sciml.runs.results import grid_text, notes, read_card, results
+from sgn_sciml.runs.application import Rows
+from sgn_sciml.runs.results import read_card
 
-__all__ = ["summary"]
+__all__ = ["BANDS", "band_rows", "summary"]
 
-Rows = list[tuple[str, str]]
-
-HEADLINES = {
-    "relative_l2": "relative L2",
-    "relative_h1": "relative H1",
-    "vrmse": "VRMSE",
-    "rmse": "RMSE",
-    "max_error": "worst point",
-    "loss": "held-out loss",
-}
-DETAILS = {
-    "relative_l2": {
-        "relative_l2/median": "median",
-        "relative_l2/p95": "95 % below",
-        "relative_l2/max": "largest",
-    },
-    "rmse": {"nrmse": "normalised", "crmse": "of the mean", "brmse": "on the boundary"},
-}
-SIGNALS = {
-    "psnr": ("PSNR", "{:.2f} dB"),
-    "psnr/unseen": ("PSNR, unseen", "{:.2f} dB"),
-    "psnr/unseen_cubic": ("cubic splines", "{:.2f} dB of the unseen"),
-    "ssim": ("SSIM", "{:.4f}"),
-    "snr": ("SNR", "{:.2f} dB"),
-    "si_snr": ("SI-SNR", "{:.2f} dB"),
-    "iou": ("IoU", "{:.4f}"),
-    "relative_l2": ("relative L2", "{:.2e}"),
-    "resolved_waves": ("resolved", "{:.1f} waves per shorter side (ring correlation 1/7)"),
-}
 BANDS = ("low", "mid", "high")
 # Names of the metrics' own, and what the table calls them.
 SAME = {
@@ -49,16 +20,16 @@ SAME = {
 }
 
 
-def summary(folder: Path) -> str:
-    """A short table of a tested run, from its card."""
+def summary(folder: Path, rows_of: Callable[[Mapping[str, Any]], Rows]) -> str:
+    """A short table of a tested run, from its card.
+
+    Args:
+        folder: The run folder.
+        rows_of: What was measured, as rows; see :meth:`Application.rows`.
+    """
     card = read_card(folder)
     test = card.get("test", {})
-    data = test.get("data", {})
-    operator = "test_sets" in data
-    if operator:
-        rows = _operator_rows(card)
-    else:
-        rows = _signal_rows(test) if "signal" in data else _solution_rows(test)
+    rows = rows_of(card)
     if "training" in card:
         seconds = card["training"]["wall_seconds"]
         rows.append(("training", f"{card['steps']:,} steps in {seconds:.0f} s"))
@@ -66,90 +37,15 @@ def summary(folder: Path) -> str:
     if "checkpoint" in test:
         rows.append(("checkpoint", test["checkpoint"]))
     rows += [("figure", str(path)) for path in sorted((folder / "figures").glob("*.png"))]
-    rows += [("table", str(path)) for path in sorted(folder.glob("results.csv")) if operator]
+    if "test_sets" in test.get("data", {}):  # too many numbers for a screen
+        rows += [("table", str(path)) for path in sorted(folder.glob("results.csv"))]
     rows.append(("card", str(folder / "card.json")))
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
 
 
-def _solution_rows(test: Mapping[str, Any]) -> Rows:
-    """Of a solution compared with a reference on its grid."""
-    rows = [
-        (label, f"{test[key]:.2e}")
-        for label, key in (
-            ("relative L2", "test/relative_l2"),
-            ("relative H1 in space", "test/relative_h1"),
-            ("worst point", "test/max_error"),
-            ("held-out loss", "test/loss"),
-        )
-        if key in test
-    ]
-    rows += _bands({key.removeprefix("test/"): value for key, value in test.items()})
-    for key, value in test.items():
-        if key.startswith("test/unknown/") and not key.endswith("_error"):
-            error = test.get(f"{key}_error")
-            beside = "" if error is None else f"  (relative error {error:.1e})"
-            rows.append((key.removeprefix("test/unknown/"), f"{value:.6g}{beside}"))
-    if grid := test.get("data", {}).get("grid"):
-        rows.append(("measured on", grid_text(grid)))
-    return rows
-
-
-def _signal_rows(test: Mapping[str, Any]) -> Rows:
-    """Of a signal compared with its samples; what has no row of its own comes last."""
-    data = test["data"]
-    name = f"{data['name']}, " if "name" in data else ""
-    channels = f", {data['channels']} channels" if data.get("channels", 1) > 1 else ""
-    rows = [(data["signal"], f"{name}{grid_text(data['grid'])}{channels}")]
-    left = {k.removeprefix("test/"): v for k, v in test.items() if k.startswith("test/")}
-    left.pop("loss", None)  # the PSNR says the same
-    for metric, (label, form) in SIGNALS.items():
-        if (value := left.pop(metric, None)) is not None:
-            rows.append((label, form.format(value)))
-    rows += _bands(left)
-    return rows + [(metric, f"{value:.2e}") for metric, value in left.items()]
-
-
-def _operator_rows(card: Mapping[str, Any]) -> Rows:
-    """Of an operator: the first test set in full, a line for each further one, warnings."""
-    test, ((name, first), *further) = card["test"], results(card).items()
-    about = test["data"]["test_sets"][0]
-    samples = f"{name}: {about['samples']:,} samples on {grid_text(about['grid'])}"
-    rows = [("test set", samples), *_measures(first)]
-    rows += [(name, _compared(values, first)) for name, values in further]
-    return rows + [("note", note) for note in notes(test)]
-
-
-def _measures(values: Mapping[str, float]) -> Rows:
-    """Of one test set; what has no row of its own comes last, by its name."""
-    left = {_plain_name(metric): value for metric, value in values.items()}
-    left.pop("beyond_training_nyquist", None)  # part of a note
-    rows = []
-    for metric, label in HEADLINES.items():
-        beside = _listed(left, DETAILS.get(metric, {}))
-        if (value := left.pop(metric, None)) is not None:
-            rows.append((label, f"{value:.2e}{beside}"))
-    rows += _bands(left)
-    waves = {band: left.pop(f"frmse/{band}", math.nan) for band in BANDS}
-    known = [f"{value:.2e} {band}" for band, value in waves.items() if not math.isnan(value)]
-    rows += [("fRMSE", ", ".join(known))] if known else []  # nan beyond the grid
-    for kind, what in (("function", "samples"), ("point", "points")):
-        if (covered := left.pop(f"coverage/{kind}", None)) is not None:
-            width = left.pop(f"width/{kind}", None)
-            beside = "" if width is None else f", width {width:.2e}"
-            rows.append((f"band per {kind}", f"covers {covered:.1%} of the {what}{beside}"))
-    for metric in [m for m in left if m.startswith("physics/") and not m.endswith("_truth")]:
-        truth = left.pop(f"{metric}_truth", None)
-        beside = "" if truth is None else f"  (truth {truth:.2e})"
-        label = metric.removeprefix("physics/").replace("_", " ")
-        rows.append((label, f"{left.pop(metric):.2e}{beside}"))
-    frames = sorted((m for m in left if m.startswith("rollout/")), key=_frame)
-    errors = [f"{left.pop(m):.2e} at {m.removeprefix('rollout/')}" for m in frames]
-    rows += [("rollout", ", ".join(errors))] if errors else []
-    return rows + [(metric, f"{value:.2e}") for metric, value in left.items()]
-
-
-def _bands(left: dict[str, Any]) -> Rows:
+def band_rows(left: dict[str, Any]) -> Rows:
+    """Rows of the errors per band of wavenumbers, which are taken out of ``left``."""
     rows = []
     for band in BANDS:
         key = f"spectral_error/{band}"
@@ -157,39 +53,3 @@ def _bands(left: dict[str, Any]) -> Rows:
         if error is not None and relative is not None:
             rows.append((f"error, {band} band", f"{error:.2e}  (relative {relative:.2e})"))
     return rows
-
-
-def _plain_name(metric: str) -> str:
-    """What the table calls a metric."""
-    metric = metric.removeprefix("pdebench/").replace("frmse_", "frmse/")
-    if metric.startswith("physics/"):
-        metric = metric.removesuffix("/prediction").replace("/target", "_truth")
-    return SAME.get(metric, metric)
-
-
-def _listed(left: dict[str, float], labels: Mapping[str, str]) -> str:
-    """The details of a metric, in brackets."""
-    parts = [f"{label} {left.pop(key):.2e}" for key, label in labels.items() if key in left]
-    return f"  ({', '.join(parts)})" if parts else ""
-
-
-def _frame(metric: str) -> tuple[int, float]:
-    """Order of the frames of a rollout: by number, else as they come."""
-    try:
-        return 1, float(metric.removeprefix("rollout/"))
-    except ValueError:
-        words = ("first", "quarter", "half", "last")
-        word = metric.removeprefix("rollout/")
-        return 0, words.index(word) if word in words else len(words)
-
-
-def _compared(values: Mapping[str, float], first: Mapping[str, float]) -> str:
-    """The line of a further test set."""
-    if "relative_l2" not in values:
-        return ", ".join(f"{metric} {value:.2e}" for metric, value in values.items())
-    error, parts = values["relative_l2"], []
-    if (p95 := values.get("relative_l2/p95")) is not None:
-        parts.append(f"95 % below {p95:.2e}")
-    if base := first.get("relative_l2"):
-        parts.append(f"{error / base:.2f} times the first")
-    return f"relative L2 {error:.2e}" + (f"  ({', '.join(parts)})" if parts else "")

@@ -5,7 +5,7 @@ import warnings
 from abc import ABC
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningModule
@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from sgn_sciml.networks import freeze_parameters
-from sgn_sciml.optim import OptimizerFactory
+from sgn_sciml.optim import OptimizerFactory, Schedule
+from sgn_sciml.runs.application import Application
+from sgn_sciml.runs.description import DataDescription
 
 __all__ = ["BaseTask"]
 
@@ -28,7 +30,22 @@ class BaseTask(LightningModule, ABC):
     Args:
         optimizer: Optimiser factory.
         kwargs: The other arguments of the subclass, recorded as hyper-parameters.
+
+    Attributes:
+        application: What its application adds to a run.
+        description: What its data are, as their module tells in ``setup``; None if it does not.
+        terms: Names of the terms of its loss.
+        term_values: Their values at the last step, for guards, shape ``(terms,)``.
+        schedule: Schedule of its rate over all steps, if there is one.
+        found: Choices that were made on the way, for the card.
+        restored_step: Step of the checkpoint whose weights it has, if any.
     """
+
+    application: ClassVar[Application] = Application()
+    description: DataDescription | None = None
+    terms: tuple[str, ...] = ("loss",)
+    schedule: Schedule | None = None
+    restored_step: int | None = None
 
     def __init__(self, optimizer: OptimizerFactory = torch.optim.Adam, **kwargs: Any) -> None:
         super().__init__()
@@ -39,6 +56,8 @@ class BaseTask(LightningModule, ABC):
             del self.hparams[name]
         self._hparams_initial = copy.deepcopy(self.hparams)
         self.optimizer = optimizer
+        self.term_values = torch.zeros(1)
+        self.found: dict[str, float] = {}
         self._rng: list[Tensor] = []
         self.stage_metrics = nn.ModuleDict()
 
@@ -62,6 +81,7 @@ class BaseTask(LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._rng = checkpoint.get("rng", [])
+        self.restored_step = checkpoint["global_step"]
         # Lightning converts the precision only after loading: a float64 run would go on from
         # weights rounded to float32.
         saved = checkpoint["state_dict"]
@@ -92,6 +112,17 @@ class BaseTask(LightningModule, ABC):
 
     def on_test_epoch_end(self) -> None:
         self.log_metrics("test")
+
+    def about(self) -> dict[str, Any]:
+        """What a card tells of the task: its network, settings and terms, as plain values."""
+        settings = {k: v for k, v in self.hparams.items() if k not in ("network", "problem")}
+        network = self.hparams.get("network") or str(self._modules.get("network"))
+        return {
+            "network": network,
+            "settings": settings,
+            "found": self.found,
+            "loss_terms": list(self.terms),
+        }
 
     def freeze_parameters(self, patterns: Sequence[str]) -> None:
         """Keep parameters at their initial values; see :func:`freeze_parameters`."""

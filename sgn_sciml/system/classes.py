@@ -15,28 +15,29 @@ __all__ = ["class_of", "instantiate", "parser_of"]
 T = TypeVar("T")
 
 
-def parser_of(kind: type) -> ArgumentParser:
-    """A parser of class paths and arguments of subclasses, under the key ``made``."""
+def parser_of(kind: type, key: str) -> ArgumentParser:
+    """A parser of class paths and arguments of subclasses, under a key that its errors name."""
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(kind, "made")
+    parser.add_subclass_arguments(kind, key)
     return parser
 
 
-def instantiate(kind: type[T], settings: Mapping[str, Any] | str) -> T:
+def instantiate(kind: type[T], settings: Mapping[str, Any] | str, key: str) -> T:
     """Make an object.
 
     Args:
         kind: Class that it must be of.
         settings: ``class_path`` and ``init_args``, or a class path alone.
+        key: What a configuration calls it, for errors.
 
     Raises:
         ValueError: If they describe no such object.
     """
     whole = {"class_path": settings} if isinstance(settings, str) else dict(settings)
-    parser = parser_of(kind)
+    parser = parser_of(kind, key)
     try:
-        parsed: Namespace = parser.parse_object({"made": whole})
-        made = parser.instantiate_classes(parsed).made
+        parsed: Namespace = parser.parse_object({key: whole})
+        made = parser.instantiate_classes(parsed)[key]
     except ArgumentError as error:
         raise ValueError(str(error)) from error
     assert isinstance(made, kind)

@@ -6,14 +6,14 @@ warns once per process. To be removed in the release after the next.
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["FORMER", "former_names", "install"]
+__all__ = ["FORMER", "former_names", "install", "renamed"]
 
 ROOT = "sgn_sciml."
 
@@ -31,6 +31,14 @@ FORMER: dict[str, tuple[str, ...]] = {
     "data": ("pinn", "operators", "inr", "layouts"),
     "tasks": ("pinn", "operators", "inr", "runs"),
     "networks.operators": ("operators.networks",),
+    "commands": ("app", "benchmark_data", "inr.export"),
+    **_within("commands", "app", "data=data_command export=export_command"),
+    **_within("commands", "benchmark_data", "catalog fetch inspect lawcheck make references"),
+    **_within("commands", "benchmark_data", "transfer web workers resolve=steady_darcy"),
+    **_within("commands", "benchmark_data", "part=partial_file parts=blocks"),
+    **_within("commands", "inr.export", "exporting=files fitted=fitted_run"),
+    **_within("commands", "inr.export", "onnx_file rates weights"),
+    **_within("layouts", "layouts", "detect=detection"),
     **_within("callbacks", "runs", "card results table send=loggers"),
     **_within("callbacks", "pinn", "fields=figures"),
     **_within("callbacks", "operators", "operators=figures predictions=writer kept=sample_record"),
@@ -54,9 +62,14 @@ FORMER: dict[str, tuple[str, ...]] = {
     **_within(
         "networks.operators",
         "operators.networks",
-        "adapter attention boost convolution fno gated high_pass mode_gate placement refine "
-        "spectral_forms t1 uno weights",
+        "adapter attention boost=boosting convolution fno gated=gating high_pass mode_gate "
+        "placement refine=refinement spectral_forms t1 uno weights",
     ),
+    **_within("networks", "networks", "continued=windows staged=stages"),
+    **_within("networks", "networks", "shrink=narrowing quantize=quantization"),
+    **_within("jets", "jets", "build=compilation fused=kernel_engine nested=derivatives"),
+    **_within("pde", "pde", "clamped=stream_functions"),
+    **_within("viz", "viz", "pictures=images sounds=audio"),
     **_within("studies", "studies.engine", "build cell execute run settings store study work"),
     **_within("studies", "studies.experiments", "ablation bands blocks cost equal equations"),
     **_within("studies", "studies.experiments", "extrapolation images kernels leaving members"),
@@ -78,14 +91,18 @@ def _find(module: str, homes: Sequence[str], name: str) -> Any:
         for home in homes:
             found = getattr(import_module(ROOT + home), name, None)
             if found is not None:
-                if not _told:
-                    _told.append(name)
-                    now = f"{ROOT}{home}.{name}"
-                    text = f"{module}.{name} is {now} now; former paths work for one release"
-                    # As if the user's own script did it, so that Python's filters show it.
-                    warnings.warn_explicit(text, DeprecationWarning, "sgn", 0, module="__main__")
+                _tell(f"{module}.{name}", f"{ROOT}{home}.{name}")
                 return found
     raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def _tell(former: str, now: str) -> None:
+    """Warn, the first time in a process, that a path is a former one."""
+    if not _told:
+        _told.append(former)
+        text = f"{former} is {now} now; former paths work for one release"
+        # As if the user's own script did it, so that Python's filters show it.
+        warnings.warn_explicit(text, DeprecationWarning, "sgn", 0, module="__main__")
 
 
 def former_names(module: str, *homes: str) -> Callable[[str], Any]:
@@ -96,6 +113,23 @@ def former_names(module: str, *homes: str) -> Callable[[str], Any]:
         homes: Modules to look in, below ``sgn_sciml``.
     """
     return lambda name: _find(module, homes, name)
+
+
+def renamed(module: str, former: Mapping[str, type]) -> Callable[[str], type]:
+    """A ``__getattr__`` for a module some of whose classes have other names now.
+
+    Args:
+        module: Its name.
+        former: Former name to class.
+    """
+
+    def find(name: str) -> type:
+        if name not in former:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        _tell(f"{module}.{name}", f"{module}.{former[name].__name__}")
+        return former[name]
+
+    return find
 
 
 class FormerModules(MetaPathFinder, Loader):

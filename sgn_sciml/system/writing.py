@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 __all__ = ["whole_file", "write_whole"]
@@ -22,20 +22,22 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         Path of a file beside it, which does not exist.
 
     Raises:
-        OSError: If it cannot be written; it names ``path``.
+        OSError: If it cannot be written; it names ``path``, or the folder that cannot be made.
     """
     path = Path(path)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(path)
     except OSError as error:
-        if error.errno is None:
+        # What a library says of a full disk names no file, or the one that is removed here.
+        if error.errno is None or error.filename not in (None, str(partial)):
             raise
-        raise type(error)(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def write_whole(path: str | Path, content: str | bytes | memoryview) -> Path:
@@ -43,7 +45,7 @@ def write_whole(path: str | Path, content: str | bytes | memoryview) -> Path:
 
     Args:
         path: The file; its folder is made.
-        content: Bytes, or text, which is written as UTF-8.
+        content: Bytes, or text, which is written as UTF-8 with its line ends as they are.
 
     Returns:
         The path.

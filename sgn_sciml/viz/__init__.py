@@ -3,17 +3,18 @@
 from sgn_sciml.viz.errors import rollout_figure, transfer_figure
 from sgn_sciml.viz.fields import curve_figure, field_figure, map_figure
 from sgn_sciml.viz.gates import gate_figure
-from sgn_sciml.viz.pictures import line_figure, picture_figure, plane_figure
+from sgn_sciml.viz.images import image_figure, line_figure, plane_figure
 from sgn_sciml.viz.predictions import samples_figure
+from sgn_sciml.viz.rates import rate_figure
 from sgn_sciml.viz.spectra import spectra_figure, spectral_error_figure
 
 __all__ = [
     "curve_figure",
     "field_figure",
     "gate_figure",
+    "image_figure",
     "line_figure",
     "map_figure",
-    "picture_figure",
     "plane_figure",
     "rate_figure",
     "rollout_figure",

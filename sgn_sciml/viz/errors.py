@@ -4,14 +4,13 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["rollout_figure", "transfer_figure"]
 
-Array = npt.NDArray[np.floating]
 DIVERGED = 1e3  # a relative error beyond is drawn as this
 SIZE = re.compile(r"(.+)@(\d+)$")  # at the end of a test set's name
 
@@ -86,8 +85,8 @@ def transfer_figure(
 def _draw_sweep(
     panel: Axes,
     parts: Sequence[tuple[str, int]],
-    e: Array,
-    ends: Array | None,
+    e: NDArray[np.floating],
+    ends: NDArray[np.floating] | None,
     training: int | None,
 ) -> None:
     """A line for each file, over the resolutions that it was tested on."""
@@ -113,6 +112,8 @@ def _draw_sweep(
     panel.legend(fontsize="small")
 
 
-def _bounded(errors: Tensor) -> Array:
-    values: Array = errors.double().nan_to_num(nan=DIVERGED).clamp(max=DIVERGED).numpy(force=True)
+def _bounded(errors: Tensor) -> NDArray[np.floating]:
+    values: NDArray[np.floating] = (
+        errors.double().nan_to_num(nan=DIVERGED).clamp(max=DIVERGED).numpy(force=True)
+    )
     return values

@@ -3,14 +3,12 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["curve_figure", "field_figure", "map_figure"]
-
-Array = npt.NDArray[np.floating]
 
 
 def field_figure(
@@ -129,17 +127,17 @@ def curve_figure(
     return figure
 
 
-def _arrays(*tensors: Tensor) -> list[Array]:
+def _arrays(*tensors: Tensor) -> list[NDArray[np.floating]]:
     return [tensor.numpy(force=True) for tensor in tensors]
 
 
 def _panels(
-    truth: Array, guess: Array, residual: Tensor | None, name: str
-) -> list[tuple[Array, str, dict[str, Any]]]:
+    truth: NDArray[np.floating], guess: NDArray[np.floating], residual: Tensor | None, name: str
+) -> list[tuple[NDArray[np.floating], str, dict[str, Any]]]:
     """What is shown of a field: values, title and colours of each."""
     signed = {"vmin": float(truth.min()), "vmax": float(truth.max()), "cmap": "RdBu_r"}
     error = np.abs(guess - truth)
-    panels: list[tuple[Array, str, dict[str, Any]]] = [
+    panels: list[tuple[NDArray[np.floating], str, dict[str, Any]]] = [
         (truth, f"reference {name}", signed),
         (guess, f"predicted {name}", signed),
         (error, "|error|", _logarithmic(error)),
@@ -150,11 +148,11 @@ def _panels(
     return panels
 
 
-def _logarithmic(values: Array) -> dict[str, Any]:
+def _logarithmic(values: NDArray[np.floating]) -> dict[str, Any]:
     """Six decades below the largest value."""
     top = _top(values)
     return {"norm": LogNorm(top * 1e-6, top, clip=True), "cmap": "viridis"}
 
 
-def _top(values: Array) -> float:
+def _top(values: NDArray[np.floating]) -> float:
     return max(float(values.max()), 1e-15)

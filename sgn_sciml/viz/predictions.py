@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
+from numpy.typing import NDArray
 from torch import Tensor
 
 __all__ = ["samples_figure"]
-
-Array = npt.NDArray[np.floating]
 
 
 def samples_figure(
@@ -84,20 +82,25 @@ def _channel(names: Sequence[str], channel: int, channels: int) -> str:
     return ", ".join(names) + (f", channel {channel + 1}" if channels > 1 else "")
 
 
-def _planes(u: Tensor) -> Array:
+def _planes(u: Tensor) -> NDArray[np.floating]:
     """At most two axes after rows and channels."""
-    values: Array = u.numpy(force=True)
+    values: NDArray[np.floating] = u.numpy(force=True)
     while values.ndim > 4:
         values = values[..., values.shape[-1] // 2]
     return values
 
 
-def _points(known: Mapping[str, Array], name: str, n: int) -> Array:
+def _points(known: Mapping[str, NDArray[np.floating]], name: str, n: int) -> NDArray[np.floating]:
     points = known.get(name)
     return np.arange(float(n)) if points is None or len(points) != n else points
 
 
-def _draw_input(panel: Axes, a: Array, over: tuple[str, ...], known: Mapping[str, Array]) -> None:
+def _draw_input(
+    panel: Axes,
+    a: NDArray[np.floating],
+    over: tuple[str, ...],
+    known: Mapping[str, NDArray[np.floating]],
+) -> None:
     if a.ndim == 3:
         _image(panel, a[0], over, known, **_colours(a[0]))
         return
@@ -108,7 +111,11 @@ def _draw_input(panel: Axes, a: Array, over: tuple[str, ...], known: Mapping[str
 
 
 def _draw_curves(
-    panels: Sequence[Axes], truth: Array, guess: Array, over: str, known: Mapping[str, Array]
+    panels: Sequence[Axes],
+    truth: NDArray[np.floating],
+    guess: NDArray[np.floating],
+    over: str,
+    known: Mapping[str, NDArray[np.floating]],
 ) -> None:
     points = _points(known, over, len(truth))
     panels[0].plot(points, truth, "C0", linewidth=2.4, alpha=0.6)
@@ -123,10 +130,10 @@ def _draw_curves(
 
 def _draw_images(
     panels: Sequence[Axes],
-    truth: Array,
-    guess: Array,
+    truth: NDArray[np.floating],
+    guess: NDArray[np.floating],
     over: tuple[str, ...],
-    known: Mapping[str, Array],
+    known: Mapping[str, NDArray[np.floating]],
 ) -> None:
     error = guess - truth
     size = float(np.abs(error[np.isfinite(error)]).max(initial=1e-30))
@@ -139,7 +146,7 @@ def _draw_images(
         panel.set_ylabel("")
 
 
-def _colours(values: Array) -> dict[str, Any]:
+def _colours(values: NDArray[np.floating]) -> dict[str, Any]:
     """Colours that tell the sign where there are two."""
     low, high = float(values.min()), float(values.max())
     if low >= 0 or high <= 0:
@@ -156,9 +163,9 @@ def _scientific() -> ScalarFormatter:
 
 def _image(
     panel: Axes,
-    values: Array,
+    values: NDArray[np.floating],
     over: tuple[str, ...],
-    known: Mapping[str, Array],
+    known: Mapping[str, NDArray[np.floating]],
     bar: bool = True,
     **style: Any,
 ) -> None:

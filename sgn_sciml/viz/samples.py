@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 __all__ = ["samples_figure", "spectrum"]
 
-Array = npt.NDArray[Any]
 
-
-def spectrum(values: Array, mirror: bool = False) -> tuple[Array, Array]:
+def spectrum(values: NDArray[Any], mirror: bool = False) -> tuple[NDArray[Any], NDArray[Any]]:
     """Mean energy per wavenumber, over samples.
 
     Args:
@@ -39,9 +37,9 @@ def spectrum(values: Array, mirror: bool = False) -> tuple[Array, Array]:
 
 
 def samples_figure(
-    fields: Mapping[str, Array],
+    fields: Mapping[str, NDArray[Any]],
     axes: Mapping[str, tuple[str, ...]],
-    coordinates: Mapping[str, Array],
+    coordinates: Mapping[str, NDArray[Any]],
     title: str,
 ) -> Figure:
     """Draw two samples of each field, and the fields' spectra over all samples given.
@@ -80,7 +78,10 @@ def samples_figure(
 
 
 def _draw(
-    panel: Axes, values: Array, axes: tuple[str, ...], coordinates: Mapping[str, Array]
+    panel: Axes,
+    values: NDArray[Any],
+    axes: tuple[str, ...],
+    coordinates: Mapping[str, NDArray[Any]],
 ) -> None:
     if "y" in axes and "time" in axes:
         values, axes = values[-1], axes[1:]

@@ -26,7 +26,7 @@ def volume_figure(
         second and first axis.
 
     Raises:
-        ValueError: If they are no volumes of one shape.
+        ValueError: If they are not volumes of one shape.
     """
     if target.ndim != 3 or target.shape != pred.shape:
         shapes = tuple(target.shape), tuple(pred.shape)

@@ -1,6 +1,7 @@
 """The command line as a newcomer uses it, good input and bad."""
 
 import errno
+import inspect
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sgn_sciml import inr, layers, networks, operators, optim, pde, pinn
 from sgn_sciml.layouts import read_grid
 from sgn_sciml.pde import PROBLEMS
 from sgn_sciml.pde.problem import reference_name
@@ -44,7 +46,25 @@ def test_help_of_a_command_is_a_page(sgn, command):
     code, out, _ = sgn(command, "--help")
     assert code == 0
     assert f"usage: sgn {command}" in out
-    assert len(out.splitlines()) < 50
+    assert len(out.splitlines()) < 70
+
+
+def test_help_lists_every_class_that_can_be_named(sgn):
+    from sgn_sciml.app.registry import SECTIONS, registered
+
+    out = sgn("fit", "--help")[1]
+    words = {word.strip(",") for word in out.split()}
+    exported = {
+        name
+        for package in (inr, layers, networks, operators, operators.networks, optim, pde, pinn)
+        for name in package.__all__
+        if isinstance(kind := getattr(package, name), type)
+        and any(issubclass(kind, base) and kind is not base for base in sum(SECTIONS.values(), ()))
+        and not inspect.isabstract(kind)
+    }
+    assert exported - words == set()
+    assert {"SineGate", "Continued", "FourierKan", "SSBroyden"} <= words
+    assert {"SpectralGate", "Kaf"} <= set(registered(layers.Activation))
 
 
 def test_version(sgn):

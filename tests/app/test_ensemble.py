@@ -39,8 +39,8 @@ def test_an_ensemble_trains_and_tests_each_seed(config, sgn):
     assert found["mean_and_deviation"]["unknown/nu"][0] == pytest.approx(sum(each) / 2)
 
 
-@pytest.mark.parametrize("seeds", ["3", "3,3", "a,b", "--config"])
+@pytest.mark.parametrize("seeds", [["3"], ["--seeds", "3,3"], ["a,b"], []])
 def test_bad_seeds_are_refused(seeds, sgn):
-    code, _, err = sgn("ensemble", seeds, "--config", "x.yaml")
+    code, _, err = sgn("ensemble", *seeds, "--config", "burgers_pinn")
     assert code == 1
     assert "two or more different seeds" in err

@@ -112,4 +112,4 @@ def test_a_march_says_what_it_needs(config, sgn):
     config.write_text("seed_everything: 0\n")
     code, _, err = sgn("march", "--config", config, "--windows", 2)
     assert code == 1
-    assert "no configuration of a PINN" in err
+    assert "not a configuration of a PINN" in err

@@ -204,4 +204,4 @@ def test_stages_say_what_they_need(poisson, sgn):
     poisson.write_text(poisson.read_text().replace("CoordinateMLP", "Continued"))
     assert "sets frequencies of a CoordinateMLP, the network is Continued" in refused(2)
     poisson.write_text("seed_everything: 0\n")
-    assert "no configuration of a PINN" in refused(2)
+    assert "not a configuration of a PINN" in refused(2)

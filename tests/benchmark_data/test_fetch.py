@@ -23,7 +23,7 @@ from sgn_sciml.benchmark_data import catalog, web
 from sgn_sciml.benchmark_data import fetch as module
 from sgn_sciml.benchmark_data.catalog import CATALOG, Remote, find_remote, list_remotes
 from sgn_sciml.benchmark_data.fetch import add_fetch_parser, fetch
-from sgn_sciml.benchmark_data.partial_file import Part
+from sgn_sciml.benchmark_data.partial_file import partial_file
 from tests.benchmark_data.server import Reply, Server
 
 CONTENT = random.Random(0).randbytes(300_000)
@@ -535,10 +535,11 @@ def test_without_a_terminal_a_large_file_needs_yes(get, remote, server, monkeypa
 
 def test_a_second_fetcher_is_turned_away(get, remote, server, tmp_path):
     (tmp_path / "data").mkdir()
-    with Part(tmp_path / "data" / "file.bin", remote.url, "md5"):
+    with partial_file(tmp_path / "data" / "file.bin", remote.url, "md5"):
         with pytest.raises(OSError, match=r"another process is downloading .*file\.bin"):
             get(remote)
         assert server.gets == []
+    assert files(tmp_path) == {}
     get(remote)
     assert files(tmp_path) == {"file.bin": CONTENT}
 

@@ -11,7 +11,7 @@ from sgn_sciml.laws import (
     BurgersPaper,
     BurgersPDEBench,
     BurgersR10,
-    Darcy,
+    DarcyFlow,
     NavierStokes2D,
 )
 from sgn_sciml.laws.darcy import solve_darcy
@@ -30,7 +30,7 @@ LAWS = {
     "nu = 0.1 on [0, 1] (FNO's text)": BurgersPaper(res=256, grid=256),
     "viscosity nu/pi = 0.00318 (PDEBench)": BurgersPDEBench(nu=0.01, frames=21, time=0.2),
     "speed beta = 0.7": AdvectionPDEBench(beta=0.7, res=256, frames=21, time=0.2),
-    "steady state, f = 1": Darcy(res=43, grid=85),
+    "steady state, f = 1": DarcyFlow(res=43, grid=85),
     "nu = 0.001": NavierStokes2D(res=32, grid=32, frames=4, time=3),
 }
 

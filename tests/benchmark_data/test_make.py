@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from sgn_sciml.benchmark_data import make as module
-from sgn_sciml.benchmark_data.blocks import Plan, held_parts
+from sgn_sciml.benchmark_data import workers
+from sgn_sciml.benchmark_data.blocks import Recipe, held_parts
 from sgn_sciml.benchmark_data.make import make
 from sgn_sciml.laws import BurgersR10
 from sgn_sciml.layouts.samples import SgnSamples
@@ -104,7 +105,7 @@ def test_a_solution_that_is_not_finite_is_named(tmp_path):
 
 def test_two_makers_of_one_file(tmp_path):
     with (
-        held_parts(tmp_path / "a.h5", Plan(LAW, 0, "float32"), restart=False),
+        held_parts(tmp_path / "a.h5", Recipe(LAW, 0, "float32"), restart=False),
         pytest.raises(OSError, match="another process is making"),
     ):
         make(LAW, tmp_path / "a.h5", 2, progress=False)
@@ -191,3 +192,20 @@ def test_parts_of_another_plan_are_not_mixed(tmp_path):
         make(LAW, path, 2, progress=False)
     make(LAW, path, 2, restart=True, progress=False)
     assert SgnSamples(path).num_samples == 2
+
+
+def test_halves_of_parts_are_no_parts(tmp_path):
+    parts = tmp_path / ".a.h5.parts"
+    parts.mkdir()
+    (parts / "plan.json").write_text(json.dumps({"law": "other"}))
+    (parts / ".0000000.1.partial.npz").write_bytes(b"half a part, left by a kill")
+    with held_parts(tmp_path / "a.h5", Recipe(LAW, 0, "float32"), restart=False) as found:
+        assert found == parts
+        assert [path.name for path in parts.iterdir()] == ["plan.json"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_more_workers_are_started_than_windows_waits_for(monkeypatch):
+    monkeypatch.setattr(workers, "MOST", 2)
+    with workers.worker_processes(100) as pool:
+        assert pool._max_workers == 2

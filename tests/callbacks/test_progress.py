@@ -9,7 +9,7 @@ from sgn_sciml.networks import CoordinateMLP
 
 class Ramp(SignalData):
     def load(self):
-        return Signal(torch.rand(1, 8, 8), "picture", 0.0, 1.0, ("y", "x"))
+        return Signal(torch.rand(1, 8, 8), "image", 0.0, 1.0, ("y", "x"))
 
 
 class Bar(StepProgress):

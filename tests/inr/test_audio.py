@@ -7,6 +7,8 @@ import torch
 
 from sgn_sciml.inr import audio
 from sgn_sciml.inr.audio import CLIPS, MADE, AudioData, read_audio, resample
+from sgn_sciml.system import shipped
+from tests.conftest import ROOT
 
 RATE = 8000
 
@@ -26,7 +28,7 @@ def sound(tmp_path):
 def loaded(path, **kwargs):
     data = AudioData(path, **kwargs)
     data.setup("fit")
-    return data.signal
+    return data.description
 
 
 def tone(frequency, n, rate=RATE, size=0.5):
@@ -71,9 +73,9 @@ def test_a_part_may_reach_to_the_end(sound):
 
 def test_a_signal_knows_its_rate_and_range(sound):
     signal = loaded(sound(np.stack([tone(440, 800), tone(660, 800)], 1)))
-    assert (signal.kind, signal.low, signal.high, signal.rate) == ("sound", -1, 1, RATE)
+    assert (signal.kind, signal.low, signal.high, signal.rate) == ("audio", -1, 1, RATE)
     assert signal.values.shape == (2, 800)
-    assert signal.about["seconds"] == 0.1
+    assert signal.facts["seconds"] == 0.1
 
 
 def test_a_quiet_sound_is_no_smaller_to_a_network(sound):
@@ -90,16 +92,16 @@ def test_a_quiet_sound_is_no_smaller_to_a_network(sound):
 def test_clips_are_found_from_any_folder(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     signal = loaded(name)
-    assert signal.about["name"] == name
+    assert signal.facts["name"] == name
     assert 0.05 < signal.values.abs().max() < 1
 
 
 def test_a_clip_of_the_working_folder_is_named_by_a_relative_path(tmp_path, monkeypatch):
     folder = tmp_path / audio.FOLDER
     folder.mkdir(parents=True)
-    shutil.copy(audio.ROOTS[1] / audio.FOLDER / "hiss.wav", folder)
+    shutil.copy(ROOT / audio.FOLDER / "hiss.wav", folder)
     monkeypatch.chdir(tmp_path)
-    assert loaded("hiss").about["path"] == str(audio.FOLDER / "hiss.wav")
+    assert loaded("hiss").facts["path"] == str(audio.FOLDER / "hiss.wav")
 
 
 def test_a_file_of_a_clips_name_goes_first(sound, tmp_path, monkeypatch):
@@ -108,9 +110,17 @@ def test_a_file_of_a_clips_name_goes_first(sound, tmp_path, monkeypatch):
     assert loaded("speech").grid == (100,)
 
 
-def test_a_clip_that_was_not_installed_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(audio, "ROOTS", (tmp_path,))
-    with pytest.raises(FileNotFoundError, match="no part of the installed package"):
+def test_a_shipped_sound_is_found_by_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert loaded("data/small/audio/hiss.wav").facts["path"] == str(
+        ROOT / audio.FOLDER / "hiss.wav"
+    )
+
+
+def test_a_clip_that_is_missing_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shipped, "root", lambda: tmp_path)
+    with pytest.raises(FileNotFoundError, match="no sound speech; give a wav"):
         loaded("speech")
 
 
@@ -155,14 +165,14 @@ def test_resampling_removes_what_lies_above_nyquist():
 def test_a_resampled_signal_tells_both_rates(sound):
     signal = loaded(sound(tone(440, 800)), rate=6000)
     assert (signal.rate, signal.grid) == (6000, (600,))
-    assert (signal.about["rate"], signal.about["recorded_rate"]) == (6000, RATE)
+    assert (signal.facts["rate"], signal.facts["recorded_rate"]) == (6000, RATE)
 
 
 def test_normalising_divides_by_the_peak(sound):
     samples = np.array([0.1, -0.4, 0.2])
     signal = loaded(sound(samples, subtype="FLOAT"), normalize=True)
     np.testing.assert_allclose(signal.values[0], samples / 0.4, rtol=1e-6)
-    assert signal.about["divided_by"] == pytest.approx(0.4)
+    assert signal.facts["divided_by"] == pytest.approx(0.4)
 
 
 def test_samples_beyond_full_scale_are_usable_when_normalised(sound):
@@ -173,7 +183,7 @@ def test_samples_beyond_full_scale_are_usable_when_normalised(sound):
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
 def test_clipped_samples_are_counted(sound, subtype):
     clipped = np.clip(tone(100, 800, size=1.5), -1, 1)
-    about = loaded(sound(clipped, subtype=subtype)).about
+    about = loaded(sound(clipped, subtype=subtype)).facts
     assert about["samples_at_full_scale"] == (np.abs(clipped) == 1).sum() > 100
 
 

@@ -18,9 +18,9 @@ def test_unseen_samples_alone_are_measured():
 @pytest.mark.parametrize(
     ("kind", "grid", "own"),
     [
-        ("picture", (16, 16), "ssim"),
-        ("sound", (64,), "snr"),
-        ("shape", (8, 8, 8), "iou"),
+        ("image", (16, 16), "ssim"),
+        ("audio", (64,), "snr"),
+        ("volume", (8, 8, 8), "iou"),
         ("field", (8, 8), "relative_l2"),
     ],
 )

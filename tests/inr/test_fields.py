@@ -17,7 +17,7 @@ BURGERS, DARCY, FLOW = (
 def loaded(path, **kwargs):
     data = FieldData(path, **kwargs)
     data.setup("fit")
-    return data.signal
+    return data.description
 
 
 def stored(path, field, sample):
@@ -115,7 +115,7 @@ def test_another_file_is_refused(tmp_path):
 def test_the_card_tells_which_part_of_which_file():
     data = FieldData(FLOW, sample=1, frame=4)
     data.setup("fit")
-    about = data.describe()
+    about = data.description.about()
     assert about["files"] == [{"path": FLOW}]
     assert {k: about[k] for k in ("law", "field", "sample", "frame")} == {
         "law": "navier-stokes-2d",

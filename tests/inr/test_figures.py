@@ -12,14 +12,14 @@ from sgn_sciml.networks import CoordinateMLP
 
 
 class Noise(SignalData):
-    def __init__(self, kind="picture", shape=(1, 12, 16), **kwargs):
+    def __init__(self, kind="image", shape=(1, 12, 16), **kwargs):
         super().__init__(**kwargs)
         self.kind, self.shape = kind, shape
 
     def load(self):
         values = torch.rand(self.shape, generator=torch.Generator().manual_seed(1))
         axes = ("t",) if len(self.shape) == 2 else ("x", "y", "z")[: len(self.shape) - 1]
-        return Signal(values, self.kind, 0.0, 1.0, axes, 800.0 if self.kind == "sound" else None)
+        return Signal(values, self.kind, 0.0, 1.0, axes, 800.0 if self.kind == "audio" else None)
 
 
 def task(data):
@@ -36,7 +36,7 @@ def fit(trainer, data, tmp_path, **options):
     return made, board
 
 
-def test_every_second_validation_sends_the_picture(trainer, tmp_path):
+def test_every_second_validation_sends_the_image(trainer, tmp_path):
     data = Noise(shape=(3, 12, 16))
     made, board = fit(trainer, data, tmp_path)
     assert [event.step for event in board.Images("prediction")] == [2, 6, 10]
@@ -48,15 +48,15 @@ def test_every_second_validation_sends_the_picture(trainer, tmp_path):
 
 
 def test_of_a_volume_the_middle_slice_is_sent(trainer, tmp_path):
-    data = Noise("shape", (1, 4, 5, 6))
+    data = Noise("volume", (1, 4, 5, 6))
     _, board = fit(trainer, data, tmp_path)
     (tmp_path / "slice.png").write_bytes(board.Images("target")[0].encoded_image_string)
-    wanted = 255 * data.signal.values[0, 2].flip(0).numpy()  # upwards
+    wanted = 255 * data.description.values[0, 2].flip(0).numpy()  # upwards
     assert np.abs(imread(tmp_path / "slice.png")[..., 0] - wanted).max() < 1.01
 
 
 def test_a_sound_can_be_played(trainer, tmp_path):
-    _, board = fit(trainer, Noise("sound", (2, 90)), tmp_path)
+    _, board = fit(trainer, Noise("audio", (2, 90)), tmp_path)
     sounds = board.Audio("prediction")
     assert [event.step for event in sounds] == [2, 6, 10]
     assert sounds[0].sample_rate == 800
@@ -74,9 +74,9 @@ def test_training_steps_render_nothing(trainer, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "shape"),
     [
-        ("picture", (3, 12, 16)),
-        ("sound", (2, 400)),
-        ("shape", (1, 5, 6, 7)),
+        ("image", (3, 12, 16)),
+        ("audio", (2, 400)),
+        ("volume", (1, 5, 6, 7)),
         ("field", (2, 9, 8)),
         ("field", (1, 20)),
         ("field", (1, 4, 5, 6)),

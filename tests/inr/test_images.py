@@ -10,17 +10,17 @@ from sgn_sciml.inr.images import SHIPPED, read_image
 def loaded(**kwargs):
     data = ImageData(**kwargs)
     data.setup("fit")
-    return data.signal
+    return data.description
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_pictures_lie_in_the_unit_range(name):
+def test_shipped_images_lie_in_the_unit_range(name):
     image = read_image(name)
     assert image.dtype == np.float32
     assert 0 <= image.min() < image.max() <= 1
 
 
-def test_a_picture_is_channels_first_and_resized():
+def test_an_image_is_channels_first_and_resized():
     signal = loaded(path="astronaut", size=(20, 30))
     assert signal.values.shape == (3, 20, 30)
     assert signal.axes == ("y", "x")
@@ -43,7 +43,7 @@ def test_grey_is_the_luminance():
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_a_file_is_read_back(suffix, kind, tmp_path):
-    path = tmp_path / f"picture.{suffix}"
+    path = tmp_path / f"image.{suffix}"
     values = np.arange(30, dtype=kind).reshape(6, 5) * (np.iinfo(kind).max // 29)
     imwrite(path, values)
     found = loaded(path=str(path)).values[0]
@@ -57,7 +57,7 @@ def test_transparent_parts_are_white(tmp_path):
     assert loaded(path=str(tmp_path / "p.png")).values[:, :, 0].tolist() == [[0, 1]] * 3
 
 
-def test_an_array_is_a_picture(tmp_path):
+def test_an_array_is_an_image(tmp_path):
     np.save(tmp_path / "p.npy", np.array([[0.0, 0.5], [0.25, 1.0]]))
     assert loaded(path=str(tmp_path / "p.npy")).values.tolist() == [[[0.0, 0.5], [0.25, 1.0]]]
 
@@ -74,18 +74,18 @@ def write(path, content):
     ("name", "content", "message"),
     [
         ("p.png", b"", "cannot be read"),
-        ("p.png", b"not a picture", "cannot be read"),
+        ("p.png", b"not an image", "cannot be read"),
         ("p.npy", np.full((4, 4), 0.5), "are the same"),
         ("p.npy", np.ones((1, 1)), "1 x 1 samples"),
         ("p.npy", np.array([[0.0, np.nan], [1.0, 0.0]]), "NaN"),
         ("p.npy", np.array([[0.0, 2.0], [1.0, 0.0]]), r"outside \[0, 1\]"),
         ("p.npy", np.zeros((4, 4, 7)), "7 channels"),
-        ("p.npy", np.zeros(9), "no picture"),
-        ("p.npy", np.array([["a", "b"]]), "no picture"),
-        ("p.npy", np.zeros((0, 4)), "no picture"),
+        ("p.npy", np.zeros(9), "not an image"),
+        ("p.npy", np.array([["a", "b"]]), "not an image"),
+        ("p.npy", np.zeros((0, 4)), "not an image"),
     ],
 )
-def test_what_is_no_picture_is_refused(name, content, message, tmp_path):
+def test_what_is_not_an_image_is_refused(name, content, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         loaded(path=write(tmp_path / name, content))
 
@@ -95,7 +95,7 @@ def test_a_folder_is_refused(tmp_path):
         loaded(path=str(tmp_path))
 
 
-def test_a_missing_picture_names_the_shipped_ones():
+def test_a_missing_image_names_the_shipped_ones():
     with pytest.raises(FileNotFoundError, match="camera"):
         loaded(path="nowhere.png")
 
@@ -106,7 +106,7 @@ def test_sizes_out_of_range_are_refused(options):
         ImageData(**options)
 
 
-def test_a_mask_is_cropped_and_resized_with_the_picture(tmp_path):
+def test_a_mask_is_cropped_and_resized_with_the_image(tmp_path):
     mask = np.zeros((512, 512), dtype=np.uint8)
     mask[:256] = 255
     imwrite(tmp_path / "mask.png", mask)
@@ -121,6 +121,6 @@ def test_a_mask_of_another_size_is_refused(tmp_path):
         loaded(path="camera", mask=str(tmp_path / "mask.png"))
 
 
-def test_a_crop_larger_than_the_picture_is_refused():
-    with pytest.raises(ValueError, match="larger than the picture"):
+def test_a_crop_larger_than_the_image_is_refused():
+    with pytest.raises(ValueError, match="larger than the image"):
         loaded(path="camera", crop=513)

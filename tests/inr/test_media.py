@@ -1,4 +1,4 @@
-"""Pictures and sounds as files hold what they were given."""
+"""Images and sounds as files hold what they were given."""
 
 import numpy as np
 import pytest
@@ -6,31 +6,31 @@ from scipy.io import wavfile
 from skimage.io import imread
 
 from sgn_sciml.inr import media
-from sgn_sciml.inr.media import write_laplacian, write_picture, write_slope, write_sound
+from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
 
 
 def test_colours_come_back_in_their_order(tmp_path, monkeypatch):
     monkeypatch.setattr(media, "BLOCK", 7)
     pixels = np.random.default_rng(0).integers(0, 256, (5, 4, 3), dtype=np.uint8)
     values = pixels.transpose(2, 0, 1) / np.float32(255)
-    path = write_picture(tmp_path / "p.png", 2 * values - 1, -1.0, 1.0)
+    path = write_image(tmp_path / "p.png", 2 * values - 1, -1.0, 1.0)
     assert np.array_equal(imread(path), pixels)
 
 
 def test_sixteen_bits_come_back_as_they_were(tmp_path):
     pcm = np.array([-32768, -12345, -1, 0, 1, 32767], dtype=np.int16)
-    path = write_sound(tmp_path / "s.wav", pcm[None] / np.float32(32768), 8000)
+    path = write_audio(tmp_path / "s.wav", pcm[None] / np.float32(32768), 8000)
     assert np.array_equal(wavfile.read(path)[1], pcm)
 
 
 def test_full_scale_does_not_wrap_around(tmp_path):
-    path = write_sound(tmp_path / "s.wav", np.array([[1.0, -1.0]], np.float32), 8000)
+    path = write_audio(tmp_path / "s.wav", np.array([[1.0, -1.0]], np.float32), 8000)
     assert wavfile.read(path)[1].tolist() == [32767, -32768]
 
 
 def test_a_rate_that_no_wav_file_has_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"lower --data\.scale"):
-        write_sound(tmp_path / "s.wav", np.zeros((1, 4), np.float32), 2**31)
+        write_audio(tmp_path / "s.wav", np.zeros((1, 4), np.float32), 2**31)
     assert not list(tmp_path.iterdir())
 
 

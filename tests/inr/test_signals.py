@@ -1,23 +1,7 @@
 import numpy as np
 import pytest
-import torch
 
-from sgn_sciml.inr import ImageData, Signal
-from sgn_sciml.inr.signals import cell_centres
-
-
-def test_samples_lie_in_the_middle_of_equal_cells():
-    assert cell_centres(4).tolist() == [-0.75, -0.25, 0.25, 0.75]
-
-
-def test_a_coarser_grid_covers_the_same_signal():
-    fine, coarse = cell_centres(8), cell_centres(4)
-    assert torch.equal(fine.reshape(4, 2).mean(1), coarse)
-
-
-def test_the_range_of_the_medium_is_scaled():
-    signal = Signal(torch.tensor([[0.0, 0.5, 1.0]]), "sound", 0.0, 1.0, ("t",))
-    assert signal.scaled.tolist() == [[-1.0, 0.0, 1.0]]
+from sgn_sciml.inr import ImageData, RandomPoints
 
 
 def batch(data):
@@ -41,7 +25,7 @@ def test_a_prediction_may_be_at_any_points(tmp_path):
 def test_what_is_no_list_of_points_is_refused(points, tmp_path):
     np.save(tmp_path / "points.npy", points)
     with pytest.raises(ValueError, match="points"):
-        ImageData(points=str(tmp_path / "points.npy"))
+        batch(ImageData(size=8, points=str(tmp_path / "points.npy")))
 
 
 def test_points_of_another_number_of_coordinates_are_refused(tmp_path):
@@ -52,4 +36,30 @@ def test_points_of_another_number_of_coordinates_are_refused(tmp_path):
 
 def test_a_missing_file_of_points_is_named():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.npy"):
-        ImageData(points="nowhere.npy")
+        batch(ImageData(size=8, points="nowhere.npy"))
+
+
+def test_nothing_is_read_before_setup():
+    data = ImageData("nowhere.png", points="nowhere.npy")
+    with pytest.raises(ValueError, match="call setup"):
+        _ = data.description
+
+
+def test_the_module_adds_its_own_settings_to_what_the_card_tells():
+    data = ImageData(size=(8, 6), grey=True, batch=RandomPoints(9), seed=5)
+    data.setup("fit")
+    assert data.description.seed == 5
+    assert data.description.about() == {
+        "files": [],
+        "grid": {"y": 8, "x": 6},
+        "signal": "image",
+        "channels": 1,
+        "batch": "RandomPoints(count=9)",
+        "name": "camera",
+        "mask": None,
+    }
+
+
+def test_a_render_beyond_memory_is_refused_before_it_begins():
+    with pytest.raises(ValueError, match=r"8000000 x 8000000 values need .* lower --data.scale"):
+        batch(ImageData(size=8, scale=1e6))

@@ -20,7 +20,7 @@ class Ripple(SignalData):
     def load(self):
         y, x = (((2 * torch.arange(n) + 1) / n - 1) * math.pi * self.waves for n in self.size)
         values = (torch.cos(y)[:, None] * torch.cos(x)[None] + 1) / 2
-        return Signal(values[None], "picture", 0.0, 1.0, ("y", "x"))
+        return Signal(values[None], "image", 0.0, 1.0, ("y", "x"))
 
 
 def waves(top=60.0):

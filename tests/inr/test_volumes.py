@@ -12,7 +12,7 @@ from sgn_sciml.inr.volumes import VolumeData, read_volume
 def loaded(**kwargs):
     data = VolumeData(**kwargs)
     data.setup("fit")
-    return data.signal
+    return data.description
 
 
 def saved(path, values):
@@ -36,7 +36,7 @@ def test_a_shape_is_sampled_in_the_middle_of_cells():
 
 def test_occupancy_is_one_inside():
     inside, distance = (loaded(size=16, occupancy=each) for each in (True, False))
-    assert (inside.kind, inside.low, inside.high) == ("shape", 0.0, 1.0)
+    assert (inside.kind, inside.low, inside.high) == ("volume", 0.0, 1.0)
     assert torch.equal(inside.values, (distance.values <= 0).float())
 
 
@@ -57,7 +57,7 @@ def test_four_axes_are_channels_first(tmp_path):
 def test_booleans_are_a_shape(occupancy, tmp_path):
     values = np.random.default_rng(0).random((3, 4, 5)) > 0.5
     signal = loaded(path=saved(tmp_path / "v.npy", values), occupancy=occupancy)
-    assert (signal.kind, signal.low, signal.high) == ("shape", 0.0, 1.0)
+    assert (signal.kind, signal.low, signal.high) == ("volume", 0.0, 1.0)
     np.testing.assert_array_equal(signal.values[0], values)
 
 
@@ -132,9 +132,9 @@ def test_a_cut_archive_is_refused(archive):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.zeros((4, 4)), r"no volume of real numbers.* shape \(4, 4\)"),
-        (np.zeros((0, 4, 4)), "no volume of real numbers"),
-        (np.zeros((4, 4, 4), complex), "no volume of real numbers.*complex"),
+        (np.zeros((4, 4)), r"not a volume of real numbers.* shape \(4, 4\)"),
+        (np.zeros((0, 4, 4)), "not a volume of real numbers"),
+        (np.zeros((4, 4, 4), complex), "not a volume of real numbers.*complex"),
         (np.full((4, 4, 4), np.nan), "NaN or infinite"),
         (np.full((4, 4, 4), 1e300), "NaN or infinite"),  # float32 does not hold it
         (np.ones((4, 4, 4)), "are the same"),
@@ -193,7 +193,7 @@ def test_contradictions_are_refused(options, message):
 def test_the_card_tells_the_shape(tmp_path):
     data = VolumeData(shape=Bracket(angle=10.0), size=8)
     data.setup("fit")
-    assert data.describe()["shape"] == {
+    assert data.description.about()["shape"] == {
         "name": "Bracket",
         "half": (0.75, 0.5, 0.25),
         "radius": 0.4,
@@ -204,6 +204,6 @@ def test_the_card_tells_the_shape(tmp_path):
 def test_the_card_tells_the_file(archive):
     data = VolumeData(path=str(archive), dataset="scan/density")
     data.setup("fit")
-    about = data.describe()
+    about = data.description.about()
     assert about["files"] == [{"path": str(archive)}]
     assert (about["name"], about["dataset"]) == ("v", "scan/density")

@@ -4,22 +4,27 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch import LightningModule
 from scipy.io import wavfile
 from skimage.io import imread
 
 from sgn_sciml.inr import Signal, SignalData, SignalWriter
 from sgn_sciml.inr.rendering import derivatives, tabulate
 from sgn_sciml.inr.writer import write_signal
+from sgn_sciml.runs.description import description_of
+from sgn_sciml.runs.loaders import batches
+from sgn_sciml.runs.task import BaseTask
 
 
-class Known(LightningModule):
+class Known(BaseTask):
     """A signal that is known everywhere."""
 
     def __init__(self, f, slopes=False):
         super().__init__()
         self.f, self.slopes = f, slopes
         self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def setup(self, stage):
+        self.description = description_of(self.trainer, Signal)
 
     def predict_step(self, batch, batch_idx):
         found = {**batch, "values": tabulate(self.f, batch, 100)}
@@ -29,14 +34,14 @@ class Known(LightningModule):
 class Data(SignalData):
     """A signal of which only the grid matters."""
 
-    def __init__(self, kind="picture", shape=(1, 6, 8), low=0.0, **kwargs):
+    def __init__(self, kind="image", shape=(1, 6, 8), low=0.0, **kwargs):
         super().__init__(**kwargs)
         self.kind, self.shape, self.low = kind, shape, low
 
     def load(self):
         values = torch.linspace(self.low, 1, int(np.prod(self.shape))).reshape(self.shape)
         axes = ("t",) if len(self.shape) == 2 else ("x", "y", "z")[: len(self.shape) - 1]
-        rate = 8000.0 if self.kind == "sound" else None
+        rate = 8000.0 if self.kind == "audio" else None
         return Signal(values, self.kind, self.low, 1.0, axes, rate)
 
 
@@ -67,12 +72,12 @@ def test_values_on_a_finer_grid(predict):
         assert y.tolist() == pytest.approx(((2 * np.arange(15) + 1) / 15 - 1).tolist())
         np.testing.assert_allclose(file["values"][0], np.tile(y[:, None] ** 2, (1, 20)))
         assert [dim.label for dim in file["values"].dims] == ["channel", "x", "y"]
-        assert dict(file.attrs).items() >= {"law": "signal", "kind": "picture"}.items()
+        assert dict(file.attrs).items() >= {"law": "signal", "kind": "image"}.items()
         assert (file.attrs["low"], file.attrs["high"]) == (0.0, 1.0)
         assert "rate" not in file
 
 
-def test_a_picture_is_a_png(predict):
+def test_an_image_is_a_png(predict):
     path = predict(bowl, Data())
     y = (2 * np.arange(6) + 1) / 6 - 1
     wanted = np.tile(np.rint(255 * y[:, None] ** 2), (1, 8))
@@ -85,7 +90,7 @@ def test_a_sound_is_a_wav_of_the_same_length_in_seconds(channels, predict):
     def tone(points):
         return 0.5 * torch.cat([torch.sin(9 * points), -points], -1)[:, :channels]
 
-    path = predict(tone, Data("sound", (channels, 100), low=-1.0, scale=2.0))
+    path = predict(tone, Data("audio", (channels, 100), low=-1.0, scale=2.0))
     rate, samples = wavfile.read(path.with_suffix(".wav"))
     assert (rate, len(samples), samples.dtype) == (16000, 200, np.int16)
     with h5py.File(path) as file:
@@ -95,9 +100,9 @@ def test_a_sound_is_a_wav_of_the_same_length_in_seconds(channels, predict):
 
 
 @pytest.mark.parametrize(
-    ("kind", "shape"), [("field", (2, 5, 6)), ("shape", (1, 4, 4, 4)), ("field", (1, 9))]
+    ("kind", "shape"), [("field", (2, 5, 6)), ("volume", (1, 4, 4, 4)), ("field", (1, 9))]
 )
-def test_fields_and_shapes_are_numbers_only(kind, shape, predict):
+def test_fields_and_volumes_are_numbers_only(kind, shape, predict):
     path = predict(lambda p: p[:, :1].expand(-1, shape[0]), Data(kind, shape))
     with h5py.File(path) as file:
         assert file["values"].shape == shape
@@ -128,7 +133,7 @@ def test_slopes_as_numbers_and_maps(predict):
     assert (imread(path.with_name("predictions_laplacian.png")) == 255).all()
 
 
-def test_a_flat_picture_has_black_slopes_and_a_grey_laplacian(predict):
+def test_a_flat_image_has_black_slopes_and_a_grey_laplacian(predict):
     path = predict(lambda p: 0 * p[:, :1] + 0.3, Data(), slopes=True)
     assert not imread(path.with_name("predictions_slope.png")).any()
     assert (imread(path.with_name("predictions_laplacian.png")) == 128).all()
@@ -160,7 +165,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     data.setup("predict")
     path = tmp_path / "predictions.h5"
     rendered = {"axis0": torch.zeros(6), "axis1": torch.zeros(8), "values": torch.ones(1, 6, 8)}
-    write_signal(path, rendered, data.signal)
+    write_signal(path, rendered, data.description)
     before = path.read_bytes()
 
     def full(*args, **kwargs):
@@ -168,6 +173,24 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(h5py.File, "create_dataset", full)
     with pytest.raises(OSError, match="No space"):
-        write_signal(path, rendered, data.signal)
+        write_signal(path, rendered, data.description)
     assert path.read_bytes() == before
+    assert files(path) == ["predictions.h5"]
+
+
+@pytest.mark.parametrize("at_points", [False, True])
+def test_what_nobody_described_is_a_field_over_numbered_axes(at_points, trainer, tmp_path):
+    places = {"axis0": torch.linspace(-1, 1, 3), "axis1": torch.linspace(-1, 1, 4)}
+    places = {"points": torch.rand(5, 2)} if at_points else places
+    path = tmp_path / "predictions.h5"
+    made = trainer(callbacks=[SignalWriter(path)])
+    made.predict(Known(bowl), batches([places]), return_predictions=False)
+    with h5py.File(path) as file:
+        assert dict(file.attrs).items() >= {"kind": "field", "low": -1.0, "high": 1.0}.items()
+        if at_points:
+            assert list(file["points"].attrs["axes"]) == ["axis0", "axis1"]
+            np.testing.assert_array_equal(file["values"][:, 0], places["points"][:, 0] ** 2)
+        else:
+            assert [dim.label for dim in file["values"].dims] == ["channel", "axis0", "axis1"]
+            np.testing.assert_array_equal(file["values"][0], [[1.0] * 4, [0.0] * 4, [1.0] * 4])
     assert files(path) == ["predictions.h5"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sgn_sciml.laws import Darcy, DarcyLognormal
+from sgn_sciml.laws import DarcyFlow, DarcyLognormal
 from sgn_sciml.laws.darcy import solve_darcy
 from sgn_sciml.laws.law import rng_of
 
@@ -21,7 +21,7 @@ def test_constant_coefficient_converges_to_the_series_at_second_order():
 
 
 def test_flux_through_the_boundary_balances_the_source():
-    law = Darcy(res=85, grid=85)
+    law = DarcyFlow(res=85, grid=85)
     a = law.coefficient(rng_of(0, 0))
     u = solve_darcy(a)
     faces = sum(
@@ -37,12 +37,12 @@ def test_flux_through_the_boundary_balances_the_source():
 
 
 def test_two_materials():
-    a = Darcy(res=11).solve([rng_of(0, 0)])["a"]
+    a = DarcyFlow(res=11).solve([rng_of(0, 0)])["a"]
     assert set(np.unique(a)) == {3.0, 12.0}
 
 
 def test_field_has_the_covariance_of_its_law():
-    law = Darcy(res=3, grid=3)  # corners, edges and the centre of the square
+    law = DarcyFlow(res=3, grid=3)  # corners, edges and the centre of the square
     values = np.stack([law.field(rng_of(0, i), 2)[0, 0] for i in range(400)])
     k = np.arange(421)
     weight = np.where(k > 0, 2, 1)
@@ -63,8 +63,8 @@ def test_smooth_medium_converges_at_second_order():
 
 
 def test_benchmark_grids_differ_by_less_than_three_in_a_thousand():
-    assert Darcy(res=211, grid=211).self_convergence(0) < 3e-3
+    assert DarcyFlow(res=211, grid=211).self_convergence(0) < 3e-3
 
 
 def test_solver_grid_is_at_least_211():
-    assert [Darcy(res=n).nodes for n in (85, 43, 22, 211, 421)] == [253, 211, 211, 211, 421]
+    assert [DarcyFlow(res=n).nodes for n in (85, 43, 22, 211, 421)] == [253, 211, 211, 211, 421]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sgn_sciml.laws import Darcy
+from sgn_sciml.laws import DarcyFlow
 from sgn_sciml.laws.darcy import solve_darcy
 from sgn_sciml.laws.law import rng_of
 from sgn_sciml.metrics import DarcyResidual
@@ -15,7 +15,7 @@ from tests.metrics.physics import run
 @pytest.fixture(scope="module")
 def darcy():
     """Coefficient and solution of two samples on 85 nodes, ``(2, 1, 85, 85)``."""
-    law = Darcy(res=85, grid=85)
+    law = DarcyFlow(res=85, grid=85)
     a = np.stack([law.coefficient(rng_of(0, i)) for i in range(2)])
     u = np.stack([solve_darcy(sample) for sample in a])
     return torch.from_numpy(a)[:, None], torch.from_numpy(u)[:, None]

@@ -7,7 +7,7 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from sgn_sciml.benchmark_data.make import make
-from sgn_sciml.laws import BurgersPDEBench, BurgersR10, Darcy
+from sgn_sciml.laws import BurgersPDEBench, BurgersR10, DarcyFlow
 from sgn_sciml.layouts import open_source
 from sgn_sciml.operators import (
     FnoSplit,
@@ -31,7 +31,7 @@ def files(tmp_path_factory):
         "pairs": BurgersR10(res=64, grid=64, steps=10),
         "frames": BurgersPDEBench(res=32, frames=7, time=0.06, nu=0.1),
         "frames2": BurgersPDEBench(res=64, frames=7, time=0.06, nu=0.2),
-        "darcy": Darcy(res=9, grid=17),
+        "darcy": DarcyFlow(res=9, grid=17),
     }
     return {
         name: str(make(law, folder / f"{name}.h5", 60, progress=False))
@@ -100,15 +100,14 @@ def test_workers_read_the_same(files, start_method):
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
-def test_batches_are_scaled_by_the_training_statistics(files):
+def test_batches_are_physical_and_scaling_has_the_training_statistics(files):
     data = loaded("fit", path=files["pairs"])
-    source = open_source(files["pairs"])
-    scale = data.normalizers["target"]
-    assert scale.std.item() == pytest.approx(source.read("u", slice(30)).std(), rel=1e-5)
+    u = open_source(files["pairs"]).read("u", slice(60))
+    scale = data.description.scaling["target"]
+    assert scale.std.item() == pytest.approx(u[:30].std(), rel=1e-5)
     batch = next(iter(data.val_dataloader()))
-    scaled = data.on_after_batch_transfer(batch, 0)
-    torch.testing.assert_close(scale.inverse(scaled["target"]), batch["target"])
-    assert not torch.equal(scaled["input"], batch["input"])
+    np.testing.assert_array_equal(batch["target"][:, 0], u[30:40])
+    torch.testing.assert_close(scale.inverse(scale(batch["target"])), batch["target"])
 
 
 def test_frames(files):
@@ -160,9 +159,13 @@ def test_several_files_are_several_parameters_and_resolutions(files):
     assert sum(len(b["input"]) for b in batches) == 60
 
 
+def names(data):
+    return [each.name for each in data.description.test_sets]
+
+
 def test_resolutions_to_test_at(files):
     data = loaded("test", path=files["pairs"], resolution=16, test_resolutions=[16, 32, 64])
-    assert data.test_names == ["pairs@16", "pairs@32", "pairs@64"]
+    assert names(data) == ["pairs@16", "pairs@32", "pairs@64"]
     full = open_source(files["pairs"]).read("u", slice(40, 60))
     for loader, stride in zip(data.test_dataloader(), (4, 2, 1), strict=True):
         assert np.array_equal(epoch(loader)["target"][:, 0], full[:, ::stride])
@@ -172,7 +175,7 @@ def test_further_files_only_test(files):
     data = loaded(
         "test", path=files["frames"], test_path=files["frames2"], pairing=Frames(), resolution=32
     )
-    assert data.test_names == ["frames@32", "frames2@32"]
+    assert names(data) == ["frames@32", "frames2@32"]
     assert [len(epoch(loader)["input"]) for loader in data.test_dataloader()] == [20, 60]
 
 
@@ -229,7 +232,7 @@ def test_sizes(text, size):
 
 def test_it_describes_what_numbers_depend_on(files):
     options = {"path": files["frames"], "pairing": Frames(), "resolution": 16}
-    found = loaded("fit", **options, target_normalizer=PerPixel()).describe()
+    found = loaded("fit", **options, target_normalizer=PerPixel()).description.about()
     assert found == json.loads(json.dumps(found))  # plain values
     assert found["pairing"] == {"name": "Frames", "fields": "u", "input": 0, "target": -1}
     assert found["split"] == {"name": "FnoSplit", "train": 30, "test": 20, "val": 10}
@@ -254,8 +257,8 @@ def test_it_describes_its_test_sets(files):
         resolution=16,
         test_resolutions=[32, 64],
     )
-    found = data.describe()
-    assert [about["name"] for about in found["test_sets"]] == data.test_names
+    found = data.description.about()
+    assert [about["name"] for about in found["test_sets"]] == names(data)
     assert [about["samples"] for about in found["test_sets"]] == [20, 20, 60, 60]
     assert [about["grid"]["x"] for about in found["test_sets"]] == [32, 64, 32, 64]
     assert [about["path"] for about in found["files"]] == [files["pairs"]] * 2

@@ -64,9 +64,9 @@ def test_loss_is_measured_in_physical_units(data, trainer):
     class Task(Operator):
         def training_step(self, batch, batch_idx):
             losses.append(super().training_step(batch, batch_idx))
-            pred = data.normalizers["target"].inverse(self(batch["input"]))
-            target = data.normalizers["target"].inverse(batch["target"])
-            losses.append(relative_l2(pred, target).mean())
+            scaling = data.normalizers
+            pred = scaling["target"].inverse(self(scaling["input"](batch["input"])))
+            losses.append(relative_l2(pred, batch["target"]).mean())
             return losses[0]
 
     trainer(max_steps=1).fit(Task(fno()), data)

@@ -6,7 +6,7 @@ import torch
 
 from sgn_sciml.pde import Cavity
 from sgn_sciml.pde.cavity import coefficients
-from sgn_sciml.pde.clamped import basis
+from sgn_sciml.pde.stream_functions import basis
 
 # u on the vertical centre line of the classic cavity at Re = 100
 MARCHI = {  # Marchi, Suero and Araki (2009), a grid of 1024 x 1024, extrapolated

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -30,7 +31,8 @@ def test_card_holds_what_makes_a_number_trustworthy(trainer, reference, tmp_path
     assert card["steps"] == card["max_steps"] == 4
     assert card["parameters"] == count_parameters(task)
     assert card["problem"] == {"law": "burgers", "nu": Burgers.nu}
-    assert card["data"]["reference_sha256"] == hashlib.sha256(reference.read_bytes()).hexdigest()
+    (about,) = card["data"]["files"]
+    assert about["sha256"] == hashlib.sha256(reference.read_bytes()).hexdigest()
     assert card["machine"]["packages"]["torch"] == torch.__version__
     assert card["training"]["final"]["val/relative_l2"] > 0
     assert card["training"]["wall_seconds"] > 0
@@ -70,7 +72,7 @@ def test_summary_shows_the_cards_numbers(tmp_path):
         },
     }
     write_card(tmp_path, card)
-    text = summary(tmp_path)
+    text = summary(tmp_path, PINN.application.rows)
     errors = ["1.50e-04", "2.00e-03", "1.00e-05  (relative 3.00e-05)"]
     cost = ["1,234 steps in 12 s", "4,321, 64-true", "of step 1200", "257 (x) x 101 (t)"]
     assert [word for word in (*errors, *cost, "figures/u.png") if word not in text] == []
@@ -80,7 +82,7 @@ def test_data_files_are_known_by_their_contents(tmp_path):
     path, other = "data/small/burgers_r10_64.h5", "data/small/darcy_22.h5"
     data = OperatorData(str(ROOT / path), split=FnoSplit(10, 5), test_path=str(ROOT / path))
     data.setup("test")
-    files = describe_data(data)["files"]
+    files = describe_data(SimpleNamespace(datamodule=data))["files"]
     exact = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
     assert [about["sha256"] for about in files] == [exact] * 2
     assert file_sha256(ROOT / other) != exact

@@ -31,7 +31,7 @@ def test_config_inside_a_run_folder_means_that_version(tmp_path):
     runs = [new_run(tmp_path, "a") for _ in range(2)]
     paths = [checkpoint(run, "last") for run in runs]
     config = runs[0].path / "config.yaml"
-    assert find_checkpoint("last", tmp_path, "a", config) == (paths[0], runs[0])
+    assert find_checkpoint("last", tmp_path, "a", RunFolder.holding(config)) == (paths[0], runs[0])
 
 
 def test_a_path_belongs_to_the_run_it_lies_in(tmp_path):

@@ -4,7 +4,7 @@ import csv
 
 from sgn_sciml.runs.card import write_card
 from sgn_sciml.runs.results import read_card, results, write_results
-from tests.runs.cards import FIRST, FURTHER
+from tests.cards import FIRST, FURTHER
 
 
 def test_a_test_set_whose_name_begins_another(card):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from sgn_sciml.inr.export.fit import Fitted
+from sgn_sciml.inr.export.fitted_run import FittedRun
 from sgn_sciml.inr.export.onnx_file import write_onnx
 from sgn_sciml.inr.export.rates import Coded, Rate, cheapest, jpeg_sweep, rate_of, verdict
 from sgn_sciml.inr.export.weights import read_weights, stored, write_weights
@@ -22,7 +22,7 @@ OURS = "network, 4 to 16 bits"
 
 
 def export(
-    fitted: Fitted, bits: Sequence[int], onnx: bool = False, curve: bool = False
+    fitted: FittedRun, bits: Sequence[int], onnx: bool = False, curve: bool = False
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Make the files of a fitted signal.
 
@@ -70,7 +70,7 @@ def export(
     return files, found
 
 
-def about(fitted: Fitted) -> dict[str, Any]:
+def about(fitted: FittedRun) -> dict[str, Any]:
     """What a reader of the weights should know of the signal."""
     signal = fitted.signal
     low, high = signal.reach
@@ -86,7 +86,7 @@ def about(fitted: Fitted) -> dict[str, Any]:
 
 
 def _code(
-    fitted: Fitted, tensors: Mapping[str, Tensor], bits: Iterable[int]
+    fitted: FittedRun, tensors: Mapping[str, Tensor], bits: Iterable[int]
 ) -> tuple[dict[int, bytes], dict[int, Coded]]:
     """Files of weights, and what is left of the signal when they are read again."""
     contents: dict[int, bytes] = {}
@@ -117,8 +117,8 @@ def table(found: Mapping[str, Any]) -> str:
     grid = " x ".join(map(str, signal["grid"]))
     jpeg = any(each["jpeg"] is not None for each in found["files"])
     lines = [
-        f"{found['checkpoint']} of step {found['step']}: {trained['numbers']} numbers for a "
-        f"{signal['kind']} of {grid} samples, {trained['psnr']:.2f} dB",
+        f"{found['checkpoint']} of step {found['step']}: {trained['numbers']} numbers for {grid} "
+        f"samples ({signal['kind']}), {trained['psnr']:.2f} dB",
         "",
         f"{'file':22}{'bytes':>10}{found['unit']:>18}{'PSNR (dB)':>12}"
         + (f"{'JPEG at that PSNR':>20}" if jpeg else ""),

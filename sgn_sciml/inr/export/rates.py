@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sgn_sciml.inr.export.fit import psnr
-from sgn_sciml.inr.signals import Signal
+from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.export.fitted_run import psnr
 
 __all__ = ["Coded", "Rate", "cheapest", "jpeg_sweep", "rate_of", "verdict"]
 
@@ -55,26 +55,26 @@ class Coded:
 def rate_of(signal: Signal) -> Rate:
     """How the bytes of a signal are counted; all channels of a pixel or sample together."""
     count, channels = signal.values[0].numel(), len(signal.values)
-    if signal.kind == "picture":
-        return Rate("bits per pixel", 8 / count, 8 * channels, "the raw 8-bit picture")
-    if signal.kind == "sound" and signal.rate:
+    if signal.kind == "image":
+        return Rate("bits per pixel", 8 / count, 8 * channels, "the raw 8-bit image")
+    if signal.kind == "audio" and signal.rate:
         raw = 16 * channels * signal.rate / 1000
-        return Rate("kbit/s", 8 * signal.rate / count / 1000, raw, "the raw 16-bit sound")
-    bits = 1 if signal.kind == "shape" else 32
+        return Rate("kbit/s", 8 * signal.rate / count / 1000, raw, "the raw 16-bit audio")
+    bits = 1 if signal.kind == "volume" else 32
     return Rate("bits per sample", 8 / count, bits * channels, f"the raw {bits}-bit {signal.kind}")
 
 
 def jpeg_sweep(signal: Signal) -> list[Coded]:
-    """JPEG of a picture over all qualities, the best of full and halved colour resolution.
+    """JPEG of an image over all qualities, the best of full and halved colour resolution.
 
     Args:
-        signal: A picture of 1 or 3 channels.
+        signal: An image of 1 or 3 channels.
 
     Returns:
         By size, each better than all smaller ones; none if there is no JPEG of such a signal.
     """
     channels, *sides = signal.values.shape
-    if signal.kind != "picture" or channels not in (1, 3) or max(sides) > LONGEST:
+    if signal.kind != "image" or channels not in (1, 3) or max(sides) > LONGEST:
         return []
     span = signal.high - signal.low
     levels = ((signal.values - signal.low) / span * 255).round().clamp(0, 255).byte()
@@ -119,7 +119,7 @@ def verdict(exported: Sequence[Coded], sweep: Sequence[Coded], rate: Rate) -> st
 
     Args:
         exported: The exported networks.
-        sweep: JPEG of the same picture, by size; empty for other signals.
+        sweep: JPEG of the same image, by size; empty for other signals.
         rate: How bytes are counted.
 
     Returns:

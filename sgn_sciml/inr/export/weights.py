@@ -32,12 +32,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jsonargparse import ArgumentError, ArgumentParser
 from torch import Tensor
 
 import sgn_sciml
 from sgn_sciml.networks import CoordinateNetwork
-from sgn_sciml.networks.quantize import (
+from sgn_sciml.networks.quantization import (
     SMALL_BITS,
     Quantized,
     dequantize,
@@ -46,6 +45,7 @@ from sgn_sciml.networks.quantize import (
     quantize,
     unpack_bits,
 )
+from sgn_sciml.system.classes import instantiate
 
 __all__ = ["Weights", "build_network", "read_weights", "stored", "write_weights"]
 
@@ -79,17 +79,12 @@ def build_network(config: Mapping[str, Any], seed: int = 0) -> CoordinateNetwork
     Raises:
         ValueError: If they describe none.
     """
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(CoordinateNetwork, "network")
     try:
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
-            parsed = parser.parse_object({"network": dict(config)})
-            network = parser.instantiate_classes(parsed).network
-    except ArgumentError as error:
+            return instantiate(CoordinateNetwork, config, "network")  # type: ignore[type-abstract]
+    except ValueError as error:
         raise ValueError(f"the network cannot be rebuilt: {error}") from error
-    assert isinstance(network, CoordinateNetwork)
-    return network
 
 
 def stored(network: CoordinateNetwork, config: Mapping[str, Any]) -> dict[str, Tensor]:

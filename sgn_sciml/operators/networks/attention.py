@@ -39,7 +39,7 @@ from sgn_sciml.operators.networks.adapter import positions
 
 __all__ = ["Attention", "FourierScores", "GalerkinTransformer", "attend"]
 
-Kind = Literal["galerkin", "fourier", "softmax"]
+AttentionKind = Literal["galerkin", "fourier", "softmax"]
 NORMED = {"galerkin": (1, 2), "fourier": (0, 1), "softmax": ()}
 
 
@@ -66,7 +66,11 @@ class FourierScores(Activation):
 
 
 def attend(
-    q: Tensor, k: Tensor, v: Tensor, kind: Kind, scores: Callable[[Tensor], Tensor] | None = None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    kind: AttentionKind,
+    scores: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Attention, shape ``(batch, heads, n, d)``; ``scores`` acts on ``(batch, ., ., heads)``."""
     n, d = q.shape[-2:]
@@ -82,7 +86,7 @@ class Attention(nn.Module):
     """Multi-head attention, shape ``(batch, n, width)``; angles ``(n, width / heads / 2)``."""
 
     def __init__(
-        self, width: int, heads: int, kind: Kind, scores: ActivationFactory | None = None
+        self, width: int, heads: int, kind: AttentionKind, scores: ActivationFactory | None = None
     ) -> None:
         super().__init__()
         self.heads, self.kind, normed = heads, kind, NORMED[kind]
@@ -159,7 +163,7 @@ class GalerkinTransformer(OperatorNetwork):
         width: int = 64,
         depth: int = 4,
         heads: int = 4,
-        attention: Kind = "galerkin",
+        attention: AttentionKind = "galerkin",
         rotary: bool = True,
         positional: bool | None = None,
         periodic: bool | Sequence[bool] = True,

@@ -13,13 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sgn_sciml.system.extras import needed_by
+
 __all__ = ["spectral_convolution"]
 
 
 @cache
 def spectral_convolution() -> type[Any]:
     """The class, made when the library is first needed."""
-    from neuralop.layers.spectral_convolution import SpectralConv
+    with needed_by("sgn_sciml.operators", "operators"):
+        from neuralop.layers.spectral_convolution import SpectralConv
 
     class FourierConv(SpectralConv):  # type: ignore[misc]
         """The library's convolution; modes are picked and placed by their frequency.

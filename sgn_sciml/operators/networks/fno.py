@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from sgn_sciml.operators.networks.adapter import Adapter, check_modes
 from sgn_sciml.operators.networks.convolution import spectral_convolution
+from sgn_sciml.system.extras import needed_by
 
 __all__ = ["FNO", "TFNO"]
 
@@ -85,7 +86,8 @@ class FNO(Adapter):
         n_modes = check_modes(modes)
 
         def build(channels: int) -> nn.Module:
-            from neuralop.models import FNO as Model
+            with needed_by("sgn_sciml.operators", "operators"):
+                from neuralop.models import FNO as Model
 
             model: nn.Module = Model(
                 n_modes=n_modes,

@@ -34,12 +34,12 @@ from torch import Tensor, nn
 from sgn_sciml.layers import ActivationFactory, SpectralGate
 from sgn_sciml.networks.base import OperatorNetwork
 
-__all__ = ["Boundary", "TransformOnce", "analyse", "synthesise"]
+__all__ = ["AxisEnds", "TransformOnce", "analyse", "synthesise"]
 
-Boundary = Literal["periodic", "even", "closed"]
+AxisEnds = Literal["periodic", "even", "closed"]
 
 
-def analyse(x: Tensor, modes: int, boundary: Boundary) -> Tensor:
+def analyse(x: Tensor, modes: int, boundary: AxisEnds) -> Tensor:
     r"""Real coefficients of the m lowest modes along the last axis.
 
     The basis is :math:`1, \sqrt 2 \cos 2 \pi k x, \sqrt 2 \sin 2 \pi k x` (first all cosines) on a
@@ -57,7 +57,7 @@ def analyse(x: Tensor, modes: int, boundary: Boundary) -> Tensor:
     return torch.cat([c.real, -c.imag[..., 1:]], dim=-1) if boundary == "periodic" else c.real
 
 
-def synthesise(c: Tensor, modes: int, size: int, boundary: Boundary) -> Tensor:
+def synthesise(c: Tensor, modes: int, size: int, boundary: AxisEnds) -> Tensor:
     """The inverse of :func:`analyse`: n = ``size`` samples, of the modes they can hold."""
     length = {"periodic": size, "even": 2 * size, "closed": 2 * size - 2}[boundary]
     kept = min(modes, (length + 1) // 2)
@@ -115,7 +115,7 @@ class TransformOnce(OperatorNetwork):
         out_channels: int,
         axes: int = 1,
         modes: int | Sequence[int] = 16,
-        boundary: Boundary | Sequence[Boundary] = "periodic",
+        boundary: AxisEnds | Sequence[AxisEnds] = "periodic",
         width: int = 384,
         depth: int = 4,
         activation: ActivationFactory = SpectralGate,

@@ -10,6 +10,7 @@ from torch import nn
 
 from sgn_sciml.operators.networks.adapter import Adapter, check_modes
 from sgn_sciml.operators.networks.convolution import spectral_convolution
+from sgn_sciml.system.extras import needed_by
 
 __all__ = ["UNO"]
 
@@ -58,7 +59,8 @@ class UNO(Adapter):
         depth = [*range(1, levels + 1), *range(levels - 1, -1, -1)]  # grid after each layer
 
         def build(channels: int) -> nn.Module:
-            from neuralop.models import UNO as Model
+            with needed_by("sgn_sciml.operators", "operators"):
+                from neuralop.models import UNO as Model
 
             before = [0, *depth[:-1]]
             inner = [min(a, b) for a, b in zip(before, depth, strict=True)]

@@ -3,26 +3,19 @@
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from pkgutil import resolve_name
 from typing import Any
 
 import torch
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentError
 
 # Imported so that studies can name their classes without a path.
 import sgn_sciml.layers
 import sgn_sciml.networks  # noqa: F401
 from sgn_sciml.studies.engine.cell import Cell
 from sgn_sciml.studies.engine.settings import Settings, expand, merge, product
+from sgn_sciml.system.classes import instantiate, parser_of
 
-__all__ = ["CellBuilder", "build", "class_of"]
-
-
-def parser() -> ArgumentParser:
-    """What reads a cell."""
-    made = ArgumentParser(exit_on_error=False)
-    made.add_subclass_arguments(Cell, "cell")
-    return made
+__all__ = ["CellBuilder", "build"]
 
 
 def resolve(cell: Mapping[str, Any]) -> Settings:
@@ -31,7 +24,7 @@ def resolve(cell: Mapping[str, Any]) -> Settings:
     Raises:
         ValueError: If there is no such class, or it does not take them.
     """
-    reader = parser()
+    reader = parser_of(Cell, "cell")
     try:
         parsed = reader.parse_object({"cell": dict(cell)})
         text = reader.dump(parsed, format="json", skip_none=False, skip_validation=True)
@@ -41,27 +34,14 @@ def resolve(cell: Mapping[str, Any]) -> Settings:
     return {"class_path": found["class_path"], "init_args": found.get("init_args", {})}
 
 
-def class_of(settings: Mapping[str, Any]) -> type[Cell]:
-    """The class of a cell's resolved settings."""
-    found: type[Cell] = resolve_name(settings["class_path"])
-    return found
-
-
 def build(settings: Mapping[str, Any]) -> Cell:
     """Make a cell, after seeding random numbers with its ``seed``.
 
     Raises:
         ValueError: If the settings describe none.
     """
-    reader = parser()
-    try:
-        parsed = reader.parse_object({"cell": dict(settings)})
-        torch.manual_seed(int(settings.get("init_args", {}).get("seed") or 0))
-        cell = reader.instantiate_classes(parsed).cell
-    except ArgumentError as error:
-        raise ValueError(str(error)) from error
-    assert isinstance(cell, Cell)
-    return cell
+    torch.manual_seed(int(settings.get("init_args", {}).get("seed") or 0))
+    return instantiate(Cell, settings, "cell")  # type: ignore[type-abstract]
 
 
 class CellBuilder:

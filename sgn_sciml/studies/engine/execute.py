@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from sgn_sciml.studies.engine.specs import CellSpec
 from sgn_sciml.studies.engine.store import StudyFolder
-from sgn_sciml.studies.engine.study import CellSpec
 from sgn_sciml.studies.engine.work import Work
 
 __all__ = ["Executor", "Local", "Slurm"]
 
-Group = Sequence[CellSpec]
+CellGroup = Sequence[CellSpec]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 FOREVER = 60 * 24 * 365  # minutes
 ARRAY = 1000  # tasks of a job array; clusters allow 1001 unless told otherwise
@@ -37,7 +37,7 @@ class Executor(ABC):
     gpus: int = 0
 
     @abstractmethod
-    def run(self, folder: StudyFolder, groups: Sequence[Group], word: str) -> Iterator[None]:
+    def run(self, folder: StudyFolder, groups: Sequence[CellGroup], word: str) -> Iterator[None]:
         """Run groups; comes back now and then until nothing runs any more.
 
         Args:
@@ -67,11 +67,11 @@ class Local(Executor):
 
     jobs: int = 1
 
-    def run(self, folder: StudyFolder, groups: Sequence[Group], word: str) -> Iterator[None]:
+    def run(self, folder: StudyFolder, groups: Sequence[CellGroup], word: str) -> Iterator[None]:
         submitter = self.submitter(
             folder, "local", timeout_min=FOREVER, gpus_per_node=self.gpus, tasks_per_node=1
         )
-        waiting, running = deque(groups), list[tuple[Any, list[Group]]]()
+        waiting, running = deque(groups), list[tuple[Any, list[CellGroup]]]()
         while waiting or running:
             for job, part in list(running):
                 if job.done():
@@ -107,7 +107,7 @@ class Slurm(Executor):
     at_once: int = 256
     per_task: int = 1
 
-    def run(self, folder: StudyFolder, groups: Sequence[Group], word: str) -> Iterator[None]:
+    def run(self, folder: StudyFolder, groups: Sequence[CellGroup], word: str) -> Iterator[None]:
         if shutil.which("sbatch") is None:
             raise ValueError("--executor slurm: there is no sbatch on this machine")
         name = f"sgn-{sha256(str(folder.path.resolve()).encode()).hexdigest()[:10]}"
@@ -151,7 +151,7 @@ def queued(name: str) -> bool | None:
     return None if done.returncode else bool(done.stdout.strip())
 
 
-def left_by(folder: StudyFolder, part: Sequence[Group]) -> list[Group]:
+def left_by(folder: StudyFolder, part: Sequence[CellGroup]) -> list[CellGroup]:
     """Groups that a process has left when it died; the one that it died in is recorded so."""
     left = [g for g in part if any(folder.record(s).status == "missing" for s in g)]
     for spec in left[0] if left else ():

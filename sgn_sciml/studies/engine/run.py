@@ -3,15 +3,14 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
 
 from tqdm import tqdm
 
 from sgn_sciml.studies.engine.execute import Executor
-from sgn_sciml.studies.engine.store import Record, StudyFolder
-from sgn_sciml.studies.engine.study import CellSpec, Study
+from sgn_sciml.studies.engine.specs import CellSpec, Study
+from sgn_sciml.studies.engine.store import StudyFolder, last_line, tally
 
-__all__ = ["last_line", "run_study", "tally"]
+__all__ = ["run_study"]
 
 
 def run_study(study: Study, folder: StudyFolder, executor: Executor) -> None:
@@ -61,17 +60,6 @@ def report_trouble(study: Study, folder: StudyFolder) -> None:
 
 
 KINDS = {"failed": "failed", "missing": "were lost"}
-
-
-def tally(study: Study, folder: StudyFolder) -> Mapping[str, Record]:
-    """The record of each cell."""
-    return {spec.id: folder.record(spec) for spec in study.cells}
-
-
-def last_line(record: Record) -> str:
-    """What went wrong with a cell, in a line."""
-    lines = record.error.strip().splitlines()
-    return lines[-1] if lines else ""
 
 
 class Progress:

@@ -8,11 +8,12 @@ A setting of an axis may name several keys, and keys within keys by dots::
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-__all__ = ["expand", "merge", "product", "read_settings", "words_as_settings"]
+__all__ = ["expand", "merge", "merged", "product", "read_settings", "words_as_settings"]
 
 Settings = dict[str, Any]
 
@@ -72,6 +73,28 @@ def read_settings(path: str) -> Settings:
     if not isinstance(content, Mapping):
         raise ValueError(f"{path} holds no mapping of keys to values")
     return dict(content)
+
+
+def merged(paths: Sequence[str], more: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of a study file and its overlays, with the study's name.
+
+    Args:
+        paths: YAML files; later ones win.
+        more: Settings that win over all files.
+
+    Raises:
+        OSError: If a file cannot be read.
+        ValueError: If one is no YAML, or no mapping.
+    """
+    found: Settings = {}
+    for path in paths:
+        found = merge(found, expand(read_settings(path)))
+    found = merge(found, more or {})
+    first, *others = (Path(path) for path in paths)
+    # An overlay of the same name, as small/tones.yaml is, goes by that of its folder.
+    tags = [p.parent.name if p.stem == first.stem else p.stem for p in others]
+    found.setdefault("name", "-".join([first.stem, *tags]))
+    return found
 
 
 def words_as_settings(words: Sequence[str]) -> Settings:

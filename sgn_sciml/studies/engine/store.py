@@ -2,17 +2,19 @@
 
 ==========================  =======================================================================
 study.yaml                  what was asked for, overlays included
+plan.json                   its cells, so that ``sgn study status`` need not resolve them again
 cells/<id>.json, .npz       record and curves of a cell, written when it ends
 cells.csv                   one row per cell: its value on each axis, status, numbers
 curves/<name>.csv.gz        one row per point of a curve and cell
 report.html, report.md      what ``sgn study report`` made of it; figures/, card.json
 jobs/                       logs of the processes
+lock, owner                 while a run of the study is at work: locked, and its word
 ==========================  =======================================================================
 """
 
 import csv
-import fcntl
 import gzip
+import hashlib
 import io
 import itertools
 import json
@@ -20,7 +22,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,13 @@ from typing import Any
 import numpy as np
 import yaml
 
+import sgn_sciml
 from sgn_sciml.studies.engine.cell import Curve, Outcome
-from sgn_sciml.studies.engine.study import CellSpec, Study
+from sgn_sciml.studies.engine.specs import CellSpec, Study
+from sgn_sciml.system.locks import held, is_held
+from sgn_sciml.system.writing import whole_file, write_whole
 
-__all__ = ["Record", "StudyFolder"]
+__all__ = ["Record", "StudyFolder", "last_line", "tally"]
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ class StudyFolder:
         there = self.path / "study.yaml"
         if there.is_file():
             try:
-                other = yaml.safe_load(there.read_text())
-            except yaml.YAMLError:
+                other = yaml.safe_load(there.read_text(encoding="utf-8"))
+            except (yaml.YAMLError, UnicodeDecodeError):
                 other = None
             other = other if isinstance(other, Mapping) else {}
             mine = class_path(study.settings)
@@ -96,42 +101,65 @@ class StudyFolder:
         write_whole(
             self.path / "study.yaml", yaml.safe_dump(dict(study.settings), sort_keys=False)
         )
+        plan = {
+            "fingerprint": fingerprint(study.settings),
+            "axes": study.axes,
+            "cells": [[spec.id, dict(spec.labels)] for spec in study.cells],
+        }
+        write_whole(self.path / "plan.json", json.dumps(plan) + "\n")
+
+    def planned(self, settings: Mapping[str, Any]) -> Study | None:
+        """The study of some settings, without those of its cells, if it was run as it is now.
+
+        Args:
+            settings: What :func:`~sgn_sciml.studies.engine.settings.merged` gives.
+        """
+        try:
+            plan = json.loads((self.path / "plan.json").read_text(encoding="utf-8"))
+            if plan["fingerprint"] != fingerprint(settings):
+                return None
+            cells = [CellSpec(key, labels, {}) for key, labels in plan["cells"]]
+            return Study(settings["name"], plan["axes"], cells, [cells], settings)
+        except (OSError, ValueError, LookupError, TypeError):  # never run, or damaged
+            return None
 
     @contextmanager
     def lock(self) -> Iterator[str]:
         """Be the only one that runs this study, until the block or the process ends.
 
         Yields:
-            A word of its own, which the lock's file holds meanwhile.
+            A word of its own, by which :meth:`is_run_by` knows it.
 
         Raises:
-            ValueError: If another process runs it.
+            OSError: If another process runs it, or the folder cannot be written.
         """
-        with open(self.path / "lock", "a+") as file:
-            for patience in (0.3, 0.6, 0.0):  # orphans of a killed run look at it as they leave
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if not patience:
-                        where = f"{self.path} is being run by another process"
-                        raise ValueError(where) from None
-                    time.sleep(patience)
-                else:
-                    break
-            word = f"{os.getpid()} {time.time_ns()}"
-            file.truncate(0)
-            file.write(word)
-            file.flush()
-            yield word
+        word, owner = f"{os.getpid()} {time.time_ns()}", self.path / "owner"
+        busy = f"{self.path} is being run by another process"
+        with held(self.path / "lock", busy, patience=0.5):  # orphans of a killed run look at it
+            write_whole(owner, word)
+            try:
+                yield word
+            finally:
+                if self._owner() == word:
+                    owner.unlink(missing_ok=True)
 
     def is_locked(self) -> bool:
-        """Whether some process runs the study."""
-        with suppress(FileNotFoundError), open(self.path / "lock") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
+        """Whether some process runs the study, as far as the file system says."""
+        return is_held(self.path / "lock") is True
+
+    def is_run_by(self, word: str) -> bool:
+        """Whether a run is still at work: it is not gone, and has no successor.
+
+        Args:
+            word: What :meth:`lock` gave it.
+        """
+        return is_held(self.path / "lock") is not False and self._owner() == word
+
+    def _owner(self) -> str | None:
+        try:
+            return (self.path / "owner").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
 
     def write_outcome(self, spec: CellSpec, outcome: Outcome, about: Mapping[str, Any]) -> None:
         """Record a cell that is finished; the record comes last, so that it is whole or absent."""
@@ -158,8 +186,8 @@ class StudyFolder:
     def record(self, spec: CellSpec) -> Record:
         """The record of a cell; a damaged one counts as missing, so that it runs again."""
         try:
-            found = json.loads((self.cells / f"{spec.id}.json").read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+            found = json.loads((self.cells / f"{spec.id}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
             return Record("missing", {})
         scalars = {k: math.nan if v is None else v for k, v in found.get("scalars", {}).items()}
         own = ("id", "settings", "status", "scalars", "error")
@@ -193,28 +221,31 @@ class StudyFolder:
         self._write_curves(study, done)
 
     def _write_curves(self, study: Study, done: Sequence[CellSpec]) -> None:
-        """One table per name of a curve, each beside its place until all of it is there."""
+        """One table per name of a curve; all of them appear when the last one is written."""
         tables: dict[str, Any] = {}
-        folder = self.path / "curves"
-        folder.mkdir(exist_ok=True)
-        try:
+        with ExitStack() as files:
             for spec in done:
                 for name, curve in self.curves(spec).items():
                     if name not in tables:
-                        file = gzip.open(folder / f"{name}.partial", "wt", newline="")  # noqa: SIM115
-                        tables[name] = file, csv.writer(file, lineterminator="\n")
-                        tables[name][1].writerow(["cell", *study.axes, *curve.axes, "value"])
+                        path = self.path / "curves" / f"{name}.csv.gz"
+                        partial = files.enter_context(whole_file(path))
+                        file = gzip.open(partial, "wt", encoding="utf-8", newline="")  # noqa: SIM115
+                        tables[name] = csv.writer(files.enter_context(file), lineterminator="\n")
+                        tables[name].writerow(["cell", *study.axes, *curve.axes, "value"])
                     start = [spec.id, *spec.labels.values()]
                     points = itertools.product(*(numbers(at) for at in curve.axes.values()))
                     values = (f"{v:.6g}" for v in curve.values.ravel())
-                    tables[name][1].writerows(
+                    tables[name].writerows(
                         [*start, *at, v] for at, v in zip(points, values, strict=True)
                     )
-        finally:
-            for file, _ in tables.values():
-                file.close()
-        for name in tables:
-            (folder / f"{name}.partial").replace(folder / f"{name}.csv.gz")
+
+
+def fingerprint(settings: Mapping[str, Any]) -> str:
+    """A hash of settings and of the package that makes cells of them: when its files changed."""
+    package = Path(sgn_sciml.__file__).parent
+    newest = max(path.stat().st_mtime_ns for path in package.rglob("*.py"))
+    text = json.dumps([sgn_sciml.__version__, newest, settings], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_cells(path: Path, study: Study, records: Mapping[str, Record]) -> None:
@@ -248,15 +279,12 @@ def class_path(settings: Mapping[str, Any]) -> str | None:
     return str(path).rpartition(".")[2] if path else None
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file under a name that appears when all of it is there.
+def tally(study: Study, folder: StudyFolder) -> Mapping[str, Record]:
+    """The record of each cell."""
+    return {spec.id: folder.record(spec) for spec in study.cells}
 
-    Raises:
-        OSError: If it cannot be written; what was there before stays.
-    """
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(content if isinstance(content, bytes) else content.encode())
-        partial.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+
+def last_line(record: Record) -> str:
+    """What went wrong with a cell, in a line."""
+    lines = record.error.strip().splitlines()
+    return lines[-1] if lines else ""

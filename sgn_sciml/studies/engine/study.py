@@ -21,51 +21,19 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sgn_sciml import HOMES
-from sgn_sciml.studies.engine.build import CellBuilder, class_of
-from sgn_sciml.studies.engine.settings import Settings, expand, merge, product, read_settings
+from sgn_sciml.studies.engine.build import CellBuilder
+from sgn_sciml.studies.engine.cell import Cell
+from sgn_sciml.studies.engine.settings import Settings, merged, product
+from sgn_sciml.studies.engine.specs import CellSpec, Study
+from sgn_sciml.system.classes import class_of
 
-__all__ = ["CellSpec", "Study", "read_study"]
+__all__ = ["read_study"]
 
 KEYS = ("name", "about", "cell", "axes", "only", "report")
-
-
-@dataclass(frozen=True)
-class CellSpec:
-    """A cell to run.
-
-    Attributes:
-        id: Hash of its settings.
-        labels: Name of its value on each axis.
-        settings: Class path and all arguments.
-    """
-
-    id: str
-    labels: Mapping[str, str]
-    settings: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Study:
-    """A study.
-
-    Attributes:
-        name: Name of the study and of its folder.
-        axes: Names of the values of each axis.
-        cells: All cells.
-        groups: The same, those together that can run at once.
-        settings: What was read.
-    """
-
-    name: str
-    axes: Mapping[str, Sequence[str]]
-    cells: Sequence[CellSpec]
-    groups: Sequence[Sequence[CellSpec]]
-    settings: Mapping[str, Any] = field(repr=False)
 
 
 def read_study(paths: Sequence[str], more: Mapping[str, Any] | None = None) -> Study:
@@ -79,18 +47,11 @@ def read_study(paths: Sequence[str], more: Mapping[str, Any] | None = None) -> S
         OSError: If a file cannot be read.
         ValueError: For anything in them that describes no study.
     """
-    settings: Settings = {}
-    for path in paths:
-        settings = merge(settings, expand(read_settings(path)))
-    settings = merge(settings, more or {})
-    first, *others = (Path(path) for path in paths)
-    # An overlay of the same name, as small/tones.yaml is, goes by that of its folder.
-    tags = [p.parent.name if p.stem == first.stem else p.stem for p in others]
-    settings.setdefault("name", "-".join([first.stem, *tags]))
+    settings = merged(paths, more)
     try:
         return make_study(settings)
     except ValueError as error:
-        raise ValueError(f"{first}: {error}") from error
+        raise ValueError(f"{Path(paths[0])}: {error}") from error
 
 
 def make_study(settings: Mapping[str, Any]) -> Study:
@@ -116,11 +77,12 @@ def make_study(settings: Mapping[str, Any]) -> Study:
             twins = [" ".join(s.labels.values()) for s in (seen[spec.id], spec)]
             raise ValueError(f"two cells have the same settings: {twins[0]!r} and {twins[1]!r}")
         seen[spec.id] = spec
-    together = class_of(resolved[0]).together
+    kind = class_of(resolved[0]["class_path"])
+    assert issubclass(kind, Cell)
     groups: dict[str, list[CellSpec]] = {}
     for spec in cells:
         apart = dict(spec.settings["init_args"])
-        for key in together:
+        for key in kind.together:
             apart.pop(key, None)
         groups.setdefault(digest({**spec.settings, "init_args": apart}), []).append(spec)
     names = {axis: list(values) for axis, values in axes.items()}

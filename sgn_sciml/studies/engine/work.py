@@ -4,7 +4,6 @@ A process may be killed at any time. Cells that ended have their record; the oth
 run again, in the next run of the study or, on a cluster, when the job is requeued.
 """
 
-import fcntl
 import os
 import threading
 import time
@@ -19,8 +18,8 @@ import torch
 
 from sgn_sciml.studies.engine.build import build
 from sgn_sciml.studies.engine.cell import Outcome
+from sgn_sciml.studies.engine.specs import CellSpec
 from sgn_sciml.studies.engine.store import StudyFolder
-from sgn_sciml.studies.engine.study import CellSpec
 from sgn_sciml.system.machine import describe_machine
 
 __all__ = ["Work", "run_group"]
@@ -108,13 +107,8 @@ class Work:
 
     def _watch(self) -> None:
         """End the process when whoever runs the study is gone, or has a successor."""
-        with open(self.folder / "lock") as file:
-            while True:
-                time.sleep(0.5)
-                file.seek(0)
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if file.read() == self.watched:
-                        continue
-                os._exit(1)
+        assert self.watched is not None
+        folder = StudyFolder(self.folder)
+        while folder.is_run_by(self.watched):
+            time.sleep(0.5)
+        os._exit(1)

@@ -124,7 +124,7 @@ class Equations(Cell):
         return network_of(self.network, len(self.problem.coordinates), width, first_width)
 
     def run(self) -> Outcome:
-        from sgn_sciml.metrics import Boundary, shell_energy
+        from sgn_sciml.metrics import Extension, shell_energy
         from sgn_sciml.pinn import (
             PINN,
             Collocation,  # these bring Lightning, see solution
@@ -141,7 +141,7 @@ class Equations(Cell):
         problem = self.problem
         at, truth = solution(problem, self.shape)
         wraps = (name in problem.periodic for name in problem.space)
-        kinds: tuple[Boundary, ...] = tuple("periodic" if each else "even" for each in wraps)
+        kinds: tuple[Extension, ...] = tuple("periodic" if each else "even" for each in wraps)
 
         def energy(fields: Tensor) -> Tensor:
             return shell_energy(fields, kinds, SHELLS).mean(0, keepdim=True)

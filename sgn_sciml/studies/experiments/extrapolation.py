@@ -26,7 +26,7 @@ from sgn_sciml.networks import (
 from sgn_sciml.studies.engine.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
 from sgn_sciml.studies.experiments.members import Members, fit
-from sgn_sciml.studies.experiments.tones import Signal, relative_l2
+from sgn_sciml.studies.experiments.tones import ToneSum, relative_l2
 
 __all__ = ["Extrapolation"]
 
@@ -78,7 +78,7 @@ class Extrapolation(Cell):
             )
         self.network = network
         self.parameters = parameters
-        self.signal = Signal(harmonics, power, seed)
+        self.signal = ToneSum(harmonics, power, seed)
         self.periods = periods
         self.reach = reach
         self.points = points

@@ -25,7 +25,7 @@ from sgn_sciml.networks import (
 from sgn_sciml.studies.engine.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
 from sgn_sciml.studies.experiments.members import Adam, Members
-from sgn_sciml.studies.experiments.tones import Signal, relative_l2, snapshots
+from sgn_sciml.studies.experiments.tones import ToneSum, relative_l2, snapshots
 
 __all__ = ["Leaving"]
 
@@ -84,7 +84,7 @@ class Leaving(Cell):
         self.gain = gain
         self.follow_every, self.follow_until = follow_every, follow_until
         self.within = Quantiles() if within is None else within
-        self.signal = Signal(num_tones, -1.0, seed)
+        self.signal = ToneSum(num_tones, -1.0, seed)
         self.points = points
         self.steps = steps
         self.lr = lr

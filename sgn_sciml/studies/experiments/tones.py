@@ -38,12 +38,12 @@ from sgn_sciml.studies.engine.cell import Cell, Curve, Outcome
 from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
 from sgn_sciml.studies.experiments.members import Members, fit
 
-__all__ = ["LEARNED", "Signal", "ToneLog", "Tones", "coefficients", "relative_l2", "snapshots"]
+__all__ = ["LEARNED", "ToneLog", "ToneSum", "Tones", "coefficients", "relative_l2", "snapshots"]
 
 LEARNED = 0.1  # relative error of a tone
 
 
-class Signal:
+class ToneSum:
     """A sum of sines with random phases.
 
     Args:
@@ -79,7 +79,7 @@ def coefficients(values: Tensor, waves: Tensor) -> Tensor:
 
     Args:
         values: Values, shape ``(members, points)``.
-        waves: Tones as :meth:`Signal.waves` gives them, shape ``(members, points, K)``, twice as
+        waves: Tones as :meth:`ToneSum.waves` gives them, shape ``(members, points, K)``, twice as
             many points as the highest tone at least.
 
     Returns:
@@ -150,7 +150,7 @@ class Tones(Cell):
             )
         self.network = network
         self.parameters = parameters
-        self.signal = Signal(num_tones, power, seed)
+        self.signal = ToneSum(num_tones, power, seed)
         self.points = points
         self.steps = steps
         self.lr = lr

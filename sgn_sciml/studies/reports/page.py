@@ -31,11 +31,12 @@ import sgn_sciml.studies.reports.effects
 import sgn_sciml.studies.reports.kernel_spectra
 import sgn_sciml.studies.reports.learned
 import sgn_sciml.studies.reports.shares  # noqa: F401
-from sgn_sciml.studies.engine.store import StudyFolder, write_whole
-from sgn_sciml.studies.engine.study import Study
+from sgn_sciml.studies.engine.specs import Study
+from sgn_sciml.studies.engine.store import StudyFolder
 from sgn_sciml.studies.reports.results import Results
 from sgn_sciml.studies.reports.scores import Scores
 from sgn_sciml.studies.reports.section import Part, Section, Table
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["write_report"]
 

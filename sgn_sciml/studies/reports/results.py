@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sgn_sciml.studies.engine.cell import Curve
+from sgn_sciml.studies.engine.specs import CellSpec, Study
 from sgn_sciml.studies.engine.store import Record, StudyFolder
-from sgn_sciml.studies.engine.study import CellSpec, Study
 from sgn_sciml.studies.reports.statistics import geometric_mean
 
 __all__ = ["Choice", "Results"]

@@ -16,7 +16,7 @@ import torch
 
 from sgn_sciml.app.cli import main
 from sgn_sciml.inr.export import onnx_file
-from sgn_sciml.inr.export.fit import find_run, load_fitted
+from sgn_sciml.inr.export.fitted_run import open_fitted
 from sgn_sciml.inr.export.onnx_file import write_onnx
 from sgn_sciml.inr.export.weights import read_weights
 from sgn_sciml.inr.measurements import grid_points
@@ -101,13 +101,13 @@ def test_the_psnr_before_rounding_is_that_of_validation(run, sgn):
     assert told(run)["trained"]["psnr"] == pytest.approx(measured, abs=1e-3)
 
 
-def test_the_psnr_is_that_of_the_picture_in_the_file(run, sgn):
+def test_the_psnr_is_that_of_the_image_in_the_file(run, sgn):
     sgn("export", run, "--bits", 5)
     network, signal = read_weights((run / "export" / "weights_5bit.npz").read_bytes())
     points = grid_points([cell_centres(n).float() for n in signal["grid"]])
-    picture = ((network(points).detach() + 1) / 2).clamp(signal["low"], signal["high"])
-    truth = load_fitted(*find_run(run, "last")).signal.values
-    mse = np.mean((picture.numpy().reshape(24, 24) - truth[0].numpy()).astype(float) ** 2)
+    image = ((network(points).detach() + 1) / 2).clamp(signal["low"], signal["high"])
+    truth = open_fitted(run, "last").signal.values
+    mse = np.mean((image.numpy().reshape(24, 24) - truth[0].numpy()).astype(float) ** 2)
     assert told(run)["files"][0]["psnr"] == pytest.approx(-10 * np.log10(mse), abs=1e-3)
 
 
@@ -159,7 +159,7 @@ def test_onnx_computes_the_signal_in_its_own_units(run, sgn):
     assert told(run)["onnx"]["largest_difference"] < 1e-4
     assert "network.onnx" in out
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    fitted = load_fitted(*find_run(run, "last"))
+    fitted = open_fitted(run, "last")
     for count in (1, 300):
         points = 2 * torch.rand(count, 2) - 1
         (values,) = session.run(["values"], {"points": points.numpy()})
@@ -219,7 +219,7 @@ BAD = {
     ),
     "no signal": (
         lambda run: change(run, "path: camera", "path: gone.png"),
-        "no picture gone.png",
+        "no image gone.png",
     ),
     "other data": (lambda run: change(run, "ImageData", "Collocation"), "Collocation"),
     "another signal": (

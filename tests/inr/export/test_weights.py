@@ -11,7 +11,7 @@ from jsonargparse import ArgumentParser
 from sgn_sciml.inr.export.weights import build_network, read_weights, stored, write_weights
 from sgn_sciml.networks import CoordinateMLP, CoordinateNetwork
 
-SIGNAL = {"kind": "picture", "grid": [4, 4], "low": 0.0, "high": 1.0}
+SIGNAL = {"kind": "image", "grid": [4, 4], "low": 0.0, "high": 1.0}
 SINE = {
     "class_path": "sgn_sciml.layers.SpectralGate",
     "init_args": {"spectral": "sine", "base": None, "frequency_scale": [10.0, 60.0]},

@@ -72,6 +72,21 @@ def test_a_study_runs_is_resumed_and_grows(path, sgn):
     assert "-1.0 0 and 1 more: of this cell" in out
 
 
+def test_who_watches_a_study_does_not_wait_for_torch(path, sgn):
+    write(path)
+    assert sgn("study", "run", path)[0] == 0
+    code = (
+        "import sys; from sgn_sciml.app.cli import main; "
+        "sys.exit(main(sys.argv[1:]) or 'torch' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, "study", "status", "--config"]
+    done = subprocess.run([*words, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "4 done, 0 failed, 0 missing" in done.stdout
+    write(path, axes={"base": [2.0], "seed": [0]})  # other cells: the plan does not hold
+    assert "1 done, 0 failed, 0 missing" in sgn("study", "status", "--config", path)[1]
+
+
 def test_a_process_that_dies_takes_its_group_only(path, sgn):
     write(path, axes={"base": [-2.0, 3.0], "seed": [0]})
     code, _, err = sgn("study", "run", path)
@@ -87,7 +102,7 @@ def test_a_killed_study_ends_its_processes_and_goes_on(path, sgn, tmp_path):
     run = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     cells = tmp_path / "runs/studies/s/cells"
     deadline = time.monotonic() + 120
-    while not list(cells.glob("*.json")):
+    while not list(cells.glob("[!.]*.json")):
         assert run.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -95,11 +110,11 @@ def test_a_killed_study_ends_its_processes_and_goes_on(path, sgn, tmp_path):
     run.wait()
     folder = StudyFolder(tmp_path / "runs/studies/s")
     assert not folder.is_locked()
-    kept = {p: p.stat().st_mtime_ns for p in cells.glob("*.json")}
+    kept = {p: p.stat().st_mtime_ns for p in cells.glob("[!.]*.json")}
     time.sleep(1.5)  # orphans look twice a second
     (tmp_path / "go").touch()
     time.sleep(0.5)
-    assert set(cells.glob("*.json")) == set(kept), "the orphan has left"
+    assert set(cells.glob("[!.]*.json")) == set(kept), "the orphan has left"
     code, _, err = sgn("study", "run", path)
     assert code == 0, err
     assert {p: p.stat().st_mtime_ns for p in kept} == kept

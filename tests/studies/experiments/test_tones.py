@@ -8,7 +8,7 @@ import torch
 
 from sgn_sciml.layers import Elementwise, Sine
 from sgn_sciml.networks import CoordinateMLP
-from sgn_sciml.studies.experiments.tones import Signal, Tones, coefficients, snapshots
+from sgn_sciml.studies.experiments.tones import Tones, ToneSum, coefficients, snapshots
 
 
 def siren(in_features, out_features, width):
@@ -24,7 +24,7 @@ def gelu(in_features, out_features, width):
 
 @pytest.mark.parametrize("power", [0.0, -1.0, 1.0])
 def test_projection_recovers_amplitudes(power):
-    signal = Signal(64, power, seed=3)
+    signal = ToneSum(64, power, seed=3)
     x = torch.arange(256, dtype=torch.float64) / 256
     found = coefficients(signal(x)[None], signal.waves(x)[None])[0]
     torch.testing.assert_close(found.real, signal.amplitudes)
@@ -35,7 +35,7 @@ def test_projection_recovers_amplitudes(power):
 
 
 def test_a_turned_tone_is_half_an_amplitude_and_no_tone_learned():
-    signal = Signal(4)
+    signal = ToneSum(4)
     x = torch.arange(32, dtype=torch.float64) / 32
     turned = signal.waves(x)[:, 1] * complex(math.cos(math.pi / 3), math.sin(math.pi / 3))
     found = coefficients(turned.real[None], signal.waves(x)[None])[0]
@@ -44,7 +44,7 @@ def test_a_turned_tone_is_half_an_amplitude_and_no_tone_learned():
 
 
 def test_seeds_change_phases():
-    assert not torch.equal(Signal(4, seed=0).phases, Signal(4, seed=1).phases)
+    assert not torch.equal(ToneSum(4, seed=0).phases, ToneSum(4, seed=1).phases)
 
 
 def test_snapshots_end_with_the_last_step():

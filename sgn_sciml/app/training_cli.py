@@ -1,0 +1,250 @@
+"""LightningCLI with run folders: one training command, from its words to its end."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from jsonargparse.typing import PositiveInt
+from lightning.pytorch import LightningDataModule, Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+# Imported so that configurations can name their classes without a path.
+import sgn_sciml.app.registry  # noqa: F401
+from sgn_sciml.callbacks import FiniteLoss, LastCheckpoint, StepProgress, TimeBudget
+from sgn_sciml.callbacks.budget import read_budget
+from sgn_sciml.runs import BaseTask, Card
+from sgn_sciml.runs.checkpoint import AtomicCheckpointIO, Checkpoint
+from sgn_sciml.runs.description import Describes
+from sgn_sciml.runs.folder import RunFolder, find_checkpoint, new_run
+from sgn_sciml.runs.metrics_file import AppendingCSVLogger, forget_after
+from sgn_sciml.runs.run import Run, make_data
+from sgn_sciml.runs.table import summary
+from sgn_sciml.system.classes import class_of
+
+__all__ = ["TrainingCLI"]
+
+TRAINER_DEFAULTS = {
+    "max_epochs": -1,  # the budget is max_steps
+    "inference_mode": False,  # evaluation differentiates the network
+    "use_distributed_sampler": False,  # our data modules shard themselves, without duplicates
+    "check_val_every_n_epoch": None,
+    "num_sanity_val_steps": 0,
+    "log_every_n_steps": 10,
+    "enable_model_summary": False,
+}
+
+
+def is_first_process() -> bool:
+    """Whether this process writes the files of the run; known before the trainer is made."""
+    return getattr(rank_zero_only, "rank", 0) == 0
+
+
+class TrainingCLI(LightningCLI):
+    """The command line of one training command.
+
+    Args:
+        words: Words of the command line, the command first.
+        run: The run that the command belongs to: what it holds is not read again, and what the
+            command reads is left in it.
+    """
+
+    silent = False  # whether the command leaves no files
+    seconds: float | None = None  # of training, where time is the budget
+
+    def __init__(self, words: Sequence[str], run: Run) -> None:
+        self.run = run
+        words = list(words)
+        if run.settings:  # in place of a file
+            words[1:1] = ["--config", yaml.safe_dump(run.settings)]
+        super().__init__(
+            BaseTask,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            seed_everything_default=0,
+            trainer_defaults=TRAINER_DEFAULTS,
+            save_config_kwargs={"overwrite": True},
+            auto_configure_optimizers=False,
+            parser_kwargs={"exit_on_error": False},
+            args=words,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--name", type=str | None, default=None, help="name of the run")
+        parser.add_argument("--runs", type=str, default="runs", help="folder of all runs")
+        parser.add_argument(
+            "--checkpoint_every",
+            type=PositiveInt,
+            default=50,
+            help="steps between writes of last.ckpt",
+        )
+        parser.add_argument(
+            "--threads",
+            type=PositiveInt | None,
+            default=None,
+            help="CPU threads (default: torch's choice)",
+        )
+        parser.add_argument(
+            "--budget",
+            type=str | None,
+            default=None,
+            help="steps or time of training, in place of trainer.max_steps: 300, 90s, 5m, 1h",
+        )
+        parser.link_arguments("seed_everything", "data.init_args.seed")
+        parser.link_arguments("data.init_args.problem", "model.init_args.problem")
+
+    # -- before anything is made -------------------------------------------------------------
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, then settle which run folder and which checkpoint are meant."""
+        super().parse_arguments(parser, args)
+        command = self.config["subcommand"]
+        config = self.config[command]
+        files = [Path(str(file)) for file in config.get("config") or () if file is not None]
+        inside = self.run.folder or (RunFolder.holding(files[0]) if files else None)
+        if inside and (self.run.folder or config.runs == "runs"):
+            config.runs = str(inside.root)
+        if config.name is None:
+            config.name = inside.name if inside else files[0].stem if files else "run"
+        word = config.get("ckpt_path")
+        if (command != "fit" or word is not None) and not config.trainer.fast_dev_run:
+            found = find_checkpoint(word, Path(config.runs), config.name, inside)
+            path, self.run.folder = found
+            self.run.checkpoint = Checkpoint.read(path)
+            config.ckpt_path = str(path)
+        else:
+            self.run.checkpoint = None
+
+    def _parse_ckpt_path(self) -> None:
+        """Let the checkpoint's settings of the task win, as Lightning does, who reads it again."""
+        if self.run.checkpoint is not None and (task := self.run.checkpoint.task):
+            known = {"class_path": task["class_path"], "dict_kwargs": task["init_args"]}
+            settings = {self.config["subcommand"]: {"model": known}}
+            self.config = self.parser.parse_object(settings, self.config)
+
+    def before_instantiate_classes(self) -> None:
+        """Settle what the command writes, and what the task takes from its data."""
+        config = self.config[self.subcommand]
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
+        if config.budget is not None:
+            steps, self.seconds = read_budget(config.budget)
+            config.trainer.max_steps = steps or config.trainer.max_steps
+        self._complete(config)
+        if config.trainer.logger is False or config.trainer.fast_dev_run:  # leave no trace
+            self.silent, self.run.folder, self.save_config_callback = True, None, None
+            config.trainer.enable_checkpointing = False
+        if self.subcommand in ("validate", "test"):  # testing prints its own table, from the card
+            config.verbose = self.silent or self.subcommand == "validate"
+        if self.subcommand != "fit":
+            self.save_config_callback = None
+        elif self.run.checkpoint is not None:  # a run goes on: what it began with stays
+            self.save_config_kwargs["config_filename"] = "config_resumed.yaml"
+
+    def _complete(self, config: Any) -> None:
+        """Fill the gaps in the task's configuration that its data fill."""
+        task = class_of(config.model.class_path) if config.get("model") else None
+        if task is None or not issubclass(task, BaseTask) or not task.application.data_first:
+            return
+        if self.run.data is None:
+            self.run.data = make_data(config.data.as_dict(), config.seed_everything)
+        self.run.data.setup(str(self.subcommand))
+        if isinstance(self.run.data, Describes):
+            task.application.complete(config.model, self.run.data.description)
+
+    # -- what is made ------------------------------------------------------------------------
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Create the trainer, and the folder of a new run once task and data are known good."""
+        config = self.config_init[self.subcommand]
+        self.run.data = self.datamodule = self.run.data or self.datamodule
+        self.datamodule.setup(self.subcommand)
+        self.run.task, self.run.settings = self.model, self._resolved()
+        created = self.run.folder is None and not self.silent
+        if created:
+            make = new_run if is_first_process() else partial(RunFolder, version=0)
+            self.run.folder = make(Path(config.runs), config.name)
+        extra: list[Callback] = []
+        if self.subcommand == "fit" and self.seconds is not None:
+            extra.append(TimeBudget(self.seconds))
+        if self.subcommand != "fit":  # seconds, and an endless loader has no length to show
+            config.trainer.enable_progress_bar = False
+        elif config.trainer.enable_progress_bar is not False:
+            extra.append(StepProgress())
+        if self.run.folder is not None:
+            folder = self.run.folder
+            root, name, version = str(folder.root), folder.name, folder.version
+            if config.trainer.logger in (None, True):
+                kwargs["logger"] = [
+                    AppendingCSVLogger(root, name, version),
+                    TensorBoardLogger(root, name, version, default_hp_metric=False),
+                ]
+            extra += self._standard_callbacks(folder)
+        files = AtomicCheckpointIO(self.run.checkpoint)
+        config.trainer.plugins = [*(config.trainer.plugins or []), files]
+        config.trainer.callbacks = [*(config.trainer.callbacks or []), *extra]
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except Exception:
+            if created and self.run.folder is not None and is_first_process():
+                self.run.folder.discard()
+            raise
+
+    def _resolved(self) -> dict[str, Any]:
+        """The configuration as plain values, without what is of this command only."""
+        command = str(self.subcommand)
+        text = self._parser(command).dump(self.config[command], skip_none=False)
+        found: dict[str, Any] = yaml.safe_load(text)
+        return {k: v for k, v in found.items() if k not in ("ckpt_path", "verbose")}
+
+    def _standard_callbacks(self, folder: RunFolder) -> list[Callback]:
+        """What every run of a command has, whatever its configuration says."""
+        card = Card(self.config[self.subcommand].seed_everything)
+        if self.subcommand == "predict":
+            return list(self.model.application.writers(folder.path / "predictions.h5"))
+        if self.subcommand != "fit":
+            return [card]
+        best = ModelCheckpoint(
+            str(folder.checkpoints),
+            filename="best",
+            monitor="val/loss",
+            enable_version_counter=False,
+        )
+        last = LastCheckpoint(folder.checkpoints / "last.ckpt", self.config.fit.checkpoint_every)
+        return [card, FiniteLoss(), best, last]
+
+    # -- what is said ------------------------------------------------------------------------
+
+    def before_fit(self) -> None:
+        """Drop from the log of a run that goes on what it will log again."""
+        checkpoint, folder = self.run.checkpoint, self.run.folder
+        if folder is not None and checkpoint is not None and is_first_process():
+            forget_after(folder.path / "metrics.csv", checkpoint.step)
+
+    def after_test(self) -> None:
+        """Print the table."""
+        if self.run.folder is not None and self.trainer.is_global_zero:
+            path = self.run.folder.path
+            print(f"\n{path}\n\n{summary(path, self.model.application.rows)}\n")
+
+    def after_fit(self) -> None:
+        """Say where things are and, after Ctrl-C, how to go on."""
+        if self.run.folder is None or not self.trainer.is_global_zero:
+            return
+        reached = 0 if self.run.checkpoint is None else self.run.checkpoint.step
+        if 0 < self.trainer.max_steps <= reached:
+            print(f"nothing left to train: the checkpoint is at step {reached}")
+        path = self.run.folder.path
+        print(f"\nwrote {path}")
+        if any(getattr(c, "requested", False) for c in self.trainer.callbacks):  # type: ignore[attr-defined]
+            print(
+                f"stopped at step {self.trainer.global_step}; go on with: sgn fit "
+                f"--config {path / 'config.yaml'} --ckpt_path last"
+            )
+            raise KeyboardInterrupt

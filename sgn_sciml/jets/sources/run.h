@@ -1,0 +1,210 @@
+// Takes a block of points through a program, forward and back.
+//
+// A jet is an array [channels][streams][points]. Rules say how streams mix (plan.py). Points fill
+// whole vectors: the last one is repeated where there are too few, and does not count.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "functions.h"
+#include "products.h"
+#include "program.h"
+
+template <class T>
+class Run {
+ public:
+  // With `apart` > 0 a gradient has so many columns, one for each point: those of output `only`.
+  Run(const Program& program, const T* const* tensors, T* const* gradients, int64_t most,
+      int64_t apart, int64_t only)
+      : p(program), tensors(tensors), gradients(gradients), most(whole(most)), apart(apart),
+        only(only) {
+    const int64_t n = p.node_count;
+    uses.assign(n, 0);
+    for (int64_t i = 0; i < n; ++i) {
+      place.push_back(total);
+      total += p.nodes[i].width * row(i);
+      for (int64_t k = 0; k < p.nodes[i].input_count; ++k) ++uses[input(p.nodes[i], k)];
+    }
+    for (int64_t o = 0; o < p.output_count; ++o) ++uses[p.outputs[o]];
+    touched.resize(n);
+    adjoint_of.resize(n);
+    store.reset(new T[2 * total + LINE]);
+    size_t space = (2 * total + LINE) * sizeof(T);
+    void* start = store.get();
+    values = (T*)std::align(BYTES, 2 * total * sizeof(T), start, space);
+  }
+
+  // Points [count][dimension], the first of number `first`; adds to losses[output], and to the
+  // gradients.
+  void run(const T* points, const T* weights, int64_t first, int64_t count, double factor,
+           bool differentiate, double* losses, T* residuals, int64_t stride) {
+    b = whole(count), column_of = first, counted = count;
+    for (int64_t i = 0; i < p.node_count; ++i) {
+      adjoint_of[i] = values + total + place[i];
+      touched[i] = 0;
+      p.nodes[i].kind == INPUT ? begin(i, points, count) : forward(i);
+    }
+    for (int64_t o = 0; o < p.output_count; ++o) {
+      const int64_t i = p.outputs[o];
+      const T* r = value(i);
+      double sum = 0;
+      for (int64_t e = 0; e < count; ++e)
+        sum += double(r[e]) * r[e] * (weights ? weights[e] : T(1));
+      losses[o] += factor * sum;
+      if (residuals) std::memcpy(residuals + o * stride, r, count * sizeof(T));
+      if (!differentiate || !p.nodes[i].trains || (apart && o != only)) continue;
+      std::vector<T> seed(b, 0);
+      for (int64_t e = 0; e < count; ++e)
+        seed[e] = apart ? T(1) : T(2 * factor) * r[e] * (weights ? weights[e] : T(1));
+      give(i, 0, 1, seed.data());
+      touched[i] = 1;
+    }
+    if (differentiate)
+      for (int64_t i = p.node_count; i-- > 0;)
+        if (touched[i] && p.nodes[i].kind != INPUT) backward(i);
+  }
+
+ private:
+  static constexpr int64_t LINE = Vector<T>::lanes;
+
+  const Program& p;
+  const T* const* tensors;
+  T* const* gradients;
+  int64_t most, total = 0, b = 0;  // most points at a time; numbers; points now
+  int64_t apart, only, column_of = 0, counted = 0;
+  std::vector<int64_t> place, uses;  // of each node: its numbers, how many nodes take its value
+  std::vector<char> touched;
+  std::unique_ptr<T[]> store;
+  T* values;
+  std::vector<T*> adjoint_of;
+  T f[HIGHEST + 1][TILE];
+  T mixed[TILE];
+
+  static int64_t whole(int64_t n) { return (n + LINE - 1) / LINE * LINE; }
+  // Sines keep their cosine, and the reverse, behind their streams.
+  static bool is_wave(const Node& node) {
+    return node.kind == FUNCTION && (node.function == SIN || node.function == COS);
+  }
+  int64_t streams(int64_t i) const { return p.nodes[i].flat ? 1 : p.streams; }
+  // Numbers from one channel to the next: an odd number of lines, lest all fall on a few places
+  // of the cache.
+  int64_t row(int64_t i) const {
+    return ((streams(i) + is_wave(p.nodes[i])) * most / LINE | 1) * LINE;
+  }
+  T* value(int64_t i) { return values + place[i]; }
+  T* adjoint(int64_t i) { return adjoint_of[i]; }
+  int64_t input(const Node& node, int64_t k) const { return p.inputs[node.inputs + k]; }
+  // Streams side by side where they touch: (how many pieces, points in each).
+  int64_t pieces(int64_t i) const { return b == most ? 1 : streams(i); }
+  int64_t piece(int64_t i) const { return b == most ? streams(i) * b : b; }
+
+  // Call each(stream place, points, first channel number) for the pieces of all channels.
+  template <class F>
+  void sweep(int64_t i, F each) {
+    for (int64_t c = 0; c < p.nodes[i].width; ++c)
+      for (int64_t s = 0; s < pieces(i); ++s) each(c, s * most, piece(i));
+  }
+
+  void begin(int64_t i, const T* points, int64_t count) {
+    const int64_t d = p.nodes[i].width;
+    for (int64_t c = 0; c < d; ++c) {
+      T* y = value(i) + c * row(i);
+      for (int64_t e = 0; e < b; ++e) y[e] = points[std::min(e, count - 1) * d + c];
+      for (int64_t s = 1; s < p.streams; ++s)
+        std::fill_n(y + s * most, b, T(p.first_order[s * d + c]));
+    }
+  }
+
+  // Add to the adjoint of a node, or set it where it is the first time.
+  void give(int64_t i, int64_t offset, int64_t count, const T* g, int64_t stride = 0) {
+    for (int64_t s = 0; s < count; ++s) {
+      T* to = adjoint(i) + offset + s * most;
+      const T* from = g + s * stride;
+      const int64_t n = b;
+      if (touched[i]) EACH to[e] += from[e];
+      else std::memcpy(to, from, n * sizeof(T));
+    }
+  }
+
+  // Give a node's adjoint to an input; what nobody else adds to need not be copied.
+  void pass(int64_t i, int64_t to) {
+    if (uses[to] == 1 && row(i) == row(to)) {
+      adjoint_of[to] = adjoint_of[i];
+    } else {
+      for (int64_t c = 0; c < p.nodes[i].width; ++c)
+        give(to, c * row(to), streams(i), adjoint(i) + c * row(i), most);
+    }
+    touched[to] = 1;
+  }
+
+  T constant(const Node& node, int64_t channel) const {
+    if (node.first < 0) return T(p.detail[node.detail]);
+    return tensors[node.first][p.sizes[node.first] > 1 ? channel : 0];
+  }
+
+  // The first channel of a node, or that of the same number where it has several.
+  const T* channel(int64_t i, int64_t c) {
+    return value(i) + (p.nodes[i].width > 1 ? c : 0) * row(i);
+  }
+
+  // One operation, in forward.h and backward.h.
+  void forward(int64_t i);
+  void backward(int64_t i);
+
+  // Set an adjoint to zero, unless something was added to it.
+  void clear(int64_t i) {
+    if (!touched[i])
+      sweep(i, [&](int64_t c, int64_t at, int64_t n) {
+        std::fill_n(adjoint(i) + c * row(i) + at, n, T(0));
+      });
+    touched[i] = 1;
+  }
+
+  // Where a channel of joined or chosen columns comes from.
+  std::pair<int64_t, int64_t> origin(const Node& node, int64_t c) const {
+    if (node.kind == COLUMNS) return {input(node, 0), int64_t(p.detail[node.detail + c])};
+    int64_t k = 0;
+    while (c >= p.nodes[input(node, k)].width) c -= p.nodes[input(node, k++)].width;
+    return {input(node, k), c};
+  }
+
+  void add(T* y, T k) {
+    const int64_t n = b;
+    EACH y[e] += k;
+  }
+  void add_scaled(T* y, T k, const T* x) {
+    const int64_t n = b;
+    EACH y[e] += k * x[e];
+  }
+  // Add adjoints, or their products with z, to a number of a gradient: summed, or point by point.
+  void credit(T* gradient, int64_t number, int64_t count, const T* g, const T* z = nullptr) {
+    T *to = gradient + number * apart + column_of, total = 0;
+    for (int64_t s = 0; s < count; ++s, g += most, z += z ? most : 0) {
+      const int64_t n = apart ? counted : b;
+      if (apart && z) EACH to[e] += g[e] * z[e];
+      else if (apart) EACH to[e] += g[e];
+      else
+        _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < n; ++e)
+            total += z ? g[e] * z[e] : g[e];
+    }
+    if (!apart) gradient[number] += total;
+  }
+
+  template <class F>
+  void pairs(const Node& node, F each) {
+    if (node.flat) return each(T(1), 0, 0, 0);
+    for (int64_t k = 0; k < p.pair_count; ++k)
+      each(T(p.pairs[k].c), p.pairs[k].stream, p.pairs[k].left, p.pairs[k].right);
+  }
+
+  // Elementwise functions, in chain.h.
+  void apply(const Term& t, const T* z, const T* g, bool add, T* out, int64_t n);
+  void function(int64_t i, int64_t c);
+  void function_back(int64_t i, int64_t c);
+};

@@ -1,0 +1,85 @@
+"""Which layout a file has, told from its structure: names lie."""
+
+import zipfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import h5py
+
+from sgn_sciml.layouts.contents import LayoutError, foreign
+from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
+from sgn_sciml.layouts.grid import SgnGrid
+from sgn_sciml.layouts.neuralop_pt import NeuralopPt
+from sgn_sciml.layouts.parts import open_hdf5
+from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
+from sgn_sciml.layouts.samples import SgnSamples
+from sgn_sciml.layouts.source import Source
+from sgn_sciml.layouts.well import TheWell
+from sgn_sciml.system.shipped import find_data
+
+__all__ = ["LAYOUTS", "find_source", "open_source"]
+
+# The first that matches is taken, so what says its name comes before what is told by its parts.
+LAYOUTS: tuple[type[Source], ...] = (
+    SgnSamples,
+    SgnGrid,
+    FnoMat73,
+    TheWell,
+    PdebenchIncompressible,
+    PdebenchFlat,
+    PdebenchGroups,
+    FnoMat5,
+    NeuralopPt,
+)
+
+
+def open_source(path: str | Path) -> Source:
+    """Open a benchmark file of any known layout.
+
+    Args:
+        path: The file; ``data/small/...`` names a shipped one from any folder.
+
+    Returns:
+        Its source; nothing but metadata and coordinates is read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, its parts do not fit together, or its layout is unknown.
+    """
+    path = find_data(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no data file {path}")
+    with foreign(path), ExitStack() as stack:
+        file = stack.enter_context(open_hdf5(path)) if h5py.is_hdf5(path) else None
+        layout = next((known for known in LAYOUTS if known.matches(path, file)), None)
+        if layout is None:
+            raise LayoutError(
+                f"{path} has {_top_level(path, file)}, which is no known layout; known are "
+                f"{', '.join(known.layout for known in LAYOUTS)}"
+            )
+    return layout(path)
+
+
+def find_source(path: str) -> Source:
+    """Open a file as :func:`open_source` does; if it is missing, say where to get it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be read.
+    """
+    if not find_data(path).is_file():
+        raise FileNotFoundError(
+            f"no data file {path}; make it from its law (sgn data make --help) or "
+            "download it (sgn data fetch --list)"
+        )
+    return open_source(path)
+
+
+def _top_level(path: Path, file: h5py.File | None) -> str:
+    if file is not None:
+        return f"top-level keys {', '.join(sorted(file)[:12]) or '(none)'}"
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return f"entries {', '.join(archive.namelist()[:12]) or '(none)'}"
+    with path.open("rb") as stream:
+        return f"first bytes {stream.read(8)!r}"

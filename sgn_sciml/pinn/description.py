@@ -1,0 +1,45 @@
+"""What a data module tells a PINN: what was asked of it, and the reference solution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sgn_sciml.layouts import GridFields
+from sgn_sciml.runs.description import DataDescription
+
+__all__ = ["SolutionData"]
+
+
+@dataclass(frozen=True)
+class SolutionData(DataDescription):
+    """Points of a problem, and its solution on a grid.
+
+    Attributes:
+        reference: The solution, for evaluation; None without one.
+        path: File of the solution.
+        settings: What else a card should tell, plain values.
+    """
+
+    reference: GridFields | None = None
+    path: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """``solution``."""
+        return "solution"
+
+    @property
+    def points(self) -> Mapping[str, int]:
+        """Points of the reference grid along each coordinate; empty without one."""
+        if self.reference is None:
+            return {}
+        return {name: len(values) for name, values in self.reference.coordinates.items()}
+
+    def about(self) -> dict[str, Any]:
+        """What a card tells: the settings, the grid, the file."""
+        found = dict(self.settings)
+        if self.reference is not None:
+            found["grid"] = dict(self.points)
+            found["files"] = [] if self.path is None else [{"path": self.path}]
+        return found

@@ -1,0 +1,33 @@
+"""What was measured of a solution, as rows of a table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sgn_sciml.runs.application import Rows
+from sgn_sciml.runs.results import grid_text
+from sgn_sciml.runs.table import band_rows
+
+__all__ = ["solution_rows"]
+
+
+def solution_rows(test: Mapping[str, Any]) -> Rows:
+    """Of a solution compared with a reference on its grid."""
+    rows = [
+        (label, f"{test[key]:.2e}")
+        for label, key in (
+            ("relative L2", "test/relative_l2"),
+            ("relative H1 in space", "test/relative_h1"),
+            ("worst point", "test/max_error"),
+            ("held-out loss", "test/loss"),
+        )
+        if key in test
+    ]
+    rows += band_rows({key.removeprefix("test/"): value for key, value in test.items()})
+    for key, value in test.items():
+        if key.startswith("test/unknown/") and not key.endswith("_error"):
+            error = test.get(f"{key}_error")
+            beside = "" if error is None else f"  (relative error {error:.1e})"
+            rows.append((key.removeprefix("test/unknown/"), f"{value:.6g}{beside}"))
+    if grid := test.get("data", {}).get("grid"):
+        rows.append(("measured on", grid_text(grid)))
+    return rows
