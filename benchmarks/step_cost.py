@@ -29,7 +29,7 @@ STEPS, WARM = 120, 20
 # Runs in a process of its own, so that a checkout of any age can be timed.
 TIMED = """
 import importlib.util, json, sys, time, torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 torch.set_num_threads(1)
 seconds, last = [], [None]
 class Clock(Callback):
@@ -41,10 +41,6 @@ class Clock(Callback):
         if trainer.strategy.root_device.type == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - last[0])
-original = Trainer.__init__
-def with_clock(self, *args, callbacks=None, **kwargs):
-    original(self, *args, callbacks=[*(callbacks or []), Clock()], **kwargs)
-Trainer.__init__ = with_clock
 new = importlib.util.find_spec("sgn_sciml.app") is not None
 name = "sgn_sciml.app.cli" if new else "sgn_sciml.cli"
 code = importlib.import_module(name).main(sys.argv[2:])
@@ -65,7 +61,7 @@ def time_steps(name: str, checkout: Path, accelerator: str) -> float:
         "accelerator": accelerator,
         "devices": 1,
         "enable_progress_bar": "false",
-        "callbacks": "[]",
+        "callbacks": '[{"class_path": "__main__.Clock"}]',
     }
     words += [word for key, value in settings.items() for word in (f"--trainer.{key}", str(value))]
     with tempfile.TemporaryDirectory() as folder:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sgn_sciml.system import moved
+from sgn_sciml.system.names import HOMES, __version__
 
 if TYPE_CHECKING:
     from sgn_sciml.inr import INR, ImageData
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sgn_sciml.networks import CoordinateMLP, inject
     from sgn_sciml.operators import Operator, OperatorData
     from sgn_sciml.pinn import PINN, Collocation
-
-__version__ = "0.1.0"
 
 __all__ = [
     "INR",
@@ -33,22 +32,10 @@ __all__ = [
     "Operator",
     "OperatorData",
     "SpectralGate",
+    "__version__",
     "inject",
     "open_source",
 ]
-
-HOMES = {
-    "INR": "inr",
-    "PINN": "pinn",
-    "Collocation": "pinn",
-    "CoordinateMLP": "networks",
-    "ImageData": "inr",
-    "Operator": "operators",
-    "OperatorData": "operators",
-    "SpectralGate": "layers",
-    "inject": "networks",
-    "open_source": "layouts",
-}
 
 moved.install()
 

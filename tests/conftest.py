@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib.image import imsave
 
 from sgn_sciml.app.cli import main
 from sgn_sciml.benchmark_data.solution import burgers_reference
+from sgn_sciml.system.locks import held
 from tests.cards import FIRST, FURTHER
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +36,24 @@ def float64():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Fill a folder of some name in one of the test processes, for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def fill(name: str, make: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with held(shared / f"{name}.lock", f"{name} is being made", patience=900):
+            if not (folder / "done").exists():
+                folder.mkdir()  # an error leaves it, and is the error of every test that asks
+                make(folder)
+                (folder / "done").touch()
+        return folder
+
+    return fill
 
 
 @pytest.fixture(scope="session")
@@ -57,15 +77,18 @@ def config(tmp_path, reference, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def its_runs(tmp_path_factory, reference) -> Path:
+def its_runs(once, reference) -> Path:
     """What training with it leaves."""
-    folder, here = tmp_path_factory.mktemp("trained"), Path.cwd()
-    os.chdir(folder)
-    try:
-        assert main(["fit", "--config", str(write_config(folder, reference))]) == 0
-    finally:
-        os.chdir(here)
-    return folder / "runs"
+
+    def train(folder: Path) -> None:
+        here = Path.cwd()
+        os.chdir(folder)
+        try:
+            assert main(["fit", "--config", str(write_config(folder, reference))]) == 0
+        finally:
+            os.chdir(here)
+
+    return once("trained", train) / "runs"
 
 
 @pytest.fixture

@@ -50,10 +50,7 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            if node.module == "sgn_sciml":  # its own names: __version__, HOMES
-                yield from (f"sgn_sciml.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+            yield node.module
 
 
 def used(folder):
@@ -76,6 +73,11 @@ def test_every_module_is_in_a_folder_with_a_rule():
 @pytest.mark.parametrize("folder", ALLOWED)
 def test_folders_import_only_what_lies_below(folder):
     assert used(folder).keys() <= ALLOWED[folder], used(folder)
+
+
+def test_no_module_imports_the_package_itself():
+    for path in PACKAGE.rglob("*.py"):
+        assert path.parent == PACKAGE or "sgn_sciml" not in set(imports(path)), path
 
 
 def test_there_is_no_circle():

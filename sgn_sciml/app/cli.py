@@ -19,7 +19,7 @@ def run(args: Sequence[str]) -> None:
     if not args or args[0] in ("-h", "--help", "help"):
         print(HELP, end="")
     elif args[0] == "--version":
-        from sgn_sciml import __version__
+        from sgn_sciml.system.names import __version__
 
         print(f"sgn-sciml {__version__}")
     elif args[0] == "configs":

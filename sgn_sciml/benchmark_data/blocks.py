@@ -12,11 +12,11 @@ import h5py
 import numpy as np
 import scipy
 
-import sgn_sciml
 from sgn_sciml.laws import Law
 from sgn_sciml.laws.law import Array
 from sgn_sciml.layouts import SgnSamples
 from sgn_sciml.system.locks import held
+from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import write_whole
 
 __all__ = ["Recipe", "blocks", "held_parts", "make_part", "part_files", "part_path"]
@@ -40,7 +40,7 @@ class Recipe:
     def versions() -> dict[str, str]:
         """Versions of the software that a file depends on."""
         return {
-            "sgn-sciml": sgn_sciml.__version__,
+            "sgn-sciml": __version__,
             "numpy": np.__version__,
             "scipy": scipy.__version__,
             "h5py": h5py.__version__,

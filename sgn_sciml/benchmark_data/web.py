@@ -15,7 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from sgn_sciml import __version__
+from sgn_sciml.system.names import __version__
 
 __all__ = ["Answer", "Dropped", "request", "size_of"]
 

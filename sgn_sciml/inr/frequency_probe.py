@@ -5,13 +5,13 @@ the measurements; the one with the least error on others is the one to begin wit
 """
 
 import copy
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from sgn_sciml.inr.task import INR
+from sgn_sciml.inr.signal_task import SignalTask
+from sgn_sciml.networks import CoordinateNetwork
 
 __all__ = ["FACTORS", "probe_frequency"]
 
@@ -20,8 +20,14 @@ STEPS = 40
 POINTS = 4096
 
 
-def probe_frequency(task: "INR") -> float:
+def probe_frequency(
+    task: SignalTask, make_optimizer: Callable[[CoordinateNetwork], torch.optim.Optimizer]
+) -> float:
     """Choose the frequency of a task's network, and set it.
+
+    Args:
+        task: The task.
+        make_optimizer: Makes the optimiser that a network is trained with.
 
     Returns:
         The frequency, relative to what suits a signal of 256 samples along each axis.
@@ -42,7 +48,7 @@ def probe_frequency(task: "INR") -> float:
     for factor in FACTORS:
         task.network = copy.deepcopy(network)
         task.set_frequency(factor)
-        optimizer = task.make_optimizer(task.network)
+        optimizer = make_optimizer(task.network)
         with torch.enable_grad():
             for step in range(STEPS):
                 at = (step * POINTS) % max(len(train) - POINTS, 1)
@@ -62,5 +68,5 @@ def probe_frequency(task: "INR") -> float:
     return best
 
 
-def _misfit(task: "INR", points: Tensor, values: Tensor) -> Tensor:
+def _misfit(task: SignalTask, points: Tensor, values: Tensor) -> Tensor:
     return (task.measurement.predict(task.network, points) - values).square().mean()

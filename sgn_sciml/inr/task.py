@@ -103,7 +103,7 @@ class INR(SignalTask):
 
     def configure_optimizers(self) -> Any:
         if self.frequency == "auto" and not self.settled:
-            probe_frequency(self)
+            probe_frequency(self, self.make_optimizer)
         optimizer = self.make_optimizer(self.network)
         steps = int(self.trainer.estimated_stepping_batches)
         return [optimizer], [self.schedule(optimizer, steps)]

@@ -9,10 +9,10 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
-import sgn_sciml
 from sgn_sciml.inr.description import Signal, plain_field
 from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
 from sgn_sciml.runs.task import BaseTask
+from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["SignalWriter", "write_signal"]
@@ -114,7 +114,7 @@ def write_signal(
             kind=signal.kind,
             low=signal.low,
             high=signal.high,
-            written_by=f"sgn-sciml {sgn_sciml.__version__}",
+            written_by=f"sgn-sciml {__version__}",
         )
         if checkpoint:
             file.attrs["checkpoint"] = str(checkpoint)

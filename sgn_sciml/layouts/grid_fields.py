@@ -15,7 +15,7 @@ import h5py
 import torch
 from torch import Tensor
 
-import sgn_sciml
+from sgn_sciml.system.names import __version__
 from sgn_sciml.system.shipped import find_data
 from sgn_sciml.system.writing import whole_file
 
@@ -77,9 +77,7 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
     """
     path = Path(path)
     with whole_file(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs.update(
-            format=FORMAT, law=grid.law, written_by=f"sgn-sciml {sgn_sciml.__version__}"
-        )
+        file.attrs.update(format=FORMAT, law=grid.law, written_by=f"sgn-sciml {__version__}")
         file.attrs.update(grid.parameters)
         for name, values in grid.coordinates.items():
             file[name] = values.numpy(force=True)

@@ -10,10 +10,10 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from numpy.typing import NDArray
 from torch import Tensor
 
-import sgn_sciml
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.sample_record import FIELDS
 from sgn_sciml.runs.description import description_of
+from sgn_sciml.system.names import __version__
 
 __all__ = ["SamplePredictionWriter"]
 
@@ -98,7 +98,7 @@ class SamplePredictionWriter(BasePredictionWriter):
             count,
             dtype="float64" if target.dtype == torch.float64 else "float32",
             attrs=attrs,
-            groups={"parameters": constants, "versions": {"sgn-sciml": sgn_sciml.__version__}},
+            groups={"parameters": constants, "versions": {"sgn-sciml": __version__}},
         )
 
 

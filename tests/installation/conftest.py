@@ -1,4 +1,4 @@
-"""The wheel, and installations of it."""
+"""The wheel, and installations of it; made once for all test processes."""
 
 from pathlib import Path
 
@@ -8,18 +8,22 @@ from tests.installation.environment import Installation, build
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory) -> Path:
+def wheel(once) -> Path:
     """The wheel of this checkout."""
-    return build(tmp_path_factory.mktemp("wheel"))
+    return next(once("wheel", build).glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
-def plain(tmp_path_factory, wheel) -> Installation:
+def plain(once, wheel) -> Installation:
     """What ``pip install sgn-sciml`` brings: torch, NumPy and what they need."""
-    return Installation(tmp_path_factory.mktemp("plain") / "venv", wheel)
+    made = Installation(once("plain", lambda folder: folder), wheel)
+    once("plain-installed", lambda folder: made.install())
+    return made
 
 
 @pytest.fixture(scope="session")
-def operators(tmp_path_factory, wheel) -> Installation:
+def operators(once, wheel) -> Installation:
     """What ``pip install 'sgn-sciml[operators]'`` brings."""
-    return Installation(tmp_path_factory.mktemp("operators") / "venv", wheel, "operators")
+    made = Installation(once("operators", lambda folder: folder), wheel, "operators")
+    once("operators-installed", lambda folder: made.install())
+    return made

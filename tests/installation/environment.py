@@ -65,20 +65,23 @@ class Installation:
     """An environment with the wheel and what its extras bring.
 
     Args:
-        folder: Where to make it; it must not exist.
+        folder: Where to make it.
         wheel: The wheel.
         extras: Extras of it.
     """
 
     def __init__(self, folder: Path, wheel: Path, *extras: str) -> None:
-        venv.EnvBuilder(symlinks=os.name != "nt").create(folder)
-        self.folder = folder
+        self.folder, self.wheel, self.extras = folder, wheel, set(extras)
         self.python = folder / BINARIES / "python"
         self.site = Path(sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder}))
+
+    def install(self) -> None:
+        """Make the environment."""
+        venv.EnvBuilder(symlinks=os.name != "nt").create(self.folder)
         command = [sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet"]
-        command += ["--no-deps", "--no-index", "--disable-pip-version-check", wheel]
+        command += ["--no-deps", "--no-index", "--disable-pip-version-check", self.wheel]
         subprocess.run(command, check=True, capture_output=True)
-        for package in needed(about(wheel), set(extras)).values():
+        for package in needed(about(self.wheel), self.extras).values():
             for top in {file.parts[0] for file in package.files or []} - {"..", "__pycache__"}:
                 link = self.site / top
                 if not link.exists():

@@ -28,18 +28,20 @@ UNIX = {"fcntl", "register_at_fork", "sched_getaffinity", "sysconf", "getuid", "
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory, reference):
+def elsewhere(once, tmp_path_factory, reference):
     """A folder in which all of it was done without these calls."""
-    site, folder = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("elsewhere")
+    site = tmp_path_factory.mktemp("site")
     (site / "sitecustomize.py").write_text(WITHOUT)
     path = os.pathsep.join(map(str, (site, ROOT)))
-    words = [sys.executable, "-c", CODE, str(folder), str(reference)]
-    done = subprocess.run(
-        words, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    (folder / "out.txt").write_text(done.stdout)
-    return folder
+
+    def do(folder):
+        words = [sys.executable, "-c", CODE, str(folder), str(reference)]
+        environment = os.environ | {"PYTHONPATH": path}
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        (folder / "out.txt").write_text(done.stdout)
+
+    return once("elsewhere", do)
 
 
 @pytest.fixture

@@ -34,7 +34,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import sgn_sciml
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.networks.quantization import (
     SMALL_BITS,
@@ -46,6 +45,7 @@ from sgn_sciml.networks.quantization import (
     unpack_bits,
 )
 from sgn_sciml.system.classes import instantiate
+from sgn_sciml.system.names import __version__
 
 __all__ = ["Weights", "build_network", "read_weights", "stored", "write_weights"]
 
@@ -134,7 +134,7 @@ def write_weights(
         data.append(found)
     header = {
         "format": FORMAT,
-        "sgn-sciml": sgn_sciml.__version__,
+        "sgn-sciml": __version__,
         "network": dict(config),
         "dtype": str(next(iter(tensors.values())).dtype).removeprefix("torch."),
         "signal": dict(signal),

@@ -30,10 +30,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-import sgn_sciml
 from sgn_sciml.studies.engine.cell import Curve, Outcome
 from sgn_sciml.studies.engine.specs import CellSpec, Study
 from sgn_sciml.system.locks import held, is_held
+from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file, write_whole
 
 __all__ = ["Record", "StudyFolder", "last_line", "tally"]
@@ -242,9 +242,9 @@ class StudyFolder:
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
     """A hash of settings and of the package that makes cells of them: when its files changed."""
-    package = Path(sgn_sciml.__file__).parent
+    package = Path(__file__).parents[2]
     newest = max(path.stat().st_mtime_ns for path in package.rglob("*.py"))
-    text = json.dumps([sgn_sciml.__version__, newest, settings], default=str)
+    text = json.dumps([__version__, newest, settings], default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

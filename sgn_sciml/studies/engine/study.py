@@ -24,12 +24,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sgn_sciml import HOMES
 from sgn_sciml.studies.engine.build import CellBuilder
 from sgn_sciml.studies.engine.cell import Cell
 from sgn_sciml.studies.engine.settings import Settings, merged, product
 from sgn_sciml.studies.engine.specs import CellSpec, Study
 from sgn_sciml.system.classes import class_of
+from sgn_sciml.system.names import HOMES
 
 __all__ = ["read_study"]
 

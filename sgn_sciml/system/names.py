@@ -1,0 +1,18 @@
+"""What the package is called and shows: its version, and where the names at its top are."""
+
+__all__ = ["HOMES", "__version__"]
+
+__version__ = "0.1.0"
+
+HOMES = {
+    "INR": "inr",
+    "PINN": "pinn",
+    "Collocation": "pinn",
+    "CoordinateMLP": "networks",
+    "ImageData": "inr",
+    "Operator": "operators",
+    "OperatorData": "operators",
+    "SpectralGate": "layers",
+    "inject": "networks",
+    "open_source": "layouts",
+}
