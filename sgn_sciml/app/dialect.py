@@ -62,6 +62,8 @@ def _options(path: Path) -> Iterator[str]:
     """The options in a file, as words."""
     import yaml
 
+    if not path.is_file():
+        raise FileNotFoundError(f"no file of options {path}")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -56,6 +56,7 @@ def test_gpu_and_cpu_measure_the_same(path, sgn):
         assert value == pytest.approx(numbers[1][name], rel=2e-3, abs=1e-5), name
 
 
+@pytest.mark.filterwarnings("ignore:Using ModelCheckpoint with manual optimization")
 @pytest.mark.filterwarnings("ignore:The dirpath has changed")
 def test_a_resumed_run_is_the_whole_one(path, sgn):
     content = yaml.safe_load(path.read_text())
