@@ -16,7 +16,7 @@ from sgn_sciml.inr.shapes import Shape, Torus
 from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.layouts import LayoutError
 from sgn_sciml.layouts.contents import foreign
-from sgn_sciml.layouts.parts import numbers, open_hdf5
+from sgn_sciml.layouts.hdf5_items import numbers, open_hdf5
 from sgn_sciml.system.resources import refuse_too_large
 
 __all__ = ["LEARNING", "VolumeData", "on_grid", "read_volume"]

@@ -9,8 +9,8 @@ import h5py
 from sgn_sciml.layouts.contents import LayoutError, foreign
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
+from sgn_sciml.layouts.hdf5_items import open_hdf5
 from sgn_sciml.layouts.neuralop_pt import NeuralopPt
-from sgn_sciml.layouts.parts import open_hdf5
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
 from sgn_sciml.layouts.samples import SgnSamples
 from sgn_sciml.layouts.source import Source

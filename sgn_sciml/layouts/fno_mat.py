@@ -25,7 +25,7 @@ from sgn_sciml.layouts.boxes import place
 from sgn_sciml.layouts.contents import Contents, Field, LayoutError
 from sgn_sciml.layouts.damage import refuse_broken_tags
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.parts import attributes, numbers
+from sgn_sciml.layouts.hdf5_items import attributes, numbers
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import Sorted, sort_out
 

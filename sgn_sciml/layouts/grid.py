@@ -11,7 +11,7 @@ import h5py
 
 from sgn_sciml.layouts.contents import SPACE, Contents, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.parts import attributes, coordinate
+from sgn_sciml.layouts.hdf5_items import attributes, coordinate
 
 __all__ = ["SgnGrid"]
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import fill, is_whole
 from sgn_sciml.layouts.contents import AXES, Contents, Field, LayoutError
-from sgn_sciml.layouts.parts import numbers, open_hdf5
+from sgn_sciml.layouts.hdf5_items import numbers, open_hdf5
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.system.forks import around_forks
 

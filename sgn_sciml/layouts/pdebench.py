@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sgn_sciml.layouts.boxes import fill
 from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.parts import attributes, coordinate, numbers
+from sgn_sciml.layouts.hdf5_items import attributes, coordinate, numbers
 
 __all__ = ["PdebenchFlat", "PdebenchGroups", "PdebenchIncompressible"]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import Contents, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.parts import attributes, coordinate
+from sgn_sciml.layouts.hdf5_items import attributes, coordinate
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["FORMAT", "SgnSamples", "write_samples"]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.parts import attributes, numbers
+from sgn_sciml.layouts.hdf5_items import attributes, numbers
 
 __all__ = ["TheWell"]
 

@@ -38,7 +38,7 @@ FORMER: dict[str, tuple[str, ...]] = {
     **_within("commands", "benchmark_data", "part=partial_file parts=blocks"),
     **_within("commands", "inr.export", "exporting=files fitted=fitted_run"),
     **_within("commands", "inr.export", "onnx_file rates weights"),
-    **_within("layouts", "layouts", "detect=detection"),
+    **_within("layouts", "layouts", "detect=detection parts=hdf5_items"),
     **_within("callbacks", "runs", "card results table send=loggers"),
     **_within("callbacks", "pinn", "fields=figures"),
     **_within("callbacks", "operators", "operators=figures predictions=writer kept=sample_record"),
