@@ -1,13 +1,17 @@
 """Reading PDE benchmark files of any known layout through one lazy interface."""
 
+from typing import TYPE_CHECKING, Any
+
 from sgn_sciml.system.extras import needed_by
+
+if TYPE_CHECKING:
+    from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 
 with needed_by(__name__, "data"):
     from sgn_sciml.layouts.contents import Field, LayoutError
     from sgn_sciml.layouts.detection import LAYOUTS, find_source, open_source
     from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
     from sgn_sciml.layouts.grid import SgnGrid
-    from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
     from sgn_sciml.layouts.hdf5 import Hdf5Source
     from sgn_sciml.layouts.neuralop_pt import NeuralopPt
     from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
@@ -37,3 +41,11 @@ __all__ = [
     "write_grid",
     "write_samples",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("GridFields", "read_grid", "write_grid"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sgn_sciml.layouts import grid_fields  # torch comes with it: seconds for who makes data
+
+    return getattr(grid_fields, name)

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from sgn_sciml.app.ensemble import spread
+from sgn_sciml.pinn import collocation
 
 
 def test_mean_and_deviation_of_what_all_have_measured():
@@ -25,12 +27,26 @@ def test_one_run_has_no_spread():
         spread([{}])
 
 
-def test_an_ensemble_trains_and_tests_each_seed(config, sgn):
+def test_an_ensemble_trains_and_tests_each_seed(config, sgn, monkeypatch):
+    reads = []
+
+    def watch(owner, name):
+        original = getattr(owner, name)
+
+        def note(path, **options):
+            reads.append(Path(path).suffix)
+            return original(path, **options)
+
+        monkeypatch.setattr(owner, name, note)
+
+    watch(collocation, "read_grid")
+    watch(torch, "load")
     words = ["--trainer.max_steps", 2, "--model.init_args.unknown", "{nu: 0.1}"]
     words += ["--data.init_args.observations", "{count: 30}"]
     code, out, err = sgn("ensemble", "3,5", "--config", config, *words)
     assert code == 0, err
     assert "2 runs, mean and standard deviation" in out
+    assert reads == [".h5", ".ckpt"] * 2  # once of each seed
     found = json.loads(Path("runs/tiny/ensemble_0-1.json").read_text())
     assert found["seeds"] == [3, 5]
     cards = [json.loads(Path(run, "card.json").read_text()) for run in found["runs"]]

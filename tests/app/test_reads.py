@@ -96,13 +96,3 @@ def test_a_data_file_is_opened_once(fixture, module, opens, sgn, counts, request
         code, _, err = sgn(*words(command, path))
         assert code == 0, err
         assert (counts["checkpoint"], counts["data"]) == (command != "fit", 1), command
-
-
-def test_each_seed_of_an_ensemble_reads_its_files_once(config, sgn, counts, monkeypatch):
-    module = sgn_sciml.pinn.collocation
-    original = module.read_grid
-    opened = []
-    monkeypatch.setattr(module, "read_grid", lambda file: opened.append(file) or original(file))
-    code, _, err = sgn("ensemble", "--seeds", "0,1", "--config", config)
-    assert code == 0, err
-    assert (len(opened), counts["checkpoint"]) == (2, 2)
