@@ -157,7 +157,8 @@ def test_a_signal_is_fitted(path, sgn):
 
 @pytest.mark.parametrize("path", each(OPERATORS))
 def test_an_operator_runs_with_its_small_overlay(path, sgn):
-    commands = ("fit", "validate", "test", "predict") if "sgn" in path.name else ("fit", "test")
+    commands = ["fit", "test", *(["predict"] if "sgn" in path.name else [])]
+    commands += ["validate"] if path.stem == "burgers_sgn_fno" else []
     for command in commands:
         code, _, err = sgn(command, *short(path))
         assert code == 0, err

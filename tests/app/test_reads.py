@@ -91,7 +91,7 @@ def test_a_data_file_is_opened_once(fixture, module, opens, sgn, counts, request
         return original(file)
 
     monkeypatch.setattr(module, opens, counting)
-    for command in ("fit", "validate", "test", "predict", "resume"):
+    for command in ("fit", "test", "predict"):
         counts.update(checkpoint=-counts["checkpoint"], data=-counts["data"])
         code, _, err = sgn(*words(command, path))
         assert code == 0, err
