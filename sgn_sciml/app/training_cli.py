@@ -199,7 +199,9 @@ class TrainingCLI(LightningCLI):
     def _resolved(self) -> dict[str, Any]:
         """The configuration as plain values, without what is of this command only."""
         command = str(self.subcommand)
-        text = self._parser(command).dump(self.config[command], skip_none=False)
+        text = self._parser(command).dump(
+            self.config[command], skip_none=False, skip_validation=True
+        )
         found: dict[str, Any] = yaml.safe_load(text)
         return {k: v for k, v in found.items() if k not in ("ckpt_path", "verbose")}
 
