@@ -1,5 +1,6 @@
 """LightningCLI with run folders: one training command, from its words to its end."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -112,6 +113,8 @@ class TrainingCLI(LightningCLI):
             config.runs = str(inside.root)
         if config.name is None:
             config.name = inside.name if inside else files[0].stem if files else "run"
+        if config.name in ("", ".", "..") or re.search(r"[/\\]", config.name):
+            raise ValueError(f"--name names a folder within --runs, not a path: {config.name!r}")
         word = config.get("ckpt_path")
         if (command != "fit" or word is not None) and not config.trainer.fast_dev_run:
             found = find_checkpoint(word, Path(config.runs), config.name, inside)

@@ -68,6 +68,8 @@ def make(
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype must be float32 or float64, got {dtype}")
     recipe = Recipe(law, seed, dtype)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: name a file in it, such as {path / law.name}.h5")
     if path.exists() and not force:
         if recipe.made(path, samples):
             return path

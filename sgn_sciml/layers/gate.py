@@ -129,7 +129,7 @@ class SpectralGate(Activation):
             logit = math.log(gate_init) - math.log1p(-gate_init)
             self.gate_offset = nn.Parameter(torch.full((features,), logit))
         else:
-            self.gate = nn.Parameter(torch.full(size, gate_init))
+            self.gate = nn.Parameter(torch.full(size, float(gate_init)))
         self.norm = nn.LayerNorm(features) if layer_norm else nn.Identity()
         self.spectral: DenseSpectralMap | DiagonalSpectralMap | SineSpectralMap
         if spectral == "dense":

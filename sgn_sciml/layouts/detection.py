@@ -47,6 +47,8 @@ def open_source(path: str | Path) -> Source:
         ValueError: If it is damaged, its parts do not fit together, or its layout is unknown.
     """
     path = find_data(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a data file")
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
     with foreign(path), ExitStack() as stack:
@@ -67,7 +69,7 @@ def find_source(path: str) -> Source:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read.
     """
-    if not find_data(path).is_file():
+    if not find_data(path).exists():
         raise FileNotFoundError(
             f"no data file {path}; make it from its law (sgn data make --help) or "
             "download it (sgn data fetch --list)"

@@ -106,6 +106,8 @@ def read_grid(path: str | Path) -> GridFields:
         ValueError: If it is not a readable grid file, or holds NaN or infinity.
     """
     path = find_data(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a data file")
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
     try:

@@ -20,6 +20,8 @@ from sgn_sciml.jets import Derivatives
 
 __all__ = ["Condition", "Problem", "reference_name"]
 
+RESERVED = ("residual", "data", "values", "weights", "points", "fields")  # keys of batches
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -130,6 +132,42 @@ class Problem(ABC):
         """Map points of the unit cube into the domain, shape ``(N, d)``."""
         lower, upper = (unit.new_tensor(corner) for corner in self.domain)
         return lower + (upper - lower) * unit
+
+    def check_conditions(self, built_in: bool = True) -> None:
+        """See that each condition is one of its own, on a face of the domain.
+
+        Args:
+            built_in: Whether ``imposed`` counts.
+
+        Raises:
+            ValueError: If two have one name, one has a name that batches use otherwise, a face
+                lies on no coordinate or outside the domain, or ``imposed`` names no condition.
+        """
+        names = [condition.name for condition in self.conditions]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{self.law}: two conditions are called {name!r}")
+            if name in RESERVED:
+                raise ValueError(f"{self.law}: a condition cannot be called {name!r}: rename it")
+        if built_in and (unknown := sorted(self.imposed - set(names))):
+            raise ValueError(
+                f"{self.law}: imposed names {unknown[0]!r}, the conditions are called "
+                f"{', '.join(names) or 'nothing: there are none'}"
+            )
+        box = {n: (a, b) for n, a, b in zip(self.coordinates, *self.domain, strict=True)}
+        for condition in self.conditions:
+            for name, value in condition.face.items():
+                if name not in box:
+                    raise ValueError(
+                        f"{self.law}: the condition {condition.name!r} fixes {name!r}, the "
+                        f"coordinates are {', '.join(box)}"
+                    )
+                low, high = box[name]
+                if not low - 1e-9 * (high - low) <= value <= high + 1e-9 * (high - low):
+                    raise ValueError(
+                        f"{self.law}: the condition {condition.name!r} lies at {name} = {value}, "
+                        f"outside the domain, {low} to {high}"
+                    )
 
     def require_positive(self, *names: str) -> None:
         """Check constants.

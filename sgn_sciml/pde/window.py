@@ -46,8 +46,10 @@ class Window(Problem):
             raise ValueError(
                 f"Window: need {lower} <= start < end <= {upper}, got {self.start}, {self.end}"
             )
-        for name in ("law", "coordinates", "fields", "periodic", "imposed"):
+        for name in ("law", "coordinates", "fields", "periodic"):
             object.__setattr__(self, name, getattr(self.problem, name))
+        there = frozenset(condition.name for condition in self.conditions)
+        object.__setattr__(self, "imposed", self.problem.imposed & there)
 
     @property
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -106,6 +106,8 @@ class Collocation(LightningDataModule):
     def _read_reference(self) -> None:
         if self.reference is None or self.grid is not None:
             return
+        if Path(self.reference).is_dir():
+            raise ValueError(f"{self.reference} is a folder, not a reference file")
         if not Path(self.reference).is_file():
             raise FileNotFoundError(
                 f"no reference file {self.reference}; make it with: "

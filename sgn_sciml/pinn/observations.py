@@ -28,9 +28,11 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
         FileNotFoundError: If there is no such file.
         ValueError: If a coordinate or every field is missing, or a cell is no number.
     """
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder, not a file of observations")
     if not Path(path).is_file():
         raise FileNotFoundError(f"no file of observations {path}")
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark first
         rows = csv.DictReader(file, skipinitialspace=True)
         names = [name.strip() for name in rows.fieldnames or ()]
         rows.fieldnames = names

@@ -65,6 +65,7 @@ class Solution(BaseTask, ABC):
             engine=engine,
             **kwargs,
         )
+        problem.check_conditions(exact_conditions)
         sizes = (network.in_features, network.out_features)
         wanted = (len(problem.coordinates), len(problem.fields))
         if sizes != wanted:

@@ -348,3 +348,26 @@ def test_unknown_law(sgn):
     with pytest.raises(SystemExit) as stop:
         sgn("data", "make", "burgers")
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("name", ["a/../../b", "..", "/b", "a\\b"])
+def test_the_name_of_a_run_is_no_path(name, config, sgn, tmp_path):
+    before = set(tmp_path.rglob("*"))
+    code, _, err = sgn("fit", "--config", config, "--name", name)
+    assert code == 1
+    assert "--name names a folder within --runs" in one_line(err)
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_in_place_of_a_file_is_called_a_folder(config, sgn, tmp_path):
+    (tmp_path / "place").mkdir()
+    for words in (
+        ("fit", "--config", config, "--data.init_args.reference", "place"),
+        ("data", "make", "burgers-r10", "-n", "4", "-o", "place"),
+        ("data", "inspect", "place"),
+        ("fit", "--config", config, "--data.init_args.observations", "{path: place}"),
+    ):
+        code, _, err = sgn(*words)
+        assert code == 1
+        assert "place is a folder" in one_line(err)
+    assert not list((tmp_path / "place").iterdir())

@@ -317,3 +317,10 @@ def test_bad_arguments_are_refused(options, message):
 def test_repr_names_the_base():
     assert "base=gelu" in repr(SpectralGate(6))
     assert "base=SiLU" in repr(SpectralGate(6, base=nn.SiLU()))
+
+
+@pytest.mark.parametrize("form", ["scalar", "channel"])
+def test_a_whole_number_is_an_initial_value(form):
+    whole, exact = (SpectralGate(4, gate=form, gate_init=value) for value in (1, 1.0))
+    assert torch.equal(whole.gate, exact.gate)
+    assert whole.gate.dtype == torch.float32

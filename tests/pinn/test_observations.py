@@ -6,6 +6,7 @@ import torch
 from sgn_sciml.layouts import read_grid
 from sgn_sciml.pde import Burgers
 from sgn_sciml.pinn import Collocation, Observations
+from sgn_sciml.pinn.observations import read_observations
 
 NAMES = ("x", "t"), ("u",)
 
@@ -87,3 +88,11 @@ def test_held_out_observations_never_train(reference):
     assert [len(part["data"]) for part in (trained, held_out)] == [30, 10]
     assert len(torch.cat([trained["data"], held_out["data"]]).unique(dim=0)) == 40
     assert torch.equal(trained["values"], data.draw(6)["values"])
+
+
+def test_a_spreadsheets_mark_at_the_start_is_no_part_of_a_name(tmp_path):
+    path = tmp_path / "seen.csv"
+    path.write_text("x,u\n0.0,0.25\n1.0,0.75\n", encoding="utf-8-sig")
+    assert read_observations(str(path), ("x",), ("u",)).tolist() == [[0.0, 0.25], [1.0, 0.75]]
+    with pytest.raises(ValueError, match="is a folder"):
+        read_observations(str(tmp_path), ("x",), ("u",))
