@@ -268,7 +268,7 @@ def test_sample_that_is_not_finite_is_named(tmp_path, bad):
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="no data file"):
         open_source(tmp_path / "none.hdf5")
-    with pytest.raises(FileNotFoundError, match="no data file"):
+    with pytest.raises(ValueError, match="is a folder, not a data file"):
         open_source(tmp_path)
     source = open_source(pdebench_scalar(tmp_path / "a.hdf5", values(2, 3, 4)))
     source.path.unlink()
