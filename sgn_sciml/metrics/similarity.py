@@ -15,7 +15,8 @@ WINDOW = 11
 class SSIM(Metric):
     """Mean structural similarity (Gaussian window of 11 pixels, sigma 1.5).
 
-    Pictures that are smaller than the window are left out; nan if all are.
+    Windows lie wholly in the picture, as in the paper's code, MATLAB and scikit-image. Pictures
+    that are smaller than the window are left out; nan if all are.
 
     References:
         Wang et al., *Image quality assessment: from error visibility to structural similarity*
@@ -36,12 +37,18 @@ class SSIM(Metric):
         """Take in pictures ``(items, channels, height, width)``."""
         if min(target.shape[2:]) < WINDOW:
             return
-        each = structural_similarity_index_measure(
-            preds.float(), target.float(), data_range=1.0, reduction="none", kernel_size=WINDOW
+        _, each = structural_similarity_index_measure(
+            preds.float(),
+            target.float(),
+            data_range=1.0,
+            reduction="none",
+            kernel_size=WINDOW,
+            return_full_image=True,
         )
-        assert isinstance(each, Tensor)
-        self.total += each.double().sum()
-        self.count += each.numel()
+        border = WINDOW // 2  # torchmetrics mirrors the picture there, the paper does not
+        inside = each[..., border:-border, border:-border]
+        self.total += inside.flatten(1).mean(1).double().sum()
+        self.count += len(inside)
 
     def compute(self) -> Tensor:
         """The mean over all pictures."""

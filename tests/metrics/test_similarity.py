@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 import torch
+from skimage.metrics import structural_similarity
 
 from sgn_sciml.metrics.similarity import SSIM
 
@@ -32,3 +34,16 @@ def test_a_picture_smaller_than_the_window_is_left_out():
     metric = SSIM()
     metric.update(torch.rand(1, 1, 8, 8), torch.rand(1, 1, 8, 8))
     assert metric.count == 0
+
+
+@pytest.mark.parametrize("shape", [(11, 11), (32, 32), (24, 61)])
+def test_windows_lie_wholly_in_the_picture_as_those_of_scikit_image_do(shape):
+    rng = np.random.default_rng(0)
+    target = rng.random((2, *shape))
+    pred = (target + 0.1 * rng.standard_normal(target.shape)).clip(0, 1)
+    pred[:, 0] = 1 - target[:, 0]  # what the border alone shows
+    metric = SSIM()
+    metric.update(torch.tensor(pred)[None], torch.tensor(target)[None])
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = structural_similarity(pred, target, data_range=1.0, channel_axis=0, **options)
+    assert metric.compute() == pytest.approx(expected, abs=1e-4)
