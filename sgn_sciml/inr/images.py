@@ -1,6 +1,7 @@
 """Images from files, or those that scikit-image ships."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ class ImageData(SignalData):
         path: png, jpg, tif or npy (grey, RGB, with or without opacity, 8 or 16 bit); or the name
             of an image that scikit-image ships: camera, astronaut, cat, coffee, brick, gravel,
             grass, cell, rocket.
-        size: Height and width to resize to, or one number for both; None keeps the file's.
+        size: Height and width to resize to, or the longer of the two, which keeps their ratio;
+            None keeps the file's.
         crop: Height and width of the middle to keep before that, or one number for both.
         grey: Make it grey.
         mask: Image of what may be learnt from: black where the image is unknown or damaged.
@@ -103,12 +105,12 @@ class ImageData(SignalData):
     ) -> None:
         super().__init__(**kwargs)
         self.path = path
-        self.size = (size, size) if isinstance(size, int) else size
+        self.size = size
         self.crop = (crop, crop) if isinstance(crop, int) else crop
         self.grey = grey
         self.mask = mask
-        for name, value in (("size", self.size), ("crop", self.crop)):
-            if value is not None and min(value) < 1:
+        for name, value in (("size", size), ("crop", crop)):
+            if value is not None and np.min(value) < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
 
     def load(self) -> Signal:
@@ -149,8 +151,12 @@ class ImageData(SignalData):
                     f"crop {self.crop} is larger than the image, {image.shape[:2]} pixels"
                 )
             image = image[top : top + self.crop[0], left : left + self.crop[1]]
-        if self.size is not None and self.size != image.shape[:2]:
+        size: Sequence[int] | int | None = self.size
+        if isinstance(size, int):
+            longer = max(image.shape[:2])
+            size = [max(1, round(size * n / longer)) for n in image.shape[:2]]
+        if size is not None and tuple(size) != image.shape[:2]:
             with warnings.catch_warnings():  # NaN: told apart after loading
                 warnings.simplefilter("ignore")
-                image = resize(image, self.size, anti_aliasing=True)  # type: ignore[no-untyped-call]
+                image = resize(image, size, anti_aliasing=True)  # type: ignore[no-untyped-call]
         return image

@@ -26,6 +26,17 @@ def test_an_image_is_channels_first_and_resized():
     assert signal.axes == ("y", "x")
 
 
+@pytest.mark.parametrize(("shape", "found"), [((30, 40), (36, 48)), ((40, 30), (48, 36))])
+def test_one_number_is_the_longer_side_and_a_circle_stays_one(tmp_path, shape, found):
+    y, x = np.indices(shape) - np.array(shape).reshape(2, 1, 1) / 2 + 0.5
+    disk = 255 * (x**2 + y**2 < 100)
+    imwrite(tmp_path / "disk.png", disk.astype("uint8"))
+    signal = loaded(path=str(tmp_path / "disk.png"), size=48)
+    assert signal.grid == found
+    inside = signal.values[0] > 0.5
+    assert inside.any(0).sum() == inside.any(1).sum()
+
+
 def test_the_middle_is_kept():
     signal = loaded(path="camera", crop=100)
     assert torch.equal(

@@ -52,7 +52,8 @@ def picture(path: str, size: int) -> Tensor:
     # Within the function: it brings Lightning, which who only asks for the status need not load.
     from sgn_sciml.inr import ImageData
 
-    return 2 * ImageData(path, size=2 * size, grey=True).load().values[0] - 1
+    side = 2 * size
+    return 2 * ImageData(path, size=(side, side), grey=True).load().values[0] - 1
 
 
 def pixels(size: int, held_out: bool) -> Tensor:
