@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sgn_sciml.inr.description import Signal
 from sgn_sciml.inr.signals import SignalData
@@ -75,8 +76,20 @@ def decode(path: Path) -> NDArray[Any]:
     return pixels
 
 
+def narrow_range(values: Tensor) -> tuple[float, float] | None:
+    """Least and greatest value, if they span less than half of [0, 1].
+
+    Beside all of [0, 1] such an image is nearly flat to a network: 12 bits of a camera in a file
+    of 16, a night, an X-ray. Others keep [0, 1], as published figures do.
+    """
+    if values.numel() == 0:
+        return None
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if 0 < high - low < 0.5 else None
+
+
 class ImageData(SignalData):
-    """An image.
+    """An image; one that spans less than half of [0, 1] is learnt on its own range.
 
     Args:
         path: png, jpg, tif or npy (grey, RGB, with or without opacity, 8 or 16 bit); or the name
@@ -127,17 +140,16 @@ class ImageData(SignalData):
         if self.grey and image.shape[2] == 3:
             image = rgb2gray(image)[..., None]
         values = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
+        values = values.clamp(0, 1)
+        known = None if mask is None else torch.from_numpy(self._fitted(mask).mean(2) > 0.5)
+        bounds = narrow_range(values if known is None else values[:, known])
         facts: dict[str, Any] = {"name": Path(self.path).stem, "mask": self.mask}
+        if bounds is not None:
+            facts["range"] = list(bounds)
         if Path(self.path).is_file():
             facts["path"] = self.path
         return Signal(
-            values.clamp(0, 1),
-            "image",
-            0.0,
-            1.0,
-            ("y", "x"),
-            mask=None if mask is None else torch.from_numpy(self._fitted(mask).mean(2) > 0.5),
-            facts=facts,
+            values, "image", 0.0, 1.0, ("y", "x"), mask=known, bounds=bounds, facts=facts
         )
 
     def _fitted(self, image: NDArray[np.float32]) -> NDArray[np.float32]:

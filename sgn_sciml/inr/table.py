@@ -33,7 +33,11 @@ def signal_rows(test: Mapping[str, Any]) -> Rows:
     if "signal" in data:
         name = f"{data['name']}, " if "name" in data else ""
         channels = f", {data['channels']} channels" if data.get("channels", 1) > 1 else ""
-        rows.append((medium_of(data["signal"]), f"{name}{grid_text(data['grid'])}{channels}"))
+        # The peak of the PSNR is the medium's, not the image's own.
+        span = ", values {:.4g} to {:.4g} of 1".format(*data["range"]) if "range" in data else ""
+        rows.append(
+            (medium_of(data["signal"]), f"{name}{grid_text(data['grid'])}{channels}{span}")
+        )
     left = {k.removeprefix("test/"): v for k, v in test.items() if k.startswith("test/")}
     left.pop("loss", None)  # the PSNR says the same
     for metric, (label, form) in SIGNALS.items():

@@ -37,6 +37,27 @@ def test_one_number_is_the_longer_side_and_a_circle_stays_one(tmp_path, shape, f
     assert inside.any(0).sum() == inside.any(1).sum()
 
 
+def test_a_dim_image_is_to_a_network_what_a_bright_one_is(tmp_path):
+    bright = np.linspace(0, 65520, 64).reshape(8, 8).astype("uint16")
+    for name, pixels in (("bright", bright), ("dim", bright // 16)):
+        imwrite(tmp_path / f"{name}.png", pixels)
+    bright, dim = (loaded(path=str(tmp_path / f"{name}.png")) for name in ("bright", "dim"))
+    assert (bright.low, bright.high, bright.reach) == (0, 1, (0, 1))
+    assert (dim.low, dim.high) == (0, 1)  # the peak of the PSNR
+    assert dim.reach == pytest.approx((0, 4095 / 65535))
+    assert torch.allclose(dim.scaled, bright.scaled, atol=1e-3)
+    assert dim.about()["range"] == list(dim.reach)
+
+
+def test_the_range_of_a_masked_image_is_that_of_what_is_known(tmp_path):
+    pixels, mask = np.arange(64, dtype="uint8").reshape(8, 8), np.full((8, 8), 255, "uint8")
+    pixels[0], mask[0] = 255, 0
+    for name, image in (("image", pixels), ("mask", mask)):
+        imwrite(tmp_path / f"{name}.png", image)
+    found = loaded(path=str(tmp_path / "image.png"), mask=str(tmp_path / "mask.png"))
+    assert found.reach == pytest.approx((8 / 255, 63 / 255))
+
+
 def test_the_middle_is_kept():
     signal = loaded(path="camera", crop=100)
     assert torch.equal(

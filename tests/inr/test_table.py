@@ -47,6 +47,12 @@ def test_a_signal_has_what_is_measured_of_its_kind(signal, tmp_path):
     assert not {"SNR", "IoU", "held-out loss", "loss"} & set(rows)
 
 
+def test_a_dim_image_tells_its_range_beside_the_peak_of_the_psnr(signal, tmp_path):
+    signal["test"]["data"]["range"] = [0.0, 0.0625]
+    found = table(tmp_path, signal)["image"]
+    assert found == "camera, 48 (y) x 64 (x), 3 channels, values 0 to 0.0625 of 1"
+
+
 def test_measures_of_sounds_volumes_and_fields(signal, tmp_path):
     signal["test"] |= {
         "test/snr": 20.0,
