@@ -90,7 +90,8 @@ class LastCheckpoint(Checkpoint):
     """Keep ``last.ckpt``: every few steps, at the end, and at Ctrl-C, which makes an end.
 
     Where a validation follows the step it is written after that, so that a resumed run neither
-    lacks nor repeats it.
+    lacks nor repeats it. The last one is written within its epoch as well: later the epoch counts
+    as done, and a resumed run would leave out the rest of it.
 
     Args:
         path: Where to write it.
@@ -102,6 +103,7 @@ class LastCheckpoint(Checkpoint):
         self.every = every
         self.requested = False
         self._due = self._written = False
+        self._step = -1  # of the last write
         self._previous: Any = None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -130,23 +132,38 @@ class LastCheckpoint(Checkpoint):
             meet = trainer.global_step % 10 == 0
             stop = meet and trainer.strategy.reduce_boolean_decision(stop, all=False)
         trainer.should_stop = trainer.should_stop or stop
-        self._due = self._due or trainer.global_step % self.every == 0
+        self._due = self._due or trainer.global_step % self.every == 0 or _ends(trainer)
         interval = trainer.val_check_batch or math.inf
         if (trainer.fit_loop.total_batch_idx + 1) % interval != 0:  # no validation follows
             self._save(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
+        if trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self._due = self._due or _ends(trainer)  # a stop brings a validation of its own
         self._save(trainer)
 
     def _save(self, trainer: Trainer) -> None:
         if self._due:
             trainer.save_checkpoint(self.path)
             self._due, self._written = False, True
+            self._step = trainer.global_step
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
-        trainer.save_checkpoint(self.path)
+        self._due = self._step != trainer.global_step
+        self._save(trainer)
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
             self._previous = None
+
+
+def _ends(trainer: Trainer) -> bool:
+    """Whether training ends with this step."""
+    steps, epochs = trainer.max_steps, trainer.max_epochs
+    last_epoch = epochs is not None and 0 <= epochs <= trainer.current_epoch + 1
+    return (
+        trainer.should_stop
+        or 0 <= steps <= trainer.global_step
+        or (last_epoch and trainer.is_last_batch)
+    )

@@ -86,6 +86,24 @@ def test_an_operator_resumes_within_an_epoch(operator_config, sgn):
     kill_and_resume(operator_config, [], sgn)
 
 
+@pytest.mark.parametrize("steps", [4, 5, 7])  # batches of an epoch: 5
+def test_an_operator_that_ended_goes_on_where_it_was_in_its_epoch(steps, operator_config, sgn):
+    words = ["fit", "--config", operator_config, "--data.batch_size", 4]
+    words += ["--data.split", "FnoSplit", "--data.split.train", 20]
+    words += ["--model.schedule", "null", "--trainer.val_check_interval", 3]
+    for name, limit, *rest in (
+        ("whole", 12),
+        ("tiny", steps),
+        ("tiny", 12, "--ckpt_path", "last"),
+    ):
+        code, _, err = sgn(*words, "--name", name, "--trainer.max_steps", limit, *rest)
+        assert code == 0, err
+    paths = (LAST, Path(str(LAST).replace("tiny", "whole")))
+    parts, whole = (torch.load(path, weights_only=True) for path in paths)
+    assert (parts["global_step"], parts["epoch"]) == (whole["global_step"], whole["epoch"])
+    assert all(torch.equal(a, whole["state_dict"][k]) for k, a in parts["state_dict"].items())
+
+
 def test_a_signal_resumes(signal_config, sgn):
     text = signal_config.read_text().replace("max_steps: 8", "max_steps: 60")
     signal_config.write_text(text)
