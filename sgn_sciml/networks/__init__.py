@@ -14,6 +14,7 @@ from sgn_sciml.networks.budget import match_parameters
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.grids import follow_data
 from sgn_sciml.networks.inject import Replacement, inject
+from sgn_sciml.networks.plain import as_coordinate_network
 from sgn_sciml.networks.stages import Staged
 from sgn_sciml.networks.windows import Continued
 
@@ -25,6 +26,7 @@ __all__ = [
     "OperatorNetwork",
     "Replacement",
     "Staged",
+    "as_coordinate_network",
     "count_parameters",
     "follow_data",
     "freeze_parameters",

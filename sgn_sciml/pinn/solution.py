@@ -7,13 +7,13 @@ from copy import deepcopy
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from sgn_sciml.jets import Automatic, Engine, Equation
 from sgn_sciml.layers import Finer
 from sgn_sciml.metrics import Extension, MaxError, RelativeH1, RelativeL2, SpectralError
-from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.networks import CoordinateNetwork, as_coordinate_network
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.application import Solving
@@ -31,7 +31,8 @@ class Solution(BaseTask, ABC):
 
     Args:
         optimizer: Optimiser factory.
-        network: Network from the problem's coordinates to its fields.
+        network: Network from the problem's coordinates to its fields: a coordinate network, or any
+            module that maps points ``(N, d)``, in the problem's units, to fields ``(N, f)``.
         problem: The equation.
         exact_conditions: Build the conditions that the problem can impose into the solution.
         unknown: Constants of the equation that train, each with its starting value.
@@ -49,7 +50,7 @@ class Solution(BaseTask, ABC):
     def __init__(
         self,
         optimizer: OptimizerFactory,
-        network: CoordinateNetwork,
+        network: nn.Module,
         problem: Problem,
         exact_conditions: bool,
         unknown: dict[str, float] | None,
@@ -66,6 +67,7 @@ class Solution(BaseTask, ABC):
             **kwargs,
         )
         problem.check_conditions(exact_conditions)
+        network = as_coordinate_network(network, len(problem.coordinates), len(problem.fields))
         sizes = (network.in_features, network.out_features)
         wanted = (len(problem.coordinates), len(problem.fields))
         if sizes != wanted:

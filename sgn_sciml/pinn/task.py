@@ -14,11 +14,10 @@ References:
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
 
 from sgn_sciml.jets import Engine
-from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import LevenbergMarquardt, OptimizerFactory
 from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.balancing import Balancing
@@ -39,7 +38,8 @@ class PINN(Solution):
     with such batches will do; :class:`~sgn_sciml.pinn.Collocation` makes them.
 
     Args:
-        network: Network from the problem's coordinates to its fields.
+        network: Network from the problem's coordinates to its fields; any module that maps points
+            ``(N, d)``, in the problem's units, to fields ``(N, f)`` will do.
         problem: The equation.
         optimizer: Optimiser factory.
         exact_conditions: Build the conditions that the problem can impose into the solution;
@@ -63,7 +63,7 @@ class PINN(Solution):
 
     def __init__(
         self,
-        network: CoordinateNetwork,
+        network: nn.Module,
         problem: Problem,
         optimizer: OptimizerFactory = torch.optim.Adam,
         exact_conditions: bool = True,

@@ -242,3 +242,41 @@ def test_nan_never_reaches_a_checkpoint(trainer, tmp_path, data):
     with pytest.raises(NonFiniteError, match=r"weight 'network\.layers\.0\.weight' became NaN"):
         fit.save_checkpoint(tmp_path / "bad.ckpt")
     assert not (tmp_path / "bad.ckpt").exists()
+
+
+NETWORK = """
+import torch
+
+
+class Net(torch.nn.Module):
+    def __init__(self, width: int = 8):
+        super().__init__()
+        self.first = torch.nn.Linear(2, width)
+        self.last = torch.nn.Linear(width, 1)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.first(x.view(len(x), -1))))
+"""
+
+
+def test_a_module_of_ones_own_trains_and_reloads(config, sgn, tmp_path, monkeypatch, caplog):
+    (tmp_path / "ones_own.py").write_text(NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ["--model.network", "{class_path: ones_own.Net, init_args: {width: 5}}"]
+    words += ["--trainer.callbacks", "null"]
+    code, _, err = sgn("fit", "--config", config, *words)
+    assert code == 0, err
+    assert "no rule for view; differentiating by nested autograd" in caplog.text
+    task = BaseTask.load_from_checkpoint("runs/tiny/version_0/checkpoints/last.ckpt")
+    assert task.network.module.first.out_features == 5
+    code, _, err = sgn("test", "--config", "runs/tiny/version_0/config.yaml")
+    assert code == 0, err
+
+
+def test_a_module_that_does_not_fit_is_one_line(config, sgn):
+    sizes = "{in_features: 2, out_features: 3}"
+    network = f"{{class_path: torch.nn.Linear, init_args: {sizes}}}"
+    code, _, err = sgn("fit", "--config", config, "--model.network", network)
+    assert code != 0
+    assert "Linear cannot be the network" in err
+    assert "Traceback" not in err
