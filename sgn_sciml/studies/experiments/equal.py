@@ -4,9 +4,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import cast
 
+import torch
+
 from sgn_sciml.networks import CoordinateNetwork
 
-__all__ = ["NetworkFactory", "network_of"]
+__all__ = ["NetworkFactory", "network_of", "network_on_unit_box"]
 
 NetworkFactory = Callable[[int, int, int], CoordinateNetwork]
 
@@ -31,3 +33,18 @@ def network_of(
         return deepcopy(factory(coordinates, 1, width))
     uneven = cast(Callable[..., CoordinateNetwork], factory)
     return deepcopy(uneven(coordinates, 1, width, first_width=first_width))
+
+
+def network_on_unit_box(
+    factory: NetworkFactory,
+    coordinates: int,
+    width: int,
+    first_width: int,
+    seed: int,
+    device: torch.device,
+) -> CoordinateNetwork:
+    """A :func:`network_of` a cell: its weights drawn from a seed, every coordinate from 0 to 1."""
+    torch.manual_seed(seed)
+    made = network_of(factory, coordinates, width, first_width)
+    made.set_domain([0.0] * coordinates, [1.0] * coordinates)
+    return made.to(device)

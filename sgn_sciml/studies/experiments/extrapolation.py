@@ -24,7 +24,7 @@ from sgn_sciml.networks import (
     match_parameters,
 )
 from sgn_sciml.studies.engine.cell import Cell, Curve, Outcome
-from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
+from sgn_sciml.studies.experiments.equal import NetworkFactory, network_on_unit_box
 from sgn_sciml.studies.experiments.members import Members, fit
 from sgn_sciml.studies.experiments.tones import ToneSum, relative_l2
 
@@ -92,10 +92,7 @@ class Extrapolation(Cell):
 
     def make_network(self, width: int, first_width: int) -> CoordinateNetwork:
         """The network of some widths, from the cell's seed; the window is its domain."""
-        torch.manual_seed(self.seed)
-        made = network_of(self.network, 1, width, first_width)
-        made.set_domain([0.0], [1.0])
-        return made.to(self.device)
+        return network_on_unit_box(self.network, 1, width, first_width, self.seed, self.device)
 
     @classmethod
     def run_together(cls, cells: Sequence[Self]) -> list[Outcome]:

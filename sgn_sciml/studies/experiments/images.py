@@ -30,7 +30,7 @@ from sgn_sciml.networks import (
 )
 from sgn_sciml.studies.engine.cell import Cell, Outcome
 from sgn_sciml.studies.experiments.bands import BandLog
-from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
+from sgn_sciml.studies.experiments.equal import NetworkFactory, network_on_unit_box
 from sgn_sciml.studies.experiments.members import Members, fit
 from sgn_sciml.studies.experiments.tones import relative_l2, snapshots
 
@@ -122,10 +122,7 @@ class Images(Cell):
 
     def make_network(self, width: int, first_width: int) -> CoordinateNetwork:
         """The network of some widths, from the cell's seed, on the unit square."""
-        torch.manual_seed(self.seed)
-        made = network_of(self.network, 2, width, first_width)
-        made.set_domain([0.0, 0.0], [1.0, 1.0])
-        return made.to(self.device)
+        return network_on_unit_box(self.network, 2, width, first_width, self.seed, self.device)
 
     @classmethod
     def run_together(cls, cells: Sequence[Self]) -> list[Outcome]:

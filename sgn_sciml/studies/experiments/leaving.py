@@ -23,7 +23,7 @@ from sgn_sciml.networks import (
     match_parameters,
 )
 from sgn_sciml.studies.engine.cell import Cell, Curve, Outcome
-from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
+from sgn_sciml.studies.experiments.equal import NetworkFactory, network_on_unit_box
 from sgn_sciml.studies.experiments.members import Adam, Members
 from sgn_sciml.studies.experiments.tones import ToneSum, relative_l2, snapshots
 
@@ -93,16 +93,14 @@ class Leaving(Cell):
 
     def make_network(self, width: int, first_width: int) -> CoordinateNetwork:
         """The network of some widths, from the cell's seed."""
-        torch.manual_seed(self.seed)
-        made = network_of(self.network, 1, width, first_width)
-        made.set_domain([0.0], [1.0])
+        made = network_on_unit_box(self.network, 1, width, first_width, self.seed, self.device)
         if not isinstance(made, CoordinateMLP):
             raise ValueError(f"needs a CoordinateMLP, got a {type(made).__name__}")
         with torch.no_grad():
             for linear, _ in made.hidden():
                 linear.weight.mul_(self.gain)
                 linear.bias.mul_(self.gain)
-        return made.to(self.device)
+        return made
 
     def run(self) -> Outcome:
         width, first_width = match_parameters(self.make_network, self.parameters)

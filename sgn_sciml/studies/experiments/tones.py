@@ -35,7 +35,7 @@ from sgn_sciml.networks import (
     match_parameters,
 )
 from sgn_sciml.studies.engine.cell import Cell, Curve, Outcome
-from sgn_sciml.studies.experiments.equal import NetworkFactory, network_of
+from sgn_sciml.studies.experiments.equal import NetworkFactory, network_on_unit_box
 from sgn_sciml.studies.experiments.members import Members, fit
 
 __all__ = ["LEARNED", "ToneLog", "ToneSum", "Tones", "coefficients", "relative_l2", "snapshots"]
@@ -164,10 +164,7 @@ class Tones(Cell):
 
     def make_network(self, width: int, first_width: int) -> CoordinateNetwork:
         """The network of some widths, from the cell's seed, on the domain [0, 1)."""
-        torch.manual_seed(self.seed)
-        made = network_of(self.network, 1, width, first_width)
-        made.set_domain([0.0], [1.0])
-        return made.to(self.device)
+        return network_on_unit_box(self.network, 1, width, first_width, self.seed, self.device)
 
     @classmethod
     def make_log(cls, cells: Sequence[Self], members: Members, x: Tensor) -> "ToneLog":
