@@ -2,10 +2,12 @@
 
 A field has the shape ``(batch, fields, *spatial)``, one sample per batch entry, and real values.
 
-Fields are compared in their own dtype, at least float32. States are sums and maxima or, in a
-:class:`SampleMetric`, numbers of every sample; they are float64, or float32 on a device that has
-no float64 (MPS). So batch size, an uneven last batch and the number of processes change a result
-by rounding at most. An update never waits for the device.
+Fields are compared in float64, whatever their own dtype: squares of fields of 5e19 or 1e-22 are
+beyond the range of float32, and a figure without units must not depend on units. States are sums
+and maxima or, in a :class:`SampleMetric`, numbers of every sample, in float64 as well. So batch
+size, an uneven last batch and the number of processes change a result by rounding at most. A
+device that has no float64 (MPS) computes all of it in float32, whose range then is the limit. An
+update never waits for the device.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +18,15 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-__all__ = ["FieldMetric", "SampleMetric", "accumulator", "error_and_target", "per_axis"]
+__all__ = [
+    "FieldMetric",
+    "SampleMetric",
+    "accumulator",
+    "empty_below",
+    "error_and_target",
+    "per_axis",
+    "precision",
+]
 
 T = TypeVar("T", bool, float, str, str | None)
 
@@ -26,8 +36,16 @@ def accumulator(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
+def precision(*fields: Tensor) -> torch.dtype:
+    """The widest dtype of fields, at least float32: how finely their values are rounded."""
+    dtype = torch.float32
+    for field in fields:
+        dtype = torch.promote_types(dtype, field.dtype)
+    return dtype
+
+
 def error_and_target(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The error ``pred - target`` and the target, both in at least float32.
+    """The error ``pred - target`` and the target, both in float64 where the device has it.
 
     Raises:
         ValueError: If the shapes differ, are not ``(batch, fields, *spatial)``, or for complex
@@ -39,11 +57,29 @@ def error_and_target(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         )
     if pred.ndim < 2:
         raise ValueError(f"a field has shape (batch, fields, *spatial), got {tuple(pred.shape)}")
-    dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
-    if dtype.is_complex:
+    if pred.is_complex() or target.is_complex():
         raise ValueError(f"fields are real, got {pred.dtype} and {target.dtype}")
+    dtype = accumulator(target.device)
     target = target.to(dtype)
     return pred.to(dtype) - target, target
+
+
+def empty_below(u: Tensor, rounding: float) -> Tensor:
+    """Mean square below which a part of a spectrum counts as empty, of each sample.
+
+    :math:`10^{-12}` of the mean square of the field about its mean, the rounding of a transform in
+    float32, but no less than the rounding of the values themselves.
+
+    Args:
+        u: Field, shape ``(batch, fields, *spatial)``.
+        rounding: Relative rounding of its values.
+
+    Returns:
+        Shape ``(batch,)``.
+    """
+    values = u.flatten(2)
+    about_mean = (values - values.mean(2, keepdim=True)).square().flatten(1).mean(1)
+    return torch.maximum(1e-12 * about_mean, rounding**2 * values.square().flatten(1).mean(1))
 
 
 def per_axis(value: T | Sequence[T], axes: int, name: str) -> tuple[T, ...]:

@@ -8,7 +8,8 @@ which the network has not trained on. Two kinds:
     \text{point-wise}\quad w(x) = \hat q\big(|e_i(x)|\big)
 
 :math:`s` is the pointwise root mean square of the errors of one half of the calibration samples,
-drawn by lot, and the function-wise scores come from the others; the point-wise band takes all.
+drawn by lot (:mod:`sgn_sciml.metrics.scores`), and the function-wise scores come from the others;
+the point-wise band takes all.
 :math:`\hat q` of n scores is the k-th smallest with :math:`k = \lceil (n + 1)\,level \rceil`. If
 calibration and test samples are exchangeable, whatever the network, then
 
@@ -31,8 +32,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics.base import SampleMetric, accumulator, error_and_target
-from sgn_sciml.metrics.scores import conformal_quantile, largest, lots, scores_needed
+from sgn_sciml.metrics.base import SampleMetric, error_and_target
+from sgn_sciml.metrics.scores import conformal_quantile, half, largest, place, scores_needed
 
 __all__ = ["Bands", "ConformalBand"]
 
@@ -55,7 +56,8 @@ class ConformalBand(SampleMetric):
     """Coverage and width of split-conformal bands.
 
     Call ``calibrate`` with predictions and truth of calibration samples, at any time before
-    ``compute``, and ``update`` with those of test samples. ``compute`` gives
+    ``compute``, and ``update`` with those of test samples; with ``split`` one half of these, drawn
+    by lot, calibrates and the other tests. ``compute`` gives
 
     =============================  =====================================================
     ``conformal/coverage``         share of test functions that are inside as a whole
@@ -71,6 +73,7 @@ class ConformalBand(SampleMetric):
 
     Args:
         level: Share of functions, or of points, that the bands should hold.
+        split: Draw half of the samples that ``update`` brings for the calibration.
         name: Prefix of the results. Two in one ``MetricCollection`` need two.
         kwargs: Options of :class:`torchmetrics.Metric`.
 
@@ -86,45 +89,45 @@ class ConformalBand(SampleMetric):
         >>> metric.calibrate(target[::2] + errors[::2], target[::2])
         >>> metric.update(target[1::2] + errors[1::2], target[1::2])
         >>> {name: round(value.item(), 2) for name, value in metric.compute().items()}
-        {'conformal/coverage': 0.5, 'conformal/width': 1.62, 'conformal/point_coverage': 0.5, \
+        {'conformal/coverage': 0.7, 'conformal/width': 2.08, 'conformal/point_coverage': 0.5, \
 'conformal/point_width': 1.62}
     """
 
     full_state_update = True  # a batch is judged by a calibration that it does not bring along
 
     calibration: list[Tensor]
-    drawn: list[Tensor]
+    placed: list[Tensor]
     grid: Tensor
-    target_square: Tensor
 
-    def __init__(self, level: float = 0.9, name: str = "conformal", **kwargs: Any) -> None:
+    def __init__(
+        self, level: float = 0.9, split: bool = False, name: str = "conformal", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if not 0 < level < 1:
             raise ValueError(f"level must be between 0 and 1, got {level}")
         self.level = level
+        self.split = split
         self.name = name
         self.shape: torch.Size | None = None
-        self.add_list("calibration")
-        self.add_list("drawn")
-        self.add_list("tested")
-        self.add_sum("target_square")
+        for what in ("calibration", "placed", "tested", "tested_placed", "tested_square"):
+            self.add_list(what)
         # The shape of a sample, for a process that saw none.
         self.add_state("grid", torch.zeros(AXES, dtype=torch.float64), dist_reduce_fx="max")
 
     def calibrate(self, pred: Tensor, target: Tensor) -> None:
         """Add calibration samples of shape ``(batch, fields, *spatial)``."""
         self._add("calibration", pred, target)
-        self.keep("drawn", lots(target))
+        self.keep("placed", place(target))
         self._computed = None
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add a batch of test samples of shape ``(batch, fields, *spatial)``."""
-        self._add("tested", pred, target)
-        square = target.to(accumulator(target.device)).square()
-        self.target_square = self.target_square + square.sum().detach()
+        self.keep("tested_square", self._add("tested", pred, target))
+        self.keep("tested_placed", place(target))
 
-    def _add(self, name: str, pred: Tensor, target: Tensor) -> None:
-        error, _ = error_and_target(pred, target)
+    def _add(self, name: str, pred: Tensor, target: Tensor) -> Tensor:
+        """Keep the errors; the mean square of each target, shape ``(batch,)``."""
+        error, target = error_and_target(pred, target)
         shape = error.shape[1:]
         if self.shape is None:
             self.shape = shape
@@ -136,12 +139,13 @@ class ConformalBand(SampleMetric):
                 f"got {tuple(shape)}"
             )
         self.keep(name, error.abs())
+        return target.square().flatten(1).mean(1)
 
     def reset(self) -> None:
         """Forget the test samples and keep the calibration."""
-        calibration, drawn, grid = list(self.calibration), list(self.drawn), self.grid
+        calibration, placed, grid = list(self.calibration), list(self.placed), self.grid
         super().reset()
-        self.calibration, self.drawn, self.grid = calibration, drawn, grid
+        self.calibration, self.placed, self.grid = calibration, placed, grid
 
     def forget(self) -> None:
         """Forget test samples, calibration and grid."""
@@ -158,14 +162,15 @@ class ConformalBand(SampleMetric):
         """
         with self.gathered():
             shape = [int(n) for n in self.grid.tolist() if n]
-            scale, quantile, point = self._fit()
+            scale, quantile, point = self._fit(self._halves()[0])
             return Bands((quantile * scale).view(shape), point.view(shape))
 
     def compute(self) -> dict[str, Tensor]:
         """Coverage and width of both bands, by name; nan without test samples."""
-        scale, quantile, point = self._fit()
-        errors = self.kept("tested").view(-1, len(point))
-        rms = (self.target_square / errors.numel()).sqrt()
+        calibrating, testing = self._halves()
+        scale, quantile, point = self._fit(calibrating)
+        errors = self.kept("tested").view(-1, len(point))[testing]
+        rms = self.kept("tested_square")[testing].mean().sqrt()
         return {
             f"{self.name}/coverage": (largest(errors, scale) <= quantile).to(rms.dtype).mean(),
             f"{self.name}/width": 2 * (quantile * scale).mean() / rms,
@@ -173,16 +178,26 @@ class ConformalBand(SampleMetric):
             f"{self.name}/point_width": 2 * point.mean() / rms,
         }
 
-    def _fit(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _halves(self) -> tuple[Tensor, Tensor]:
+        """Numbers of the samples from ``update`` that calibrate, and of those that test."""
+        placed = self.kept("tested_placed")
+        if self.split:
+            return half(placed, seed=1)
+        every = torch.arange(len(placed), device=placed.device)
+        return every[:0], every
+
+    def _fit(self, calibrating: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The scale s ``(points,)``, the quantile of scores and the point-wise w ``(points,)``."""
         points = math.prod(int(n) for n in self.grid.tolist() if n)
-        errors = self.kept("calibration").view(-1, points)
+        more = self.kept("tested").view(-1, points)[calibrating]
+        errors = torch.cat([self.kept("calibration").view(-1, points), more])
         n, needed = len(errors), max(2, 2 * scores_needed(self.level) - 1)
         if n < needed:
             raise ValueError(
                 f"bands of level {self.level} need {needed} calibration samples, got {n}"
             )
-        errors = errors[self.kept("drawn").argsort(stable=True)]
-        scale = errors[: n // 2].square().mean(0).sqrt()
-        quantile = conformal_quantile(largest(errors[n // 2 :], scale), self.level)
+        placed = torch.cat([self.kept("placed"), self.kept("tested_placed")[calibrating]])
+        first, second = half(placed)
+        scale = errors[first].square().mean(0).sqrt()
+        quantile = conformal_quantile(largest(errors[second], scale), self.level)
         return scale, quantile, conformal_quantile(errors, self.level)

@@ -21,19 +21,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target, per_axis
+from sgn_sciml.metrics.base import FieldMetric, error_and_target, per_axis, precision
 
 __all__ = ["MaxError", "RelativeH1", "RelativeL2", "relative_h1", "relative_l2"]
 
 
+def root(square: Tensor) -> Tensor:
+    """Square root whose slope at 0 is 0: a field that is exactly right asks for no change."""
+    zero = square == 0
+    return torch.where(zero, 0.0, torch.where(zero, 1.0, square).sqrt())
+
+
 def ratio(error: Tensor, norm: Tensor, count: Tensor | float) -> Tensor:
     """Root of squared error over squared norm, or over count where the norm is zero."""
-    return (error / torch.where(norm > 0, norm, count)).sqrt()
+    return root(error / torch.where(norm == 0, count, norm))
 
 
 def l2_square(u: Tensor) -> Tensor:
     """Sum of squares of each sample, ``(batch, fields, *spatial) -> (batch,)``."""
-    return u.square().flatten(1).sum(1, dtype=accumulator(u.device))
+    return u.square().flatten(1).sum(1)
 
 
 def derivative(u: Tensor, dim: int, periodic: bool, length: float = 1.0) -> Tensor:
@@ -92,13 +98,14 @@ def relative_l2(pred: Tensor, target: Tensor) -> Tensor:
 
     Returns:
         Errors, shape ``(batch,)``, in at least float32; the root-mean-square error where the
-        target is zero. Differentiable where the error is not zero.
+        target is zero. The slope at an error of zero is zero.
 
     Raises:
         ValueError: If the shapes differ.
     """
+    dtype, count = precision(pred, target), math.prod(pred.shape[1:])
     error, target = error_and_target(pred, target)
-    return ratio(l2_square(error), l2_square(target), error[0].numel()).to(error.dtype)
+    return ratio(l2_square(error), l2_square(target), count).to(dtype)
 
 
 def relative_h1(
@@ -116,15 +123,16 @@ def relative_h1(
         length: Length of a spatial axis, likewise, see :func:`derivative`.
 
     Returns:
-        Errors, shape ``(batch,)``, in at least float32.
+        Errors, shape ``(batch,)``, in at least float32. The slope at an error of zero is zero.
 
     Raises:
         ValueError: If the shapes differ or an axis has fewer than three points.
     """
+    dtype, count = precision(pred, target), math.prod(pred.shape[1:])
     error, target = error_and_target(pred, target)
     square = h1_square(error, periodic, length)
     norm = h1_square(target, periodic, length)
-    return ratio(square, norm, error[0].numel()).to(error.dtype)
+    return ratio(square, norm, count).to(dtype)
 
 
 class RelativeError(FieldMetric):

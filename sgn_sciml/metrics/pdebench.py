@@ -36,7 +36,7 @@ import torch
 from torch import Tensor
 from torchmetrics.utilities.distributed import gather_all_tensors
 
-from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target
+from sgn_sciml.metrics.base import FieldMetric, error_and_target
 from sgn_sciml.metrics.field import ratio
 
 __all__ = ["PDEBenchErrors"]
@@ -56,7 +56,7 @@ def edge_square(e: Tensor) -> Tensor:
     square = e.square()
     edges = [square.select(dim, end) for dim in range(2, e.ndim) for end in (0, -1)]
     cells = torch.cat([edge.flatten(1).view(*e.shape[:2], -1) for edge in edges], 2)
-    mean: Tensor = cells.mean(2, dtype=accumulator(e.device))
+    mean: Tensor = cells.mean(2)
     return mean
 
 
@@ -67,13 +67,12 @@ def magnitude_square(wave: Tensor) -> Tensor:
 
 def wave_square(e: Tensor) -> Tensor:
     """Squared Fourier sums over n squared, by wavenumber, ``(b, f, *spatial) -> (b, f, k)``."""
-    dtype = accumulator(e.device)
     if e.ndim == 3:
-        return magnitude_square(torch.fft.rfft(e, norm="forward")).to(dtype)
+        return magnitude_square(torch.fft.rfft(e, norm="forward"))
     i, j = (n // 2 for n in e.shape[2:])
     wave = torch.fft.rfft2(e, norm="forward")[:, :, :i, :j]
-    square = magnitude_square(wave).flatten(2).to(dtype)
-    k = [torch.arange(n, device=e.device, dtype=dtype).square() for n in (i, j)]
+    square = magnitude_square(wave).flatten(2)
+    k = [torch.arange(n, device=e.device, dtype=e.dtype).square() for n in (i, j)]
     # Half a unit, which reaches no next square, keeps whole roots whole if a root rounds down.
     shell = (k[0][:, None] + k[1] + 0.5).sqrt().long().clamp(max=min(i, j)).flatten()
     sums = square.new_zeros(*square.shape[:2], min(i, j) + 1)
@@ -150,13 +149,12 @@ class PDEBenchErrors(FieldMetric):
         error, target = error_and_target(pred, target)
         if error.ndim not in (3, 4):
             raise ValueError(f"expected one or two spatial axes, got {error.ndim - 2}")
-        dtype = accumulator(error.device)
-        square, norm = (u.square().flatten(2).mean(2, dtype=dtype) for u in (error, target))
+        square, norm = (u.square().flatten(2).mean(2) for u in (error, target))
         relative = (square / norm).sqrt() if self.compat else ratio(square, norm, 1.0)
-        total = error.flatten(2).mean(2, dtype=dtype).square()
+        total = error.flatten(2).mean(2).square()
         columns = torch.stack([square.sqrt(), relative, total, edge_square(error)], 2)
         columns = torch.cat([columns, wave_square(error)], 2)  # (batch, fields, 4 + k)
-        largest = error.abs().flatten(2).amax((0, 2))[:, None].to(dtype)
+        largest = error.abs().flatten(2).amax((0, 2))[:, None]
         if self.compat:
             values = self._values(columns.mean(0), largest)[None]
             self.batch_values = self._same("batch_values", values) + values

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target
+from sgn_sciml.metrics.base import FieldMetric, error_and_target
 from sgn_sciml.metrics.field import ratio
 
 __all__ = ["Conservation", "PhysicsMetric"]
@@ -64,9 +64,8 @@ class PhysicsMetric(FieldMetric):
 
     def update(self, pred: Tensor, target: Tensor, input: Tensor) -> None:
         """Add a batch: predictions, truth of the same shape, and what was predicted from."""
-        error_and_target(pred, target)
-        dtype = accumulator(pred.device)
-        pred, target, start = pred.to(dtype), target.to(dtype), input.to(dtype)
+        _, target = error_and_target(pred, target)
+        pred, start = pred.to(target), input.to(target)
         defect, floor = (self.defect(u, target, start) for u in (pred, target))
         terms = torch.stack([defect, floor, torch.ones_like(floor)])
         setattr(self, self.sums, getattr(self, self.sums) + terms.sum(1))

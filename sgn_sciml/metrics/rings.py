@@ -58,7 +58,8 @@ def ring_correlation(a: Tensor, b: Tensor, rings: int | None = None, hann: bool 
 
     Returns:
         Shape ``(rings + 1,)``: 0 in a ring that is empty in one of them, nan in both. Less than
-        :math:`10^{-12}` of the energy counts as empty, the rounding of float32.
+        :math:`10^{-12}` of the energy of the others, the mean aside, counts as empty, as does the
+        rounding of the mean in float32.
 
     Raises:
         ValueError: If the shapes differ or are no pictures, or for complex values.
@@ -159,7 +160,7 @@ class RingCorrelation(FieldMetric):
 def _ring_sums(a: Tensor, b: Tensor, rings: int, hann: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Per ring: the sum of products of the waves of two pictures, and of either's squares."""
     _, b = error_and_target(a, b)
-    a = a.to(b.dtype)
+    a = a.to(b.dtype)  # float64: what is small beside a large mean, and squares of any unit
     if a.ndim != 4:
         raise ValueError(
             f"a picture has shape (channels, height, width), got {tuple(a.shape[1:])}"
@@ -178,7 +179,7 @@ def _ring_sums(a: Tensor, b: Tensor, rings: int, hann: bool) -> tuple[Tensor, Te
     ring = ring.clamp(max=rings + 1)  # one more than is kept, for what lies beyond
 
     def summed(u: Tensor, v: Tensor) -> Tensor:
-        products = (u * v.conj()).real.sum((0, 1), dtype=dtype).flatten()
+        products = (u * v.conj()).real.sum((0, 1)).flatten()
         total = torch.zeros(rings + 2, device=device, dtype=dtype)
         return total.index_add_(0, ring, products)[:-1]
 
@@ -194,7 +195,11 @@ def _waves(count: int, short: int, device: torch.device, dtype: torch.dtype) -> 
 
 def _correlation(cross: Tensor, power: Tensor, other: Tensor) -> Tensor:
     """Correlation per ring; below the rounding of float32 a ring is empty."""
-    floor = 1e-12 * torch.maximum(power.sum(), other.sum())
+    waves, means = (
+        torch.maximum(u.sum(), v.sum())
+        for u, v in ((power[1:], other[1:]), (power[:1], other[:1]))
+    )
+    floor = torch.maximum(1e-12 * waves, torch.finfo(torch.float32).eps ** 2 * means)
     power, other = (torch.where(u > floor, u, 0.0) for u in (power, other))
     both = (power * other).sqrt()
     found = torch.where(both > 0, cross / both, 0.0)

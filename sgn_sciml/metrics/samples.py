@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics.base import FieldMetric, SampleMetric, accumulator, error_and_target
+from sgn_sciml.metrics.base import FieldMetric, SampleMetric, error_and_target, precision
 from sgn_sciml.metrics.field import l2_square, ratio
 
 __all__ = ["VRMSE", "SampleErrors", "vrmse"]
@@ -99,14 +99,15 @@ def vrmse(pred: Tensor, target: Tensor) -> Tensor:
         Ohana et al., *The Well: a large-scale collection of diverse physics simulations for
         machine learning* (2024), https://arxiv.org/abs/2412.00568
     """
+    rounding = torch.finfo(precision(target)).eps
     error, target = error_and_target(pred, target)
     if target.ndim < 3:
         raise ValueError(f"a spread over space needs a spatial axis, got {tuple(target.shape)}")
-    rounding = torch.finfo(target.dtype).eps
-    u = target.flatten(2).to(accumulator(target.device))
-    variance = (u - u.mean(2, keepdim=True)).square().mean(2)
+    u = target.flatten(2)
+    about = u - u[..., :1]  # a constant has no spread, whatever its mean is rounded to
+    variance = (about - about.mean(2, keepdim=True)).square().mean(2)
     constant = variance <= rounding**2 * u.square().mean(2)
-    square = error.flatten(2).square().mean(2, dtype=u.dtype)
+    square = error.flatten(2).square().mean(2)
     return ratio(square, variance.masked_fill(constant, 0.0), 1.0)
 
 

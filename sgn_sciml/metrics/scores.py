@@ -1,17 +1,14 @@
 r"""Scores of split-conformal bands: their quantile, and the lots that split the samples.
 
-The two halves of a split have to be drawn by chance. Here a sample's own values are its lot: a
-hash of their bits, so that it is in the same half in whichever order samples come, from however
-many processes. For values :math:`v_i` as integers and weights :math:`w_i` drawn once,
+The two halves of a split have to be drawn by chance. Samples are put in an order of their own,
+that of a fixed linear functional of their values,
 
 .. math::
-    lot = \sum_i w_i v_i \bmod p, \qquad p = 2^{31} - 1
+    place = \sum_i v_i \sin i^2, \qquad i = 1, 2, \dots
 
-Over the draw of the weights, lots of (linearly independent) samples are uniform and independent
-of each other and of all else that is known of the samples.
-
-References:
-    Carter, Wegman, *Universal classes of hash functions* (1979)
+and lots are drawn for the ranks in it. Their seed is the order by size of the gaps between some of
+the places. So a sample is in the same half in whichever order samples come, from however many
+processes, and in whatever unit; and over data sets each subset of a size is drawn as often.
 """
 
 import math
@@ -19,9 +16,12 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["conformal_quantile", "largest", "lots", "rank", "scores_needed"]
+from sgn_sciml.metrics.base import accumulator
 
-PRIME = 2**31 - 1
+__all__ = ["conformal_quantile", "half", "largest", "place", "rank", "scores_needed"]
+
+GAPS = 16  # between places, that make a seed: more would be near ties, which rounding decides
+PRIME = 2**61 - 1
 
 
 def rank(n: int, level: float) -> int:
@@ -74,15 +74,35 @@ def largest(errors: Tensor, scale: Tensor) -> Tensor:
     return torch.where(scale > 0, errors / scale, none).amax(1)
 
 
-def lots(values: Tensor) -> Tensor:
-    """A number of each sample that depends on its values alone, and looks like chance.
+def place(values: Tensor) -> Tensor:
+    """Where each sample stands in an order that depends on its values, but not on their unit.
 
     Args:
-        values: Fields, shape ``(batch, *)``; they are read in float32.
+        values: Fields, shape ``(batch, *)``.
 
     Returns:
-        Integers from 0 to 2^31 - 2, shape ``(batch,)``; the same for equal samples.
+        Numbers to sort by, shape ``(batch,)``; the same for equal samples.
     """
-    bits = values.detach().float().flatten(1).view(torch.int32).long() % PRIME
-    weights = torch.randint(PRIME, bits.shape[1:], generator=torch.Generator().manual_seed(0))
-    return (bits * weights.to(bits.device) % PRIME).sum(1) % PRIME
+    u = values.detach().flatten(1).to(accumulator(values.device))
+    number = torch.arange(1, u.shape[1] + 1, device=u.device, dtype=u.dtype)
+    return (u * number.square().sin()).sum(1)
+
+
+def half(placed: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Split samples into two halves by lots.
+
+    Args:
+        placed: The place of each sample, shape ``(n,)``; equal ones keep their order.
+        seed: Seed of the lots.
+
+    Returns:
+        Numbers of the samples of each half, shapes ``(n // 2,)`` and ``(n - n // 2,)``.
+    """
+    n = len(placed)
+    ordered = placed.sort(stable=True)
+    some = torch.linspace(0, n - 1, min(n, GAPS + 1), dtype=torch.float64).long()
+    sizes = ordered.values[some.to(placed.device)].diff().argsort(stable=True).tolist()
+    own = sum(size * GAPS**k for k, size in enumerate(sizes)) % PRIME
+    lots = torch.randperm(n, generator=torch.Generator().manual_seed(own + seed))
+    drawn = ordered.indices[lots.to(placed.device)]
+    return drawn[: n // 2], drawn[n // 2 :]

@@ -7,6 +7,8 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from sgn_sciml.metrics.base import accumulator
+
 __all__ = ["SSIM"]
 
 WINDOW = 11
@@ -37,9 +39,10 @@ class SSIM(Metric):
         """Take in pictures ``(items, channels, height, width)``."""
         if min(target.shape[2:]) < WINDOW:
             return
+        dtype = accumulator(target.device)  # variances are differences of means of squares
         _, each = structural_similarity_index_measure(
-            preds.float(),
-            target.float(),
+            preds.to(dtype),
+            target.to(dtype),
             data_range=1.0,
             reduction="none",
             kernel_size=WINDOW,

@@ -19,12 +19,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.audio import (
-    scale_invariant_signal_noise_ratio,
-    signal_noise_ratio,
-)
 
-from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target
+from sgn_sciml.metrics.base import (
+    FieldMetric,
+    accumulator,
+    empty_below,
+    error_and_target,
+    precision,
+)
 from sgn_sciml.metrics.field import ratio
 from sgn_sciml.metrics.spectral import hann_window
 
@@ -69,6 +71,19 @@ def short_time_power(sound: Tensor, window: int) -> Tensor:
     return power
 
 
+def decibels(signal: Tensor, noise: Tensor, both_zero: float) -> Tensor:
+    """Ratio of energies in dB, within the squared rounding of their dtype (313 dB in float64).
+
+    Args:
+        signal: Energies.
+        noise: Energies, same shape.
+        both_zero: The ratio where both are zero.
+    """
+    rounding = torch.finfo(signal.dtype).eps ** 2
+    found = torch.where((signal == 0) & (noise == 0), both_zero, signal / noise)
+    return 10 * found.clamp(rounding, 1 / rounding).log10()
+
+
 class Decibels(FieldMetric):
     """Mean over sounds of a level in dB: the base of :class:`SNR` and :class:`SISNR`."""
 
@@ -86,8 +101,7 @@ class Decibels(FieldMetric):
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add sounds of shape ``(batch, channels, n)``."""
         _, target = error_and_target(pred, target)
-        double = accumulator(target.device)  # torchmetrics adds the dtype's rounding to energies
-        levels = self.level(pred.flatten(1).to(double), target.flatten(1).to(double))
+        levels = self.level(pred.to(target.dtype).flatten(1), target.flatten(1))
         terms = torch.stack([levels, torch.ones_like(levels)]).sum(1)
         setattr(self, self.sums, getattr(self, self.sums) + terms)
 
@@ -101,7 +115,7 @@ class SNR(Decibels):
     r"""Signal-to-noise ratio :math:`10 \log_{10} (\sum x^2 / \sum e^2)` in dB, over all channels.
 
     Unlike the peak signal-to-noise ratio it does not flatter a quiet sound: 0 is what a zero
-    prediction scores.
+    prediction scores, 313 the most that float64 can tell.
 
     Args:
         kwargs: Options of :class:`torchmetrics.Metric`.
@@ -120,7 +134,8 @@ class SNR(Decibels):
         super().__init__("snr", **kwargs)
 
     def level(self, pred: Tensor, target: Tensor) -> Tensor:
-        return signal_noise_ratio(pred, target)
+        noise = (pred - target).square().sum(1)
+        return decibels(target.square().sum(1), noise, torch.inf)
 
 
 class SISNR(Decibels):
@@ -143,7 +158,11 @@ class SISNR(Decibels):
         super().__init__("si_snr", **kwargs)
 
     def level(self, pred: Tensor, target: Tensor) -> Tensor:
-        return scale_invariant_signal_noise_ratio(pred, target)
+        pred, target = (each - each.mean(1, keepdim=True) for each in (pred, target))
+        square = target.square().sum(1)
+        scale = (pred * target).sum(1) / torch.where(square == 0, 1.0, square)
+        scaled = scale[:, None] * target
+        return decibels(scaled.square().sum(1), (pred - scaled).square().sum(1), 0.0)
 
 
 class LogSpectralDistance(FieldMetric):
@@ -208,8 +227,9 @@ class BandError(FieldMetric):
     ``compute`` gives for each band the root of the error's over the target's energy in it, called
     ``band_error/1000-2000Hz``: 0 is perfect, 1 is what a zero prediction scores. The bands are
     octaves down from half the sampling rate; the lowest holds all below. A band that is silent in
-    the target counts as holding :math:`10^{-12}` of the target's energy; under a zero target the
-    error is the root-mean-square error. A tone spreads over two bins to each side, that is over
+    the target counts as holding :math:`10^{-12}` of the target's energy about its mean, or the
+    rounding of its values if that is more; under a zero target the error is the root-mean-square
+    error. A tone spreads over two bins to each side, that is over
     ``2 rate / window`` Hz, and so into a neighbouring band.
 
     Args:
@@ -234,6 +254,7 @@ class BandError(FieldMetric):
 
     error_energy: Tensor
     target_energy: Tensor
+    empty: Tensor
     samples: Tensor
 
     def __init__(
@@ -257,11 +278,15 @@ class BandError(FieldMetric):
         self.names = [f"{name}/{low:.0f}-{high:.0f}Hz" for low, high in pairwise(edges)]
         self.add_sum("error_energy", (bands,))
         self.add_sum("target_energy", (bands,))
+        self.add_sum("empty")
         self.add_sum("samples")
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add sounds of shape ``(batch, channels, n)``."""
+        rounding = torch.finfo(precision(target)).eps
         error, target = error_and_target(pred, target)
+        values = target.numel() // max(1, len(target))
+        self.empty = self.empty + values * empty_below(target, rounding).sum()
         self.error_energy = self.error_energy + self.energies(error)
         self.target_energy = self.target_energy + self.energies(target)
         self.samples = self.samples + target.numel()
@@ -275,6 +300,6 @@ class BandError(FieldMetric):
 
     def compute(self) -> dict[str, Tensor]:
         """Relative error of each band, by name; nan without sounds."""
-        target = torch.maximum(self.target_energy, 1e-12 * self.target_energy.sum())
+        target = torch.maximum(self.target_energy, self.empty)
         errors = ratio(self.error_energy, target, self.samples)
         return dict(zip(self.names, errors.unbind(), strict=True))

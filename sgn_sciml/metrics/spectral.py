@@ -33,7 +33,14 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor
 
-from sgn_sciml.metrics.base import FieldMetric, accumulator, error_and_target, per_axis
+from sgn_sciml.metrics.base import (
+    FieldMetric,
+    accumulator,
+    empty_below,
+    error_and_target,
+    per_axis,
+    precision,
+)
 from sgn_sciml.metrics.field import ratio
 
 __all__ = ["Extension", "SpectralError", "Spectrum", "shell_energy"]
@@ -101,8 +108,8 @@ def shell_energy(
         >>> shell_energy(wave[None, None], "periodic", max_wavenumber=4).abs().round(decimals=9)
         tensor([[0., 0., 0., 2., 0.]], dtype=torch.float64)
     """
-    u = u.to(torch.promote_types(u.dtype, torch.float32))
     device, dtype = u.device, accumulator(u.device)
+    u = u.to(dtype)  # float32 would lose what is small beside a large mean, and large squares
     kinds = per_axis(boundary, u.ndim - 2, "boundary")
     if not {None, *get_args(Extension)}.issuperset(kinds):
         raise ValueError(f"a boundary is one of {get_args(Extension)} or None, got {boundary}")
@@ -127,7 +134,7 @@ def shell_energy(
         energy = wave.real.square() + wave.imag.square()
     else:
         energy = u.square()
-    energy = energy.sum(1, dtype=dtype).flatten(1) / math.prod(u.shape[1:])
+    energy = energy.sum(1).flatten(1) / math.prod(u.shape[1:])
     shells = max_wavenumber + 1
     shell = (square.sqrt() + 0.5).floor().long().clamp(max=max_wavenumber).flatten()
     first = shells * torch.arange(len(u), device=device)
@@ -143,8 +150,8 @@ class SpectralError(FieldMetric):
     relative error ``spectral_error/low_relative``, the root of the error's over the target's
     energy in that band: 0 is perfect, 1 is what a zero prediction scores. The squares of the
     former add up to the mean squared error. A band that is empty in the target counts as holding
-    :math:`10^{-12}` of the target's energy, the rounding of float32; under a zero target the
-    relative error is the root-mean-square error.
+    :math:`10^{-12}` of the target's energy about its mean, or the rounding of its values if that
+    is more; under a zero target the relative error is the root-mean-square error.
 
     The number of shells is fixed at construction, so that processes can add their states even if
     one of them never saw a batch. Grids may differ between batches.
@@ -174,6 +181,7 @@ class SpectralError(FieldMetric):
 
     error_energy: Tensor
     target_energy: Tensor
+    empty: Tensor
     samples: Tensor
 
     def __init__(
@@ -195,11 +203,14 @@ class SpectralError(FieldMetric):
         self.name = name
         self.add_sum("error_energy", (max_wavenumber + 1,))
         self.add_sum("target_energy", (max_wavenumber + 1,))
+        self.add_sum("empty")
         self.add_sum("samples")
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add a batch of shape ``(batch, fields, *spatial)``."""
+        rounding = torch.finfo(precision(target)).eps
         error, target = error_and_target(pred, target)
+        self.empty = self.empty + empty_below(target, rounding).sum()
         error = shell_energy(error, self.boundary, self.max_wavenumber)
         target = shell_energy(target, self.boundary, self.max_wavenumber)
         self.error_energy = self.error_energy + error.sum(0)
@@ -209,11 +220,10 @@ class SpectralError(FieldMetric):
     def compute(self) -> dict[str, Tensor]:
         """Root-mean-square and relative error of each band, by name; nan without samples."""
         ends = [*list(self.bands.values())[1:], self.max_wavenumber + 1]
-        floor = 1e-12 * self.target_energy.sum()
         values = {}
         for (band, first), end in zip(self.bands.items(), ends, strict=True):
             error = self.error_energy[first:end].sum()
-            target = torch.maximum(self.target_energy[first:end].sum(), floor)
+            target = torch.maximum(self.target_energy[first:end].sum(), self.empty)
             values[f"{self.name}/{band}"] = (error / self.samples).sqrt()
             values[f"{self.name}/{band}_relative"] = ratio(error, target, self.samples)
         return values

@@ -19,7 +19,6 @@ from sgn_sciml.metrics import (
     relative_l2,
 )
 from sgn_sciml.metrics.physics import PhysicsMetric
-from sgn_sciml.metrics.scores import lots
 from sgn_sciml.operators.losses import Domain
 
 __all__ = ["SHELLS", "TestSet"]
@@ -73,7 +72,7 @@ class TestSet(nn.Module):
         )
         if axes < 3:
             self.fields.add_metrics({"pdebench": PDEBenchErrors()})
-        self.bands = ConformalBand(level)
+        self.bands = ConformalBand(level, split=True)
         self.physics = [copy.deepcopy(metric) for metric in physics]
         self.frames = {key: MeanMetric() for key in ROLLOUT}
         self.moved = nn.ModuleList([*self.physics, *self.frames.values()])  # with the rest
@@ -93,10 +92,7 @@ class TestSet(nn.Module):
             pred, target = pred.flatten(1, 2), target.flatten(1, 2)
         self.grid = tuple(target.shape[2:])
         self.fields.update(pred, target)
-        lot = lots(target) % 2
-        for k, take in enumerate((self.bands.calibrate, self.bands.update)):
-            if len(mine := pred[lot == k]):
-                take(mine, target[lot == k])
+        self.bands.update(pred, target)
 
     def compute(self) -> dict[str, Tensor]:
         """All measures by name."""

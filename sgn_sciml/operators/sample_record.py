@@ -8,6 +8,8 @@ import torch
 from lightning.fabric.utilities import move_data_to_device
 from torch import Tensor, distributed
 
+from sgn_sciml.metrics import relative_l2
+
 __all__ = ["FIELDS", "Kept"]
 
 NEAR = 5  # samples kept near the median, which moves while errors come in
@@ -22,11 +24,8 @@ def relative_errors(pred: Tensor, target: Tensor, start: int) -> Tensor:
 
     Under a zero target the root-mean-square error stands in; what is no number counts as infinite.
     """
-    dtype = torch.promote_types(target.dtype, torch.float32)
-    error, norm = (
-        u.to(dtype).flatten(start).square().mean(start) for u in (pred - target, target)
-    )
-    found = (error / torch.where(norm > 0, norm, 1.0)).sqrt()
+    rows = target.shape[:start]
+    found = relative_l2(*(u.reshape(rows.numel(), 1, -1) for u in (pred, target))).view(rows)
     return found.nan_to_num(nan=math.inf, posinf=math.inf)
 
 

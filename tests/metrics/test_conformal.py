@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sgn_sciml.metrics import ConformalBand
+from sgn_sciml.metrics.scores import half
 
 
 def run(errors, tested, level=0.5, target=1.0):
@@ -33,12 +34,15 @@ def functions(samples, generator):
 def test_function_wise_band_by_hand():
     """s = (3, 4) from one half; the others' scores are 1, 2, 3 and their quantile 2.
 
-    Where all samples have the same truth the first ones are the one half.
+    Where all samples have the same truth their lots go by their order.
     """
     first = torch.tensor([[3.0, 4.0]] * 3)
     second = torch.tensor([[3.0, 0.0], [0.0, 8.0], [-9.0, 1.0]])
     tested = torch.tensor([[6.0, -8.0], [6.1, 0.0], [0.0, 8.1], [1.0, 1.0]])
-    values = run(torch.cat([first, second])[:, None], tested[:, None], target=2.0)
+    errors = torch.zeros(6, 2)
+    for k, drawn in enumerate(half(torch.zeros(6))):
+        errors[drawn] = (first, second)[k]
+    values = run(errors[:, None], tested[:, None], target=2.0)
     assert values["coverage"] == 0.5
     assert values["width"] == pytest.approx(2 * 2 * 3.5 / 2)
 
@@ -94,7 +98,7 @@ def test_a_nan_prediction_is_outside():
 def test_coverage_is_within_its_bounds(samples, level):
     """Mean over 400 draws: exact up to chance, whose standard error is below 0.01.
 
-    The errors are as large as the truth, whose bits draw the lots.
+    The errors are as large as the truth, whose order the lots are drawn for.
     """
     generator, draws = torch.Generator().manual_seed(1), []
     for _ in range(400):

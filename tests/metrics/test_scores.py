@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sgn_sciml.metrics import conformal_quantile
-from sgn_sciml.metrics.scores import lots, scores_needed
+from sgn_sciml.metrics.scores import half, place, scores_needed
 
 
 @pytest.mark.parametrize(
@@ -36,20 +36,25 @@ def waves(samples, points=8):
 
 
 def test_lots_belong_to_the_samples():
-    u = waves(6)
-    order = torch.tensor([3, 0, 5, 1, 4, 2])
-    assert torch.equal(lots(u[order]), lots(u)[order])
-    assert torch.equal(torch.cat([lots(v) for v in u.split([1, 5])]), lots(u))
-    assert len(lots(u).unique()) == 6
+    """Whatever their order and their unit."""
+    u, order = waves(7), torch.tensor([3, 0, 5, 1, 4, 6, 2])
+    first, second = half(place(u))
+    assert sorted([*first.tolist(), *second.tolist()]) == list(range(7))
+    for unit, offset in ((1.0, 0.0), (5e19, 0.0), (3e-30, 0.0), (1.0, 1e5)):
+        shuffled = half(place((u.double() * unit + offset)[order]))
+        for mine, theirs in zip(shuffled, (first, second), strict=True):
+            assert order[mine].tolist() == theirs.tolist()
+    torch.testing.assert_close(torch.cat([place(v) for v in u.split([1, 6])]), place(u))
 
 
 def test_lots_know_nothing_of_the_size_of_a_sample():
     u = waves(4000) * torch.linspace(0.1, 10, 4000).view(-1, 1, 1)
-    order = lots(u).argsort().double()
-    correlation = torch.corrcoef(torch.stack([order, torch.arange(4000.0).double()]))[0, 1]
-    assert correlation.abs() < 4 / 4000**0.5
+    first, second = half(place(u))
+    assert abs(first.double().mean() - second.double().mean()) < 4 * 4000 / 12**0.5 / 1000**0.5
 
 
-def test_lots_are_uniform():
-    shares = lots(waves(4000)).double().histc(4, 0, 2.0**31) / 4000
-    torch.testing.assert_close(shares, torch.full((4,), 0.25).double(), rtol=0, atol=0.03)
+def test_lots_take_each_sample_as_often():
+    taken = torch.zeros(9)
+    for seed in range(1800):
+        taken[half(torch.arange(9.0), seed)[0]] += 1 / 1800
+    torch.testing.assert_close(taken, torch.full((9,), 4 / 9), rtol=0, atol=0.05)

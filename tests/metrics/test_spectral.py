@@ -190,9 +190,32 @@ def test_relative_error_is_that_of_the_band():
 
 
 def test_a_band_without_target_counts_as_rounding():
-    target = torch.full((64,), 2.0).double()
-    values = run(target + wave(64, 20, 1e-3 * 2**0.5), target)
-    assert values["spectral_error/high_relative"].item() == pytest.approx(1e-3 / 2e-6)
+    target = wave(64, 1, 2 * 2**0.5)
+    for offset in (0.0, 1e5):  # a mean says nothing of waves
+        values = run(target + offset + wave(64, 20, 1e-3 * 2**0.5), target + offset)
+        relative = values["spectral_error/high_relative"].item()
+        assert relative == pytest.approx(1e-3 / 2e-6, rel=1e-6)
+
+
+def test_a_constant_target_has_the_rounding_of_its_values():
+    target = torch.full((64,), 2.0)
+    values = run((target + wave(64, 20, 1e-3 * 2**0.5)).float(), target)
+    rounding = 2 * torch.finfo(torch.float32).eps
+    assert values["spectral_error/high_relative"].item() == pytest.approx(
+        1e-3 / rounding, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_waves_beside_a_large_mean_are_measured(dtype):
+    """0.1 Pa around 101,325 Pa, where float32 has steps of 0.008 Pa."""
+    target = (101325 + wave(64, 1, 0.1) + wave(64, 20, 0.1)).to(dtype)
+    pred = (101325 + wave(64, 1, 0.11) + wave(64, 20, 0.05)).to(dtype)
+    values = run(pred, target)
+    low, high = (values[f"spectral_error/{band}"].item() for band in ("low", "high"))
+    rounding = 2e-3 if dtype == torch.float32 else 1e-9
+    assert (low, high) == pytest.approx((0.01 / 2**0.5, 0.05 / 2**0.5), abs=rounding)
+    assert values["spectral_error/high_relative"].item() == pytest.approx(0.5, rel=20 * rounding)
 
 
 def test_a_zero_target_gives_the_rms_error():
