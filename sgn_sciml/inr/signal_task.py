@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torchmetrics import MeanMetric
 
 from sgn_sciml.inr.application import Fitting
 from sgn_sciml.inr.description import Signal, plain_field
 from sgn_sciml.inr.fidelity import Unseen, fidelity
 from sgn_sciml.inr.measurements import Measurement, Samples
 from sgn_sciml.inr.rendering import derivatives, tabulate
+from sgn_sciml.metrics.base import Mean
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.runs.application import Application
@@ -66,7 +66,7 @@ class SignalTask(BaseTask):
         self._measured: tuple[Tensor, Tensor] | None = None
         self.register_buffer("low", torch.tensor(-1.0))
         self.register_buffer("high", torch.tensor(1.0))
-        self.held_out = MeanMetric(nan_strategy="disable")
+        self.held_out = Mean()
 
     # -- the signal --------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ update never waits for the device.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from torchmetrics import Metric
 
 __all__ = [
     "FieldMetric",
+    "Mean",
     "SampleMetric",
     "accumulator",
     "empty_below",
@@ -119,6 +120,26 @@ class FieldMetric(Metric):
                 alone = isinstance(state, Tensor)
                 setattr(self, name, state.float() if alone else [v.float() for v in state])
             return super()._apply(fn, exclude_state)
+
+
+class Mean(FieldMetric):
+    """Weighted mean of numbers, such as losses, whose squares of units float32 would not hold."""
+
+    terms: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_sum("terms", (2,))
+
+    def update(self, values: Tensor, weight: float = 1.0) -> None:
+        """Add numbers of any shape, each with a weight."""
+        values = values.detach().to(accumulator(values.device))
+        count = torch.full_like(values, weight)
+        self.terms = self.terms + torch.stack([(weight * values).sum(), count.sum()])
+
+    def compute(self) -> Tensor:
+        """The mean; nan without numbers."""
+        return self.terms[0] / self.terms[1]
 
 
 class SampleMetric(FieldMetric):

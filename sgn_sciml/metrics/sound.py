@@ -1,4 +1,4 @@
-r"""Errors of sounds: signal-to-noise ratios, log-spectral distance, and the error in each octave.
+r"""Errors of sounds by their spectra: log-spectral distance, and the error in each octave.
 
 Spectra are short-time: frames of w samples under a Hann window, one every w/4 samples, the first
 centred between sample w/8 and the one before. The sound goes on beyond its ends as its mirror
@@ -13,7 +13,6 @@ exactly where n is a multiple of w/4, else but for the last w/4 samples.
 """
 
 import math
-from abc import abstractmethod
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +29,7 @@ from sgn_sciml.metrics.base import (
 from sgn_sciml.metrics.field import ratio
 from sgn_sciml.metrics.spectral import hann_window
 
-__all__ = ["SISNR", "SNR", "BandError", "LogSpectralDistance", "short_time_power"]
+__all__ = ["BandError", "LogSpectralDistance", "short_time_power"]
 
 
 def check_window(window: int) -> None:
@@ -69,100 +68,6 @@ def short_time_power(sound: Tensor, window: int) -> Tensor:
     power: Tensor = wave.real.square() + wave.imag.square()
     power[..., 1:-1] *= 2  # waves of the other sign
     return power
-
-
-def decibels(signal: Tensor, noise: Tensor, both_zero: float) -> Tensor:
-    """Ratio of energies in dB, within the squared rounding of their dtype (313 dB in float64).
-
-    Args:
-        signal: Energies.
-        noise: Energies, same shape.
-        both_zero: The ratio where both are zero.
-    """
-    rounding = torch.finfo(signal.dtype).eps ** 2
-    found = torch.where((signal == 0) & (noise == 0), both_zero, signal / noise)
-    return 10 * found.clamp(rounding, 1 / rounding).log10()
-
-
-class Decibels(FieldMetric):
-    """Mean over sounds of a level in dB: the base of :class:`SNR` and :class:`SISNR`."""
-
-    higher_is_better = True
-
-    def __init__(self, name: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.sums = f"{name}_sums"
-        self.add_sum(self.sums, (2,))
-
-    @abstractmethod
-    def level(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Level of each sound, ``(batch, values) -> (batch,)``."""
-
-    def update(self, pred: Tensor, target: Tensor) -> None:
-        """Add sounds of shape ``(batch, channels, n)``."""
-        _, target = error_and_target(pred, target)
-        levels = self.level(pred.to(target.dtype).flatten(1), target.flatten(1))
-        terms = torch.stack([levels, torch.ones_like(levels)]).sum(1)
-        setattr(self, self.sums, getattr(self, self.sums) + terms)
-
-    def compute(self) -> Tensor:
-        """The mean level in dB; nan without sounds."""
-        sums: Tensor = getattr(self, self.sums)
-        return sums[0] / sums[1]
-
-
-class SNR(Decibels):
-    r"""Signal-to-noise ratio :math:`10 \log_{10} (\sum x^2 / \sum e^2)` in dB, over all channels.
-
-    Unlike the peak signal-to-noise ratio it does not flatter a quiet sound: 0 is what a zero
-    prediction scores, 313 the most that float64 can tell.
-
-    Args:
-        kwargs: Options of :class:`torchmetrics.Metric`.
-
-    Raises:
-        ValueError: On update, if prediction and target differ in shape.
-
-    Example:
-        >>> metric = SNR()
-        >>> metric.update(torch.tensor([[[3.3, 4.4]]]), torch.tensor([[[3.0, 4.0]]]))
-        >>> metric.compute().round(decimals=4)
-        tensor(20., dtype=torch.float64)
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__("snr", **kwargs)
-
-    def level(self, pred: Tensor, target: Tensor) -> Tensor:
-        noise = (pred - target).square().sum(1)
-        return decibels(target.square().sum(1), noise, torch.inf)
-
-
-class SISNR(Decibels):
-    """Scale-invariant signal-to-noise ratio in dB, one mean and one scale for all channels.
-
-    Means are removed and the target is scaled to fit the prediction best, so that a wrong
-    loudness costs nothing.
-
-    Args:
-        kwargs: Options of :class:`torchmetrics.Metric`.
-
-    Raises:
-        ValueError: On update, if prediction and target differ in shape.
-
-    References:
-        Le Roux et al., *SDR: half-baked or well done?* (2018), https://arxiv.org/abs/1811.02508
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__("si_snr", **kwargs)
-
-    def level(self, pred: Tensor, target: Tensor) -> Tensor:
-        pred, target = (each - each.mean(1, keepdim=True) for each in (pred, target))
-        square = target.square().sum(1)
-        scale = (pred * target).sum(1) / torch.where(square == 0, 1.0, square)
-        scaled = scale[:, None] * target
-        return decibels(scaled.square().sum(1), (pred - scaled).square().sum(1), 0.0)
 
 
 class LogSpectralDistance(FieldMetric):

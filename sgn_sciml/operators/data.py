@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sgn_sciml.layouts import Source, find_source
+from sgn_sciml.metrics.base import accumulator
 from sgn_sciml.operators.batches import Batches, BatchLoader
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.items import (
@@ -32,11 +33,11 @@ __all__ = ["OperatorData"]
 class OperatorData(LightningDataModule):
     """Pairs of functions from benchmark files of any layout.
 
-    A batch maps ``input`` and ``target`` to fields in float32 and physical units, shape
-    ``(items, channels, *space)``, with :class:`Windows` ``(items, frames, channels, *space)``;
-    and ``conditions`` to constants of the law ``(items, k)`` if any are asked for. The
-    normalizers, by which the task scales what its network sees, are fitted on the training samples
-    of the first file and travel in the checkpoint.
+    A batch maps ``input`` and ``target`` to fields in physical units, in float32 or, of a file
+    with more digits, in float64, shape ``(items, channels, *space)``, with :class:`Windows`
+    ``(items, frames, channels, *space)``; and ``conditions`` to constants of the law
+    ``(items, k)`` if any are asked for. The normalizers, by which the task scales what its network
+    sees, are fitted on the training samples of the first file and travel in the checkpoint.
 
     What fits the cache budget is read once and kept in memory, or on the device; the rest is read
     while training, in an order that visits neighbours in a storage chunk together.
@@ -173,6 +174,13 @@ class OperatorData(LightningDataModule):
 
     def predict_dataloader(self) -> list[DataLoader[dict[str, Tensor]]]:
         return self.test_dataloader()
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        if accumulator(device) == torch.float32:  # MPS has no float64
+            batch = {k: v.float() if v.is_floating_point() else v for k, v in batch.items()}
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def _loader(self, groups: Sequence[Group], training: bool) -> DataLoader[dict[str, Tensor]]:
         trainer = self.trainer

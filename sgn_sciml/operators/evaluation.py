@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection
 
 from sgn_sciml.metrics import (
     VRMSE,
@@ -18,6 +18,7 @@ from sgn_sciml.metrics import (
     SpectralError,
     relative_l2,
 )
+from sgn_sciml.metrics.base import Mean
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.operators.losses import Domain
 
@@ -74,7 +75,7 @@ class TestSet(nn.Module):
             self.fields.add_metrics({"pdebench": PDEBenchErrors()})
         self.bands = ConformalBand(level, split=True)
         self.physics = [copy.deepcopy(metric) for metric in physics]
-        self.frames = {key: MeanMetric() for key in ROLLOUT}
+        self.frames = {key: Mean() for key in ROLLOUT}
         self.moved = nn.ModuleList([*self.physics, *self.frames.values()])  # with the rest
         self.rolled = False
         self.grid: tuple[int, ...] = ()

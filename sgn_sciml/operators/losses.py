@@ -1,13 +1,19 @@
-"""Losses of operator learning: of fields in physical units, averaged over the batch."""
+"""Losses of operator learning: of fields in physical units, averaged over the batch.
+
+Squares are taken in float64: those of fields of 1e-23 or 5e19 are beyond the range of float32.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from sgn_sciml.metrics import Extension, relative_h1, relative_l2, shell_energy
+from sgn_sciml.metrics.base import error_and_target, precision
+from sgn_sciml.metrics.field import ratio
 
 __all__ = ["H1", "L2", "MSE", "Domain", "FieldLoss", "FrameL2", "Sobolev"]
 
@@ -31,7 +37,13 @@ class Domain:
 
 
 class FieldLoss(ABC):
-    """A loss of fields ``(items, channels, *space)``; the frames of a rollout are channels."""
+    """A loss of fields ``(items, channels, *space)``; the frames of a rollout are channels.
+
+    Attributes:
+        degree: Power of the fields' unit that the loss has as its own; 0 for a relative one.
+    """
+
+    degree: ClassVar[int] = 0
 
     @abstractmethod
     def __call__(self, pred: Tensor, target: Tensor, domain: Domain) -> Tensor:
@@ -68,10 +80,13 @@ class H1(FieldLoss):
 
 @dataclass(frozen=True)
 class MSE(FieldLoss):
-    """Mean squared error, PDEBench's loss."""
+    """Mean squared error, PDEBench's loss, in float64 where the device has it."""
+
+    degree: ClassVar[int] = 2
 
     def __call__(self, pred: Tensor, target: Tensor, domain: Domain) -> Tensor:
-        return (pred - target).square().mean()
+        error, _ = error_and_target(pred, target)
+        return error.square().mean()
 
 
 @dataclass(frozen=True)
@@ -95,10 +110,12 @@ class Sobolev(FieldLoss):
     def __call__(self, pred: Tensor, target: Tensor, domain: Domain) -> Tensor:
         boundary = domain.boundary(pred.ndim - 2)
         n = torch.arange(self.max_wavenumber + 1, device=pred.device)
-        weights = (1 + n.square()).double() ** self.order
+        weights = (1.0 + n.square()) ** self.order
 
-        def norm(u: Tensor) -> Tensor:
+        def square(u: Tensor) -> Tensor:
             energy = shell_energy(u, boundary, self.max_wavenumber)
-            return (energy * weights.to(energy)).sum(1).sqrt()
+            return (energy * weights.to(energy)).sum(1)
 
-        return (norm(pred - target) / norm(target).clamp_min(1e-12)).mean().to(pred.dtype)
+        dtype = precision(pred, target)
+        error, target = error_and_target(pred, target)
+        return ratio(square(error), square(target), 1.0).mean().to(dtype)

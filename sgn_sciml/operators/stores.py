@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sgn_sciml.layouts import Source
+from sgn_sciml.metrics.base import accumulator
 
 __all__ = ["Cached", "Lazy", "Numbers", "Store", "stride_for"]
 
@@ -45,11 +46,14 @@ class Store(ABC):
         samples: Number of samples.
         frames: Number of frames; 0 for fields without time.
         shape: Channels and space, ``(channels, *space)``.
+        dtype: float32, or float64 where the file has more digits than float32 holds: what is small
+            beside a large mean is in them until the mean is taken off.
     """
 
     samples: int
     frames: int
     shape: tuple[int, ...]
+    dtype: torch.dtype
 
     @abstractmethod
     def take(self, samples: Numbers, first: Numbers | None = None, frames: int = 0) -> Tensor:
@@ -67,8 +71,8 @@ class Store(ABC):
 
     @property
     def sample_bytes(self) -> int:
-        """Bytes of one sample in float32."""
-        return 4 * max(1, self.frames) * math.prod(self.shape)
+        """Bytes of one sample."""
+        return self.dtype.itemsize * max(1, self.frames) * math.prod(self.shape)
 
     def blocks(self, samples: Numbers) -> Iterator[tuple[Numbers, Tensor]]:
         """All frames of many samples, some samples at a time."""
@@ -114,6 +118,8 @@ class Lazy(Store):
         self.times = range(*times.indices(lengths[0].get("time", 0)))
         self.samples, self.frames = source.num_samples, len(self.times)
         self.shape = (sum(length.get("component", 1) for length in lengths), *shapes[0])
+        stored = np.result_type(np.float32, *(source.fields[name].dtype for name in names))
+        self.dtype = torch.float32 if stored == np.float32 else torch.float64
 
     def take(self, samples: Numbers, first: Numbers | None = None, frames: int = 0) -> Tensor:
         if first is None or len(set(first)) == 1:
@@ -123,13 +129,14 @@ class Lazy(Store):
 
     def _read(self, samples: Numbers, first: int, frames: int) -> Tensor:
         time, space = slice(None), len(self.shape) - 1
+        number = np.float64 if self.dtype == torch.float64 else np.float32
         if self.frames:
             chosen = self.times[first : first + frames]
             time = slice(chosen.start, chosen.stop, chosen.step)
         channels = []
         for name in self.names:
             values = self.source.read(name, samples.tolist(), time, self.stride)
-            field = torch.from_numpy(values.astype(np.float32, copy=False))
+            field = torch.from_numpy(values.astype(number, copy=False))
             if "component" in self.source.fields[name].axes:
                 channels.append(field.movedim(-1, field.ndim - 1 - space))
             else:
@@ -151,9 +158,11 @@ class Cached(Store):
         self.row = np.full(store.samples, -1)
         self.row[samples] = np.arange(len(samples))
         time = (store.frames,) if store.frames else ()
-        self.values = torch.empty((len(samples), *time, *store.shape), device=device)
+        self.dtype = store.dtype if accumulator(device) == torch.float64 else torch.float32
+        shape = (len(samples), *time, *store.shape)
+        self.values = torch.empty(shape, dtype=self.dtype, device=device)
         for part, block in store.blocks(np.sort(samples)):
-            self.values[torch.from_numpy(self.row[part])] = block.to(device)
+            self.values[torch.from_numpy(self.row[part])] = block.to(device, self.dtype)
 
     def take(self, samples: Numbers, first: Numbers | None = None, frames: int = 0) -> Tensor:
         rows = torch.from_numpy(self.row[samples]).to(self.values.device)

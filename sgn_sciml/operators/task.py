@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection
 
 from sgn_sciml.metrics import SampleErrors, SpectralError
+from sgn_sciml.metrics.base import Mean, accumulator
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
 from sgn_sciml.operators.application import OperatorLearning
@@ -52,7 +53,8 @@ class Operator(BaseTask):
         network: The operator.
         optimizer: Optimiser factory; its rate is the peak of the schedule.
         schedule: Schedule of the rate over all steps; constant when None.
-        loss: Loss of fields in physical units; the relative L2 error by default.
+        loss: Loss of fields in physical units; the relative L2 error by default. One that has a
+            unit itself trains in units of the target's deviation, and is logged in its own.
         periodic: Whether a space axis wraps around; one flag for all, or one per axis.
         length: Length of a space axis, likewise.
         difference: The network returns the change from the last frame of the window, which must
@@ -117,7 +119,7 @@ class Operator(BaseTask):
         if initial is not None:
             load_network_weights(network, initial)
         boundary = self.domain.boundary(network.axes)
-        self.held_out = MeanMetric(nan_strategy="disable")
+        self.held_out = Mean()
         self.add_metrics(
             MetricCollection(
                 {"samples": SampleErrors(), "spectral": SpectralError(boundary, SHELLS)},
@@ -144,7 +146,10 @@ class Operator(BaseTask):
         Raises:
             ValueError: If the channels are not those of the network.
         """
-        return call(self.network, window, conditions, self.difference)
+        y = call(self.network, window, conditions, self.difference)
+        scaling = self._scaling("target", y)
+        # What a rollout takes up again must be as it was in training.
+        return y if scaling is None else scaling.without_constants(y)
 
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in physical units and of its shape.
@@ -154,21 +159,33 @@ class Operator(BaseTask):
         window, target = self.scaled(batch["input"]), batch["target"]
         step = partial(self, conditions=batch.get("conditions"))
         if target.ndim != self.network.axes + 3:
-            return self.physical(step(window))
-        bundle = self.network.out_channels // window.shape[2]
-        return self.physical(rollout(step, window, target.shape[1], bundle, pushforward))
+            y = step(window)
+        else:
+            bundle = self.network.out_channels // window.shape[2]
+            y = rollout(step, window, target.shape[1], bundle, pushforward)
+        return self.physical(y.to(torch.promote_types(y.dtype, target.dtype)))
 
     def _scaling(self, which: str, like: Tensor) -> Normalizer | None:
         """The scaling of ``input`` or ``target``, on a device."""
         found = None if self.description is None else self.description.scaling.get(which)
         if found is not None and found.mean.device != like.device:
-            found.to(like.device)
+            found.to(like.device, accumulator(like.device))
         return found
 
+    def _deviation(self, like: Tensor) -> Tensor:
+        """Deviation of the target over all channels; 1 where nobody told."""
+        scaling = self._scaling("target", like)
+        if scaling is None or not scaling.std.numel():
+            return like.new_ones(())
+        square = scaling.std.to(like).square().mean()
+        return torch.where(square == 0, 1.0, square).sqrt()
+
     def scaled(self, x: Tensor) -> Tensor:
-        """An input in the units of the network."""
+        """An input in the units of the network and, only then, in its dtype."""
         scaling = self._scaling("input", x)
-        return x if scaling is None else scaling(x)
+        scaled = x if scaling is None else scaling(x)
+        parameter = next(self.network.parameters(), None)
+        return scaled if parameter is None else scaled.to(parameter.dtype.to_real())
 
     def physical(self, y: Tensor) -> Tensor:
         """An output of the network in physical units."""
@@ -219,7 +236,7 @@ class Operator(BaseTask):
         loss = self.loss(*self.measured(pred, target), self.domain)
         self.term_values = loss.detach()[None]
         self.log("train/loss", loss, prog_bar=True)
-        return loss
+        return loss / self._deviation(loss) ** self.loss.degree
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)

@@ -15,9 +15,10 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection
 
 from sgn_sciml.jets import Engine
+from sgn_sciml.metrics.base import Mean
 from sgn_sciml.optim import LevenbergMarquardt, OptimizerFactory
 from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.balancing import Balancing
@@ -105,7 +106,7 @@ class PINN(Solution):
         self._batch: Mapping[str, Tensor] = {}  # of this step, with the weights
         self.term_values = torch.zeros(len(self.terms))  # the last step's losses, for guards
         self.held_out = MetricCollection(
-            {name: MeanMetric(nan_strategy="disable") for name in self.terms}, compute_groups=False
+            {name: Mean() for name in self.terms}, compute_groups=False
         )
 
     def losses(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
