@@ -17,7 +17,9 @@ class SpectralErrorMap(Callback):
 
     When training ends it writes ``spectral_error.csv`` (one row per validation, one column per
     wavenumber, mean squared error) and draws ``figures/spectral_error.png``, a heat map of
-    wavenumber by step. It reads the ``SpectralError`` among the task's validation metrics.
+    wavenumber by step. Both end at the Nyquist wavenumber of the validation grid, that of its
+    coarsest axis: above are only corners of the modes. It reads the ``SpectralError`` among the
+    task's validation metrics.
     """
 
     def __init__(self) -> None:
@@ -25,6 +27,7 @@ class SpectralErrorMap(Callback):
         self.errors: list[list[float]] = []
         self.wavenumber: list[float] = []
         self.target: list[float] = []
+        self.rounding = 0.0
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         metric = pl_module.metrics("val")["spectral"]
@@ -33,29 +36,37 @@ class SpectralErrorMap(Callback):
         spectrum = metric.spectrum()  # collective: every process takes part
         if spectrum.error.isnan().all():
             return  # no reference grid
+        count = int(spectrum.whole) + 1
         self.steps.append(trainer.global_step)
-        self.errors.append(spectrum.error.tolist())
-        self.wavenumber, self.target = spectrum.wavenumber.tolist(), spectrum.target.tolist()
+        self.errors.append(spectrum.error[:count].tolist())
+        self.wavenumber = spectrum.wavenumber[:count].tolist()
+        self.target = spectrum.target[:count].tolist()
+        self.rounding = float(spectrum.rounding)
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
         folder = run_folder(trainer)
         if not self.steps or folder is None:
             return
+        count = min(map(len, self.errors))  # one that goes on after an earlier version has more
+        wavenumber, target = self.wavenumber[:count], self.target[:count]
+        errors = [row[:count] for row in self.errors]
         with (folder / "spectral_error.csv").open("w", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["step", *(f"{k:g}" for k in self.wavenumber)])
-            table.writerows([s, *row] for s, row in zip(self.steps, self.errors, strict=True))
+            table.writerow(["step", *(f"{k:g}" for k in wavenumber)])
+            table.writerows([s, *row] for s, row in zip(self.steps, errors, strict=True))
         figure = spectral_error_figure(
             torch.tensor(self.steps),
-            torch.tensor(self.wavenumber),
-            torch.tensor(self.errors),
-            torch.tensor(self.target),
+            torch.tensor(wavenumber),
+            torch.tensor(errors, dtype=torch.float64),
+            torch.tensor(target, dtype=torch.float64),
+            16 * self.rounding,  # a few roundings, as solvers in single precision leave them
         )
         send_figure(trainer, "spectral_error", figure)
 
     def state_dict(self) -> dict[str, Any]:
         # Named one by one: Lightning puts its own attributes on callbacks.
-        return {name: getattr(self, name) for name in ("steps", "errors", "wavenumber", "target")}
+        names = ("steps", "errors", "wavenumber", "target", "rounding")
+        return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         vars(self).update(state_dict)

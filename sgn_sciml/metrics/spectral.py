@@ -49,17 +49,22 @@ Extension = Literal["periodic", "even", "hann"]  # how a field goes on beyond an
 
 
 class Spectrum(NamedTuple):
-    """Mean energy per shell, each of shape ``(max_wavenumber + 1,)``.
+    """Mean energy per shell, each of shape ``(max_wavenumber + 1,)``, and what it is worth.
 
     Attributes:
         wavenumber: Shell n, whole waves per domain.
         error: Mean squared error in the shell.
         target: Mean square of the target in the shell.
+        whole: The last shell that is whole, a number. Above the Nyquist wavenumber only corners of
+            the modes are left, and the last of all shells may hold more than its own.
+        rounding: Mean square that the rounding of the target's values may have at most, a number.
     """
 
     wavenumber: Tensor
     error: Tensor
     target: Tensor
+    whole: Tensor
+    rounding: Tensor
 
 
 def cosine_transform(u: Tensor, dim: int) -> Tensor:
@@ -182,6 +187,8 @@ class SpectralError(FieldMetric):
     error_energy: Tensor
     target_energy: Tensor
     empty: Tensor
+    rounding: Tensor
+    nyquist: Tensor
     samples: Tensor
 
     def __init__(
@@ -203,19 +210,32 @@ class SpectralError(FieldMetric):
         self.name = name
         self.add_sum("error_energy", (max_wavenumber + 1,))
         self.add_sum("target_energy", (max_wavenumber + 1,))
-        self.add_sum("empty")
-        self.add_sum("samples")
+        for name in ("empty", "rounding", "samples"):
+            self.add_sum(name)
+        self.add_state("nyquist", torch.zeros(2, dtype=torch.float64), dist_reduce_fx="max")
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add a batch of shape ``(batch, fields, *spatial)``."""
         rounding = torch.finfo(precision(target)).eps
         error, target = error_and_target(pred, target)
         self.empty = self.empty + empty_below(target, rounding).sum()
+        square = target.square().flatten(1).mean(1).sum()
+        self.rounding = self.rounding + rounding**2 * square
+        # Of the coarsest axis, and of the corner of all.
+        kinds = per_axis(self.boundary, target.ndim - 2, "boundary")
+        half = [n / 2 for n, kind in zip(target.shape[2:], kinds, strict=True) if kind] or [0.0]
+        for k, reach in enumerate((min(half) // 1, math.hypot(*half))):
+            self.nyquist = torch.maximum(self.nyquist, self._at(k, reach))
         error = shell_energy(error, self.boundary, self.max_wavenumber)
         target = shell_energy(target, self.boundary, self.max_wavenumber)
         self.error_energy = self.error_energy + error.sum(0)
         self.target_energy = self.target_energy + target.sum(0)
         self.samples = self.samples + len(error)
+
+    def _at(self, k: int, value: float) -> Tensor:
+        """A number in one of the two places of ``nyquist``."""
+        places = torch.arange(2, device=self.nyquist.device)
+        return value * (places == k).to(self.nyquist.dtype)
 
     def compute(self) -> dict[str, Tensor]:
         """Root-mean-square and relative error of each band, by name; nan without samples."""
@@ -240,8 +260,12 @@ class SpectralError(FieldMetric):
             should_unsync=alone,
         ):
             wavenumber = torch.arange(self.max_wavenumber + 1, device=self.samples.device)
+            axis, corner = self.nyquist
+            last = self.max_wavenumber - (corner >= self.max_wavenumber + 0.5).to(axis.dtype)
             return Spectrum(
                 wavenumber,
                 self.error_energy / self.samples,
                 self.target_energy / self.samples,
+                torch.minimum(axis, last),
+                self.rounding / self.samples,
             )

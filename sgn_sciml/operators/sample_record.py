@@ -119,11 +119,8 @@ class Kept:
         grid's modes are left, and the last shell holds all above it, too.
         """
         error, guess = self.spectra
-        shells, last = len(error.wavenumber), min(self.grid) // 2
-        if math.hypot(*(n / 2 for n in self.grid)) > shells - 1:
-            last = min(last, shells - 2)
         energies = torch.stack([guess.error, error.target, error.error])
-        return torch.where(error.wavenumber <= last, energies, torch.nan)
+        return torch.where(error.wavenumber <= error.whole, energies, torch.nan)
 
 
 def _joined(parts: Sequence[KeptRows]) -> KeptRows:

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond
+
 __all__ = ["audio_figure"]
 
 RANGE = 80  # dB below the loudest that a spectrogram shows
@@ -59,7 +61,8 @@ def audio_figure(target: Tensor, pred: Tensor, rate: float) -> Figure:
         )
         panel.set(title=title, xlabel="t / s", ylabel="frequency / kHz")
         if title != "target":  # that of the prediction is the target's as well
-            figure.colorbar(image, ax=panel, label="dB")
+            extend = beyond(levels - loudest, top - RANGE, top)
+            figure.colorbar(image, ax=panel, label="dB", extend=extend)
     return figure
 
 

@@ -3,12 +3,15 @@
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond, largest, logarithmic
+
 __all__ = ["curve_figure", "field_figure", "map_figure"]
+
+Colours = tuple[dict[str, Any], dict[str, Any]]
 
 
 def field_figure(
@@ -39,16 +42,16 @@ def field_figure(
     error = np.abs(guess - truth)
     figure = Figure(figsize=(13, 6.4), layout="constrained")
     axes = figure.subplots(2, 3)
-    for axis, (values, title, style) in zip(
+    for axis, (values, title, (style, bar)) in zip(
         (*axes[0], axes[1, 2]), _panels(truth, guess, residual, name), strict=False
     ):
         image = axis.pcolormesh(ts, xs, values, shading="auto", rasterized=True, **style)
-        figure.colorbar(image, ax=axis)
+        figure.colorbar(image, ax=axis, **bar)
         axis.set(title=title, xlabel=second, ylabel=first)
     if residual is None:
         axes[1, 2].set_axis_off()
     frames = sorted({round(i) for i in np.linspace(0, len(ts) - 1, profiles)})
-    bottom = _top(error) * 1e-6
+    bottom = largest(error) * 1e-6
     for k, i in enumerate(frames):
         color = f"C{k}"
         axes[1, 0].plot(xs, truth[:, i], color=color, label=f"{second} = {float(ts[i]):.2g}")
@@ -84,9 +87,10 @@ def map_figure(
     xs, ys, truth, guess = _arrays(x, y, reference, predicted)
     panels = _panels(truth, guess, residual, labels[2])
     figure = Figure(figsize=(4.3 * len(panels), 3.6), layout="constrained")
-    for axis, (values, title, style) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+    row = figure.subplots(1, len(panels))
+    for axis, (values, title, (style, bar)) in zip(row, panels, strict=True):
         image = axis.pcolormesh(xs, ys, values.T, shading="auto", rasterized=True, **style)
-        figure.colorbar(image, ax=axis)
+        figure.colorbar(image, ax=axis, **bar)
         axis.set(title=title, xlabel=labels[0], ylabel=labels[1], aspect="equal")
     return figure
 
@@ -120,7 +124,7 @@ def curve_figure(
     for axis, (values, title, _) in zip(
         axes[1:], _panels(truth, guess, residual, labels[1])[2:], strict=True
     ):
-        bottom = _top(values) * 1e-6
+        bottom = largest(values) * 1e-6
         axis.semilogy(xs, np.maximum(values, bottom), linewidth=0.8)
         axis.set(ylabel=title, ylim=(bottom, None))
     axes[-1].set(xlabel=labels[0])
@@ -128,31 +132,22 @@ def curve_figure(
 
 
 def _arrays(*tensors: Tensor) -> list[NDArray[np.floating]]:
-    return [tensor.numpy(force=True) for tensor in tensors]
+    return [tensor.double().numpy(force=True) for tensor in tensors]
 
 
 def _panels(
     truth: NDArray[np.floating], guess: NDArray[np.floating], residual: Tensor | None, name: str
-) -> list[tuple[NDArray[np.floating], str, dict[str, Any]]]:
-    """What is shown of a field: values, title and colours of each."""
-    signed = {"vmin": float(truth.min()), "vmax": float(truth.max()), "cmap": "RdBu_r"}
+) -> list[tuple[NDArray[np.floating], str, Colours]]:
+    """What is shown of a field: values, title, and options of the image and its colour bar."""
+    low, high = float(truth.min()), float(truth.max())
+    signed = {"vmin": low, "vmax": high, "cmap": "RdBu_r"}
     error = np.abs(guess - truth)
-    panels: list[tuple[NDArray[np.floating], str, dict[str, Any]]] = [
-        (truth, f"reference {name}", signed),
-        (guess, f"predicted {name}", signed),
-        (error, "|error|", _logarithmic(error)),
+    panels: list[tuple[NDArray[np.floating], str, Colours]] = [
+        (truth, f"reference {name}", (signed, {})),
+        (guess, f"predicted {name}", (signed, {"extend": beyond(guess, low, high)})),
+        (error, "|error|", logarithmic(error)),
     ]
     if residual is not None:
-        size = residual.abs().numpy(force=True)
-        panels.append((size, "|residual|", _logarithmic(size)))
+        size = residual.double().abs().numpy(force=True)
+        panels.append((size, "|residual|", logarithmic(size)))
     return panels
-
-
-def _logarithmic(values: NDArray[np.floating]) -> dict[str, Any]:
-    """Six decades below the largest value."""
-    top = _top(values)
-    return {"norm": LogNorm(top * 1e-6, top, clip=True), "cmap": "viridis"}
-
-
-def _top(values: NDArray[np.floating]) -> float:
-    return max(float(values.max()), 1e-15)

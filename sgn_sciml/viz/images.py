@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond, largest
+
 __all__ = ["image_figure", "line_figure", "plane_figure"]
 
-SpectrumCurves = tuple[Tensor, Tensor, Tensor]
+SpectrumCurves = Sequence[Tensor]
 RingCurve = tuple[Tensor, Tensor, Tensor | float]
 
 THRESHOLD = 1 / 7
@@ -34,7 +36,7 @@ def image_figure(
         low: Black.
         high: White.
         spectrum: Wavenumbers in waves per side, and the energy per shell of the error and of the
-            target, each of shape ``(k,)``.
+            target, each of shape ``(k,)``; what follows them is not read.
         rings: Wavenumbers in waves per shorter side, the Fourier ring correlation there, and the
             wavenumber at which it falls below 1/7.
 
@@ -51,7 +53,10 @@ def image_figure(
     error = np.abs(guess - truth)
     gain = _gain(float(np.quantile(error, SHOWN)))
     panels = (truth, guess, error * gain)
-    titles = ("target", "prediction", f"|error| x {gain:g}")
+    # A hundredth of the pixels may be saturated, all of them where an error exceeds the range.
+    saturated = 100 * float((panels[2] > 1 + 1e-6).any(0).mean())
+    mark = f" ({saturated:.2g} % saturated)" if saturated else ""
+    titles = ("target", "prediction", f"|error| x {gain:g}{mark}")
     figure, axes = _layout(truth.shape, spectrum, rings)
     for axis, panel, title in zip(axes, panels, titles, strict=True):
         pixels = np.clip(panel, 0, 1).transpose(1, 2, 0)
@@ -74,7 +79,7 @@ def line_figure(
     Returns:
         The figure.
     """
-    truth, guess = (u[0].float().numpy(force=True) for u in (target, pred))
+    truth, guess = (u[0].double().numpy(force=True) for u in (target, pred))
     figure = Figure(figsize=(13, 4), layout="constrained")
     panels = figure.subplots(1, 2 if spectrum is None else 3)
     panels[0].plot(truth, "C0", linewidth=2.6, alpha=0.5, label="target")
@@ -117,7 +122,7 @@ def plane_figure(
         reach = max(-low, high)
         style = {"vmin": -reach, "vmax": reach, "cmap": "RdBu_r"}
     error = guess - truth
-    reach = float(np.quantile(np.abs(error), SHOWN)) or 1e-15
+    reach = float(np.quantile(np.abs(error), SHOWN)) or largest(error)
     signed: dict[str, Any] = {"vmin": -reach, "vmax": reach, "cmap": "RdBu_r"}
     titles = ["target", "prediction", "error"]
     figure, panels = _layout(target.shape, spectrum, rings)
@@ -127,7 +132,7 @@ def plane_figure(
         panels, (truth, guess, error), titles, (style, style, signed), strict=True
     ):
         shown = panel.imshow(values, origin="lower", aspect="auto", interpolation="nearest", **how)
-        figure.colorbar(shown, ax=panel, extend="both" if how is signed else "neither")
+        figure.colorbar(shown, ax=panel, extend=beyond(values, how["vmin"], how["vmax"]))
         panel.set(title=title, xlabel=axes[1], ylabel=axes[0])
     return figure
 
@@ -136,7 +141,7 @@ def _checked(target: Tensor, pred: Tensor) -> tuple[NDArray[np.floating], NDArra
     if target.ndim != 3 or target.shape != pred.shape:
         shapes = tuple(target.shape), tuple(pred.shape)
         raise ValueError(f"two images of one shape are drawn, got {shapes[0]} and {shapes[1]}")
-    truth, guess = (u.float().numpy(force=True) for u in (target, pred))
+    truth, guess = (u.double().numpy(force=True) for u in (target, pred))
     return truth, guess
 
 
@@ -166,9 +171,9 @@ def _layout(
 
 def _draw_spectrum(panel: Axes, spectrum: SpectrumCurves, nyquist: float) -> None:
     """Amplitude per shell, without the last one: it holds all that lies above."""
-    k, error, target = (u[:-1].double().numpy(force=True) for u in spectrum)
+    k, error, target = (u[:-1].double().numpy(force=True) for u in spectrum[:3])
     # Rounding below single precision of the largest wave tells nothing.
-    floor = 1e-7 * float(np.sqrt(target.max(initial=1e-30)))
+    floor = 1e-7 * float(np.sqrt(target.max(initial=0)))
     there = (k > 0) & (k <= nyquist) & (np.sqrt(target) > floor)
     for energy, style, label in ((target, "k", "target"), (error, "C3", "error")):
         panel.loglog(k[there], np.maximum(np.sqrt(energy[there]), floor), style, label=label)

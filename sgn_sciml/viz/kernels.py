@@ -7,6 +7,8 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond
+
 __all__ = ["eigenvalue_figure", "row_figure"]
 
 
@@ -67,7 +69,8 @@ def row_figure(
         coordinate: Name and points of the horizontal axis, increasing, shape ``(k,)``.
         maps: Values by title, shape ``(names, k)``; NaN stays white.
         label: What the values are.
-        limits: Ends of the colours; what is beyond has that of the end.
+        limits: Ends of the colours; what is beyond has that of the end, and the colour bar an
+            arrow.
         logarithmic: Colours go with the logarithm.
         mark: Where a line divides the horizontal axis, or None.
 
@@ -93,5 +96,6 @@ def row_figure(
             panel.axvline(mark, color="white", linestyle="--", linewidth=1)
         panel.set_yticks(range(len(names)), names)
         panel.set(title=name, xlabel=title, ylim=(len(names) - 0.5, -0.5))
-    figure.colorbar(image, ax=list(panels), label=label)
+    every = np.concatenate([u.double().numpy(force=True).ravel() for u in maps.values()])
+    figure.colorbar(image, ax=list(panels), label=label, extend=beyond(every, *limits))
     return figure

@@ -10,6 +10,8 @@ from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond, largest
+
 __all__ = ["samples_figure"]
 
 
@@ -84,7 +86,7 @@ def _channel(names: Sequence[str], channel: int, channels: int) -> str:
 
 def _planes(u: Tensor) -> NDArray[np.floating]:
     """At most two axes after rows and channels."""
-    values: NDArray[np.floating] = u.numpy(force=True)
+    values: NDArray[np.floating] = u.double().numpy(force=True)
     while values.ndim > 4:
         values = values[..., values.shape[-1] // 2]
     return values
@@ -136,7 +138,7 @@ def _draw_images(
     known: Mapping[str, NDArray[np.floating]],
 ) -> None:
     error = guess - truth
-    size = float(np.abs(error[np.isfinite(error)]).max(initial=1e-30))
+    size = largest(error)
     shared = _colours(truth)
     _image(panels[0], truth, over, known, bar=False, **shared)
     _image(panels[1], guess, over, known, **shared)
@@ -183,4 +185,5 @@ def _image(
     if bar:
         figure = panel.get_figure()
         assert isinstance(figure, Figure)
-        figure.colorbar(image, ax=panel, format=_scientific())
+        extend = beyond(values, style["vmin"], style["vmax"])
+        figure.colorbar(image, ax=panel, format=_scientific(), extend=extend)

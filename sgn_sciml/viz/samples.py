@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sgn_sciml.viz.colours import largest
+
 __all__ = ["samples_figure", "spectrum"]
 
 
@@ -69,7 +71,7 @@ def samples_figure(
         for when, frame in frames.items():
             # Two dimensions without time are flow through a medium, between walls.
             k, energy = spectrum(frame.astype(float), mirror=axes[name] == ("x", "y"))
-            energies.loglog(k, np.maximum(energy, 1e-30), label=name + when)
+            energies.loglog(k, np.maximum(energy, 1e-30 * largest(energy)), label=name + when)
     energies.set(title="spectra", xlabel="wavenumber", ylabel="energy")
     low, high = energies.get_ylim()
     energies.set_ylim(max(low, high * 1e-16), high)

@@ -9,6 +9,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond, largest
+
 __all__ = ["spectra_figure", "spectral_error_figure"]
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -19,7 +21,7 @@ STYLES: dict[str, dict[str, Any]] = {
 
 
 def spectral_error_figure(
-    steps: Tensor, wavenumber: Tensor, error: Tensor, target: Tensor
+    steps: Tensor, wavenumber: Tensor, error: Tensor, target: Tensor, empty: float = 0.0
 ) -> Figure:
     """Draw the spectral error as a heat map (wavenumber by step) and its last state.
 
@@ -28,20 +30,22 @@ def spectral_error_figure(
         wavenumber: Wavenumbers, shape ``(k,)``.
         error: Mean squared error per wavenumber and step, shape ``(s, k)``.
         target: Mean square of the target per wavenumber, shape ``(k,)``.
+        empty: Mean square up to which a shell of the target holds no more than rounding.
 
     Returns:
         The figure.
     """
-    tiny = 1e-20
-    k, amplitude = wavenumber.numpy(force=True), target.sqrt().numpy(force=True)
-    errors = error.sqrt().numpy(force=True)
-    # A shell that the target leaves empty has no relative error: it stays white.
-    full = amplitude > 1e-10 * amplitude.max()
+    k = wavenumber.numpy(force=True)
+    amplitude, errors = (u.double().sqrt().numpy(force=True) for u in (target, error))
+    tiny = 1e-20 * largest(np.append(amplitude, errors))
+    # A shell that the target leaves empty has no relative error: it stays grey.
+    full = (amplitude > 1e-10 * amplitude.max()) & (amplitude > empty**0.5)
     relative = np.where(full, errors / np.where(full, amplitude, 1), np.nan)
+    known = relative[np.isfinite(relative)]
     figure = Figure(figsize=(12, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    top = float(np.clip(np.nanmax(relative), 1e-6, 10))
-    bottom = max(float(np.nanmin(relative)), top * 1e-8)
+    top = float(np.clip(known.max(initial=0), 1e-6, 10))
+    bottom = min(max(float(known.min(initial=top)), top * 1e-8), top / 10)
     # A cell reaches from one evaluation to the next.
     ends = steps.numpy(force=True)
     edges = np.concatenate([[2 * ends[0] - ends[1] if len(ends) > 1 else ends[0] - 1], ends])
@@ -53,8 +57,11 @@ def spectral_error_figure(
         cmap="magma",
         rasterized=True,
     )
-    figure.colorbar(image, ax=left, label="relative error")
-    left.set(title="spectral error during training", xlabel="step", ylabel="wavenumber")
+    extend = beyond(relative, bottom, top)
+    figure.colorbar(image, ax=left, label="relative error", extend=extend)
+    left.set_facecolor("0.85")
+    note = "" if full.all() else " (grey: none in the target)"
+    left.set(title=f"spectral error during training{note}", xlabel="step", ylabel="wavenumber")
     left.set_yscale("symlog", linthresh=4)
     left.set_yticks(ticks := [n for n in (0, 1, 2, 4, 8, 16, 32, 64, 128, 256) if n <= k[-1]])
     left.set_yticklabels([str(n) for n in ticks])
@@ -104,7 +111,7 @@ def spectra_figure(
     k, count = k[waves], len(curves[0])
     # Rounding below single precision of the largest wave tells nothing.
     positive = np.concatenate([c[c > 0] for c in curves])
-    top = float(positive.max(initial=1e-30))
+    top = float(positive.max(initial=0)) or 1.0
     bottom = max(float(positive.min(initial=top)), top * 1e-15) / 3
     figure = Figure(figsize=(max(6.2, 4.4 * count), 4.2), layout="constrained")
     panels = figure.subplots(1, count, squeeze=False, sharey=True)[0]

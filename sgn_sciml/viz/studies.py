@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from torch import Tensor
 
+from sgn_sciml.viz.colours import beyond
+
 __all__ = ["band_figure", "interval_figure", "learning_figure"]
 
 
@@ -98,7 +100,9 @@ def learning_figure(
         )
         panel.set_yticks(range(len(names)), names)
         panel.set(title=title, xlabel="frequency", ylim=(len(names) - 0.5, -0.5))
-    figure.colorbar(image, ax=list(panels), label="steps until learned")
+    every = np.concatenate([steps.ravel() for steps in data.values()])
+    extend = beyond(every, low, max(high, 2 * low))
+    figure.colorbar(image, ax=list(panels), label="steps until learned", extend=extend)
     return figure
 
 
@@ -145,5 +149,6 @@ def band_figure(
         panels[k - columns].tick_params(labelbottom=True)
     figure.supxlabel("step")
     figure.supylabel("wavenumber")
-    figure.colorbar(image, ax=list(panels[: len(maps)]), label=label)
+    extend = beyond(np.concatenate([values.ravel() for values in data]), bottom, top)
+    figure.colorbar(image, ax=list(panels[: len(maps)]), label=label, extend=extend)
     return figure

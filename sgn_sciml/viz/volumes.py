@@ -1,9 +1,12 @@
 """Figures of a volume: slices through its middle."""
 
+from typing import Any
+
 import numpy as np
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
+
+from sgn_sciml.viz.colours import beyond, logarithmic
 
 __all__ = ["volume_figure"]
 
@@ -31,23 +34,25 @@ def volume_figure(
     if target.ndim != 3 or target.shape != pred.shape:
         shapes = tuple(target.shape), tuple(pred.shape)
         raise ValueError(f"slices are of two volumes of one shape, got {shapes[0]}, {shapes[1]}")
-    truth, guess = target.numpy(force=True), pred.numpy(force=True)
+    truth, guess = (u.double().numpy(force=True) for u in (target, pred))
     low, high = float(truth.min()), float(truth.max())
     cuts = [(k, truth.shape[k] // 2) for k in (2, 1, 0)]
     rows = [
         [values.take(at, axis=k) for k, at in cuts]
         for values in (truth, guess, np.abs(guess - truth))
     ]
-    top = max(*(float(cut.max()) for cut in rows[2]), 1e-15)
-    signed = {"vmin": low, "vmax": high, "cmap": "viridis"}
+    signed: dict[str, Any] = {"vmin": low, "vmax": high, "cmap": "viridis"}
     if low < 0 < high:  # white is zero, the surface where values are distances
         reach = max(-low, high)
         signed = {"vmin": -reach, "vmax": reach, "cmap": "RdBu_r"}
-    styles = [signed, signed, {"norm": LogNorm(top * 1e-6, top, clip=True), "cmap": "viridis"}]
+    shown = np.concatenate([cut.ravel() for cut in rows[1]])
+    bars: list[dict[str, Any]] = [{}, {"extend": beyond(shown, signed["vmin"], signed["vmax"])}]
+    errors, bar = logarithmic(np.concatenate([cut.ravel() for cut in rows[2]]))
+    styles, bars = [signed, signed, errors], [*bars, bar]
     figure = Figure(figsize=(10.5, 9), layout="constrained")
     panels = figure.subplots(3, 3)
-    for row, (title, style) in enumerate(
-        zip(("target", "prediction", "|error|"), styles, strict=True)
+    for row, (title, style, bar) in enumerate(
+        zip(("target", "prediction", "|error|"), styles, bars, strict=True)
     ):
         for column, (k, _) in enumerate(cuts):
             across, up = (name for i, name in enumerate(axes) if i != k)
@@ -58,5 +63,5 @@ def volume_figure(
             panels[row, column].set(
                 title=f"{title}, middle of {axes[k]}", xlabel=across, ylabel=up
             )
-        figure.colorbar(image, ax=panels[row, :].tolist(), shrink=0.9)
+        figure.colorbar(image, ax=panels[row, :].tolist(), shrink=0.9, **bar)
     return figure

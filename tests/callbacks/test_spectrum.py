@@ -7,9 +7,13 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 
 from sgn_sciml.callbacks import SpectralErrorMap
+from sgn_sciml.metrics import SpectralError
 from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.operators import FnoSplit, Operator, OperatorData
+from sgn_sciml.operators.networks import FNO
 from sgn_sciml.pde import Burgers
 from sgn_sciml.pinn import PINN, Collocation
+from tests.conftest import ROOT
 
 
 def test_table_has_a_row_per_validation_and_adds_up(trainer, reference, tmp_path):
@@ -42,3 +46,28 @@ def test_without_a_reference_nothing_is_written(trainer, tmp_path):
     data = Collocation(Burgers(), num_points=32)
     trainer(callbacks=[SpectralErrorMap()], logger=logger).fit(task, data)
     assert not (tmp_path / "none/version_0/spectral_error.csv").exists()
+
+
+def test_an_operators_map_ends_at_the_nyquist_of_its_data(trainer, tmp_path):
+    """32 points have 16 waves; the metric of the task has 128 shells."""
+    data = OperatorData(
+        str(ROOT / "data/small/burgers_r10_64.h5"), split=FnoSplit(8, 2, 2), resolution=32
+    )
+    logger = CSVLogger(tmp_path, "map")
+    made = trainer(callbacks=[SpectralErrorMap()], logger=logger, log_every_n_steps=1, max_steps=2)
+    made.fit(Operator(FNO(modes=(4,), width=4, depth=1)), data)
+    with (tmp_path / "map/version_0/spectral_error.csv").open() as file:
+        header, *rows = csv.reader(file)
+    assert header == ["step", *map(str, range(17))]
+    assert all(len(row) == 18 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("grid", "boundary", "whole"),
+    [((32,), "even", 16), ((33,), "periodic", 16), ((32, 20), "even", 10), ((256,), "even", 63),
+     ((8, 30), (None, "hann"), 15)],
+)  # fmt: skip
+def test_shells_are_whole_up_to_the_coarsest_axis(grid, boundary, whole):
+    metric = SpectralError(boundary, max_wavenumber=64)
+    metric.update(*torch.randn(2, 3, 1, *grid))
+    assert metric.spectrum().whole == whole
