@@ -61,6 +61,21 @@ class Phases(Optimizer):
                 return optimizer
         return self.optimizers[-1]
 
+    def ahead(self, total: int) -> list[tuple[str, int]]:
+        """What is left of each phase that is not over: the name of its optimiser and its steps.
+
+        Args:
+            total: Steps of the whole run, where the last phase ends.
+        """
+        left, begin = [], 0
+        for k, (optimizer, steps) in enumerate(zip(self.optimizers, self.lengths, strict=True)):
+            last = steps is None or k == len(self.lengths) - 1
+            end = total if last else min(total, begin + (steps or 0))
+            if end > max(begin, self.count):
+                left.append((type(optimizer).__name__, end - max(begin, self.count)))
+            begin = end
+        return left
+
     def _expose(self) -> None:
         # Learning-rate monitors and Lightning read these two of any optimiser.
         self.param_groups = self.active.param_groups
