@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-from torch import Tensor
-from torchmetrics import Metric, MetricCollection
+from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryJaccardIndex
-from torchmetrics.image import PeakSignalNoiseRatio
 
 from sgn_sciml.metrics import (
+    PSNR,
     SISNR,
     SNR,
     SSIM,
@@ -20,7 +18,7 @@ from sgn_sciml.metrics import (
     SpectralError,
 )
 
-__all__ = ["Unseen", "fidelity"]
+__all__ = ["fidelity"]
 
 
 def fidelity(
@@ -35,7 +33,7 @@ def fidelity(
         rate: Samples per second of a sound.
     """
     metrics: dict[str, Any] = {
-        "psnr": PeakSignalNoiseRatio(data_range=span),
+        "psnr": PSNR(span),
         "spectral": SpectralError("even", max_wavenumber=min(256, max(16, max(grid)))),
     }
     if kind == "image":
@@ -51,31 +49,3 @@ def fidelity(
     elif kind == "field":
         metrics["relative_l2"] = RelativeL2()
     return MetricCollection(metrics, compute_groups=False)
-
-
-class Unseen(Metric):
-    """Peak signal-to-noise ratio of the samples that were not told, in dB; nan without any.
-
-    Args:
-        span: Greatest less least value.
-    """
-
-    full_state_update = False
-    squares: Tensor
-    count: Tensor
-
-    def __init__(self, span: float) -> None:
-        super().__init__()
-        self.span = span
-        self.add_state("squares", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
-
-    def update(self, pred: Tensor, target: Tensor, known: Tensor) -> None:
-        """Take in signals ``(batch, channels, *grid)``, told where ``known``, ``grid``, says."""
-        unseen = ~known.expand_as(target)
-        self.squares += ((pred - target).square() * unseen).sum().double()
-        self.count += unseen.sum()
-
-    def compute(self) -> Tensor:
-        """The ratio over all unseen samples."""
-        return 10 * torch.log10(self.span**2 * self.count / self.squares).float()

@@ -7,7 +7,7 @@ import torch
 
 from sgn_sciml.inr.description import Signal
 from sgn_sciml.inr.signals import SignalData
-from sgn_sciml.inr.volumes import LEARNING
+from sgn_sciml.inr.volumes import LEARNING, in_memory
 from sgn_sciml.layouts import Source, find_source
 from sgn_sciml.system.resources import refuse_too_large
 
@@ -27,7 +27,8 @@ def read_snapshot(
             field without time has one, 0 or -1.
 
     Returns:
-        Values in float32, shape ``(channels, *grid)``, the components of a vector as channels;
+        Values in float32 or, of a file with more digits, in float64, shape ``(channels, *grid)``,
+        the components of a vector as channels;
         and the names of the grid's axes.
 
     Raises:
@@ -56,9 +57,8 @@ def read_snapshot(
         values, axes = np.moveaxis(values, -1, 0), axes[:-1]
     else:
         values = values[None]
-    with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
-        single = np.ascontiguousarray(values, np.float32)
-    return torch.from_numpy(single), tuple("t" if a == "time" else a for a in axes)
+    held = np.ascontiguousarray(values, in_memory(values.dtype))
+    return torch.from_numpy(held), tuple("t" if a == "time" else a for a in axes)
 
 
 class FieldData(SignalData):

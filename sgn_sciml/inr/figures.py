@@ -64,7 +64,7 @@ class SignalFigures(Callback):
         self._validations += 1
         boards = [b for b in trainer.loggers if isinstance(b, TensorBoardLogger)]
         if due and boards and trainer.is_global_zero and len(signal.axes) <= DRAWN:
-            shown = {"prediction": pl_module.rendered(batch)}
+            shown = {"prediction": pl_module.rendered(batch, batch["values"][0])}
             if first:
                 shown["target"] = batch["values"][0]
             for name, values in shown.items():
@@ -84,7 +84,8 @@ class SignalFigures(Callback):
             return
         signal = pl_module.signal_of(batch)
         if len(signal.axes) <= DRAWN:
-            self._tested = signal, batch["values"][0], pl_module.rendered(batch)
+            target = batch["values"][0]
+            self._tested = signal, target, pl_module.rendered(batch, target)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # Collective: every process takes part.

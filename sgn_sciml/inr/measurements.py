@@ -17,6 +17,7 @@ Signals are scaled to [-1, 1] and coordinates run over [-1, 1] along each axis.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -41,7 +42,13 @@ def noisy(values: Tensor, deviation: float | Tensor, generator: torch.Generator)
 
 
 class Measurement(ABC):
-    """What is known of a signal."""
+    """What is known of a signal.
+
+    Attributes:
+        up_to_constant: Whether it says nothing of a constant that is added to a channel.
+    """
+
+    up_to_constant: ClassVar[bool] = False
 
     @abstractmethod
     def observe(
@@ -167,12 +174,17 @@ class Samples(Measurement):
 class Gradients(Measurement):
     """Slopes of the signal, central differences over neighbouring samples.
 
+    They leave open a constant in each channel. Measures take the one that comes closest to the
+    truth; a rendered signal has the middle of its values in the middle of its range.
+
     Args:
         noise: Standard deviation of Gaussian noise, in parts of the slopes' own.
 
     Raises:
         ValueError: If the noise is negative.
     """
+
+    up_to_constant = True
 
     def __init__(self, noise: float = 0.0) -> None:
         if noise < 0:

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from sgn_sciml.inr.application import Fitting
 from sgn_sciml.inr.description import Signal, plain_field
-from sgn_sciml.inr.fidelity import Unseen, fidelity
+from sgn_sciml.inr.fidelity import fidelity
 from sgn_sciml.inr.measurements import Measurement, Samples
 from sgn_sciml.inr.rendering import derivatives, tabulate
-from sgn_sciml.metrics.base import Mean
+from sgn_sciml.metrics import PSNR
+from sgn_sciml.metrics.base import Mean, accumulator
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.runs.application import Application
@@ -64,6 +65,7 @@ class SignalTask(BaseTask):
         self.masked = False  # whether samples are missing from the start
         self.settled = False  # whether the frequencies are those of a fit
         self._measured: tuple[Tensor, Tensor] | None = None
+        self._reach: tuple[float, float] | None = None  # in all digits, of which buffers keep some
         self.register_buffer("low", torch.tensor(-1.0))
         self.register_buffer("high", torch.tensor(1.0))
         self.held_out = Mean()
@@ -77,7 +79,7 @@ class SignalTask(BaseTask):
         self.stage_metrics.clear()  # those of another signal
         if signal is not None:
             self._require(len(signal.grid), len(signal.values))
-            low, high = signal.reach
+            self._reach = low, high = signal.reach
             self.low.fill_(low)
             self.high.fill_(high)
             self._measure_as(signal)
@@ -99,14 +101,14 @@ class SignalTask(BaseTask):
         """Make the metrics of a signal."""
         span = signal.high - signal.low
         self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
-        self.unseen, self.interpolated = Unseen(span), Unseen(span)
+        self.unseen, self.interpolated = PSNR(span), PSNR(span)
 
     def signal_of(self, batch: Mapping[str, Tensor]) -> Signal:
         """What an evaluation batch holds: the signal as it is described, else a field."""
         if self.description is not None:
             return self.description
         axes = sum(name.startswith("axis") for name in batch)
-        return plain_field(batch["values"][0], axes, float(self.low), float(self.high))
+        return plain_field(batch["values"][0], axes, *self.reach)
 
     def measurements(self) -> tuple[Tensor, Tensor]:
         """What is told of the signal: where each measurement was made, and what it gave.
@@ -148,6 +150,7 @@ class SignalTask(BaseTask):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
         checkpoint["signal"] = [self.network.in_features, self.network.out_features]
+        checkpoint["reach"] = list(self.reach)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
@@ -158,6 +161,8 @@ class SignalTask(BaseTask):
                 f"{self.network.in_features} and {self.network.out_features}"
             )
         self.settled = True
+        reach = checkpoint.get("reach")  # files of version 0.1 have the buffers alone
+        self._reach = None if reach is None else (reach[0], reach[1])
 
     def set_frequency(self, frequency: float) -> None:
         """Multiply the initial frequencies of the network by stretching its coordinates.
@@ -182,15 +187,26 @@ class SignalTask(BaseTask):
         return told and not self.masked
 
     def forward(self, points: Tensor) -> Tensor:
-        """The signal in its own units at points of [-1, 1]: ``(..., axes) -> (..., channels)``."""
+        """The signal in its own units at points of [-1, 1]: ``(..., axes) -> (..., channels)``.
+
+        In float64 where the signal is: beside a large mean float32 would round what varies.
+        """
         raw: Tensor = self.network(points)
-        return self.low + (raw + 1) / 2 * (self.high - self.low)
+        signal, (low, high) = self.description, self.reach
+        if signal is not None and signal.values.dtype == torch.float64:
+            raw = raw.to(accumulator(raw.device))
+        return low + (raw + 1) / 2 * (high - low)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The values that are -1 and 1 to the network."""
+        return (float(self.low), float(self.high)) if self._reach is None else self._reach
 
     @torch.no_grad()
     def within(self, points: Tensor) -> Tensor:
         """The signal at a few points, within its range: ``(N, axes) -> (N, channels)``."""
         values: Tensor = self(points.to(self.low))
-        return values.clamp(self.low, self.high)
+        return values.clamp(*self.reach)
 
     def render(self, points: Tensor) -> Tensor:
         """The same at many, a chunk at a time."""
@@ -203,16 +219,17 @@ class SignalTask(BaseTask):
         target = batch["values"]
         if not self.stage_metrics:
             self._begin_measuring(batch)
-        pred = self.rendered(batch)[None]
+        pred = self.rendered(batch, target[0])[None]
         self.metrics(stage).update(pred, target)
-        square = (2 * (pred - target) / (self.high - self.low)).square()
+        low, high = self.reach
+        square = (2 * (pred - target) / (high - low)).square()
         self.held_out.update(square.mean())
         if "known" in batch:
             self.unseen.update(pred, target, batch["known"])
             axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]
             cubic = self.measurement.interpolated(target[0], axes) if stage == "test" else None
             if cubic is not None:
-                found = cubic[None].clamp(self.low, self.high)
+                found = cubic[None].clamp(low, high)
                 self.interpolated.update(found, target, batch["known"])
 
     def _begin_measuring(self, batch: Mapping[str, Tensor]) -> None:
@@ -225,9 +242,24 @@ class SignalTask(BaseTask):
             for part in (self.stage_metrics, self.unseen, self.interpolated):
                 part.to(self.device)
 
-    def rendered(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``."""
-        return tabulate(self.within, batch, self.chunk)
+    def rendered(self, batch: Mapping[str, Tensor], truth: Tensor | None = None) -> Tensor:
+        """The signal on the grid of an evaluation batch, shape ``(channels, *grid)``.
+
+        Where the measurement leaves a constant open in each channel, it is the one that comes
+        closest to the truth or, without it, brings values to the middle of the signal's range.
+        """
+        if not self.measurement.up_to_constant:
+            return tabulate(self.within, batch, self.chunk)
+        with torch.no_grad():
+            found = tabulate(lambda p: self(p.to(self.low)), batch, self.chunk)
+        channels = found.flatten(1) if "points" not in batch else found.T
+        if truth is None:
+            ends = channels.amin(1) + channels.amax(1)
+            constant = (sum(self.reach) - ends) / 2
+        else:
+            constant = (truth.to(found) - found).flatten(1).mean(1)
+        shape = (-1, *(1,) * (found.ndim - 1)) if "points" not in batch else (-1,)
+        return (found + constant.view(shape)).clamp(*self.reach)
 
     def log_metrics(self, stage: str) -> None:
         if not self.stage_metrics:  # no batch came

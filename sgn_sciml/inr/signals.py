@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from sgn_sciml.inr.description import Signal, cell_centres
 from sgn_sciml.inr.points import Points, Whole
 from sgn_sciml.inr.signal_task import SignalTask
+from sgn_sciml.metrics.base import accumulator
 from sgn_sciml.runs.loaders import batches, derive_seed, steps
 from sgn_sciml.system.resources import refuse_too_large
 
@@ -50,6 +51,8 @@ def refuse_unlearnable(signal: Signal) -> None:
         raise ValueError(f"a signal of {shape} samples has nothing to learn")
     if not signal.values.isfinite().all():
         raise ValueError("the signal holds NaN or infinite values: mend or mask them first")
+    if signal.values.abs().max() > torch.finfo(torch.float32).max:
+        raise ValueError("the signal holds values beyond 3.4e38: give it in a larger unit")
     if signal.values.min() == signal.values.max():
         raise ValueError("all values of the signal are the same: there is nothing to learn")
 
@@ -151,7 +154,8 @@ class SignalData(LightningDataModule, ABC):
     def _evaluation(self) -> DataLoader[dict[str, Tensor]]:
         signal, task = self.description, self._task
         batch = {f"axis{k}": axis.float() for k, axis in enumerate(signal.centres)}
-        batch["values"] = signal.values.float()[None]
+        values = signal.values if signal.values.dtype == torch.float64 else signal.values.float()
+        batch["values"] = values[None]
         known = None if task is None else task.known()
         if known is not None:
             batch["known"] = known
@@ -174,6 +178,13 @@ class SignalData(LightningDataModule, ABC):
         if self.derivatives:
             batch["derivatives"] = torch.tensor(True)
         return batches([batch])
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        if accumulator(device) == torch.float32:  # MPS has no float64
+            batch = {k: v.float() if v.is_floating_point() else v for k, v in batch.items()}
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def _refuse_too_large(self, sizes: list[int]) -> None:
         """Refuse a render that memory cannot hold with what is converted for the files."""

@@ -95,6 +95,11 @@ def refuse_wrong(name: str, stored: Any) -> None:
         raise LayoutError(f"{name}: {error}") from None
 
 
+def in_memory(stored: np.dtype[Any]) -> type[np.floating[Any]]:
+    """float32, or float64 for types with more digits: fields may vary little about their mean."""
+    return np.float32 if np.result_type(stored, np.float32) == np.float32 else np.float64
+
+
 def on_grid(function: Callable[[Tensor], Tensor], grid: Sequence[int]) -> Tensor:
     """A function of points in the middle of a grid's cells, float32, shape ``grid``."""
     x, y, z = (cell_centres(n) for n in grid)
@@ -172,7 +177,7 @@ class VolumeData(SignalData):
                 )
             stored = stored == high
         with np.errstate(over="ignore"):  # infinity is refused below
-            values = stored.astype(np.float32).reshape(-1, *stored.shape[-3:])
+            values = stored.astype(in_memory(stored.dtype)).reshape(-1, *stored.shape[-3:])
         if not np.isfinite(values).all():
             raise ValueError(f"{path} holds NaN or infinite values: mend or mask them first")
         if values.shape[1:] != tuple(grid):

@@ -9,12 +9,13 @@ from sgn_sciml.metrics.physics import Conservation
 from sgn_sciml.metrics.rings import RingCorrelation, Rings, resolved, ring_correlation
 from sgn_sciml.metrics.samples import VRMSE, SampleErrors, vrmse
 from sgn_sciml.metrics.scores import conformal_quantile
-from sgn_sciml.metrics.signal_to_noise import SISNR, SNR
+from sgn_sciml.metrics.signal_to_noise import PSNR, SISNR, SNR
 from sgn_sciml.metrics.similarity import SSIM
 from sgn_sciml.metrics.sound import BandError, LogSpectralDistance
 from sgn_sciml.metrics.spectral import Extension, SpectralError, Spectrum, shell_energy
 
 __all__ = [
+    "PSNR",
     "SISNR",
     "SNR",
     "SSIM",

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sgn_sciml.metrics.base import FieldMetric, error_and_target
 
-__all__ = ["SISNR", "SNR"]
+__all__ = ["PSNR", "SISNR", "SNR"]
 
 
 def decibels(signal: Tensor, noise: Tensor, both_zero: float) -> Tensor:
@@ -103,3 +103,54 @@ class SISNR(Decibels):
         scale = (pred * target).sum(1) / torch.where(square == 0, 1.0, square)
         scaled = scale[:, None] * target
         return decibels(scaled.square().sum(1), (pred - scaled).square().sum(1), 0.0)
+
+
+class PSNR(FieldMetric):
+    r"""Peak signal-to-noise ratio :math:`10 \log_{10} (span^2 / \langle e^2 \rangle)` in dB.
+
+    The mean runs over all values seen; infinite for a perfect prediction, nan without values.
+
+    Args:
+        span: Greatest less least value that the medium has.
+        kwargs: Options of :class:`torchmetrics.Metric`.
+
+    Raises:
+        ValueError: If the span is not positive; on update, if prediction and target differ in
+            shape.
+
+    Example:
+        >>> metric = PSNR(span=2.0)
+        >>> metric.update(torch.full((1, 1, 4), 0.2), torch.zeros(1, 1, 4))
+        >>> metric.compute().round(decimals=4)
+        tensor(20., dtype=torch.float64)
+    """
+
+    higher_is_better = True
+    squared_error: Tensor
+    values: Tensor
+
+    def __init__(self, span: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not span > 0:
+            raise ValueError(f"the span of values must be positive, got {span:g}")
+        self.span = span
+        self.add_sum("squared_error")
+        self.add_sum("values")
+
+    def update(self, pred: Tensor, target: Tensor, known: Tensor | None = None) -> None:
+        """Add signals of shape ``(batch, channels, *grid)``.
+
+        Args:
+            pred: Predictions.
+            target: Truth.
+            known: Which samples do not count, shape ``grid``; None counts all.
+        """
+        error, _ = error_and_target(pred, target)
+        counted = torch.ones_like(error) if known is None else (~known).expand_as(error)
+        square = (error / self.span).square()
+        self.squared_error = self.squared_error + torch.where(counted > 0, square, 0.0).sum()
+        self.values = self.values + counted.sum()
+
+    def compute(self) -> Tensor:
+        """The ratio over all values."""
+        return 10 * (self.values / self.squared_error).log10()

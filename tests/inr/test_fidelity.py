@@ -3,14 +3,15 @@ import math
 import pytest
 import torch
 
-from sgn_sciml.inr.fidelity import Unseen, fidelity
+from sgn_sciml.inr.fidelity import fidelity
+from sgn_sciml.metrics import PSNR
 
 
 def test_unseen_samples_alone_are_measured():
     target, pred = torch.zeros(1, 2, 4), torch.zeros(1, 2, 4)
     known = torch.tensor([True, False, True, False])
     pred[..., 0], pred[..., 1] = 9.0, 0.2  # a told sample, one that was not
-    metric = Unseen(span=2.0)
+    metric = PSNR(span=2.0)
     metric.update(pred, target, known)
     assert float(metric.compute()) == pytest.approx(10 * math.log10(4 / 0.02))
 

@@ -65,7 +65,7 @@ def test_a_sound_can_be_played(trainer, tmp_path):
 def test_training_steps_render_nothing(trainer, tmp_path, monkeypatch):
     rendered = []
     monkeypatch.setattr(
-        INR, "rendered", lambda self, batch: rendered.append(1) or batch["values"][0]
+        INR, "rendered", lambda self, batch, truth: rendered.append(1) or batch["values"][0]
     )
     fit(trainer, Noise(), tmp_path, max_steps=7, val_check_interval=7)
     assert len(rendered) == 2  # what the task measures, and what is sent

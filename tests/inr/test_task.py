@@ -123,6 +123,56 @@ def test_it_is_reconstructed_from_what_is_known(measurement, trainer):
     assert made.callback_metrics["train/loss"] < 0.05 * before
 
 
+def test_slopes_are_scored_up_to_the_constant_they_cannot_know(trainer):
+    """Also where the constant would take values out of their range."""
+
+    class Exact(CoordinateMLP):
+        def forward(self, x):
+            y, x = x.unbind(-1)
+            wave = torch.cos(2 * math.pi * y) * torch.cos(2 * math.pi * x)
+            return wave[:, None] + 3.0
+
+    found = {}
+    for measurement in (Gradients(), Samples()):
+        made = trainer()
+        task = INR(Exact(2, 1, width=4, depth=1), measurement=measurement)
+        made.test(task, Ripple(waves=2.0, size=(16, 16)))
+        found[type(measurement)] = made.callback_metrics
+        if measurement.up_to_constant:
+            batch = {"axis0": torch.linspace(-1, 1, 9), "axis1": torch.linspace(-1, 1, 9)}
+            values = task.rendered(batch)
+            assert (values.min() + values.max()).item() == pytest.approx(1.0)
+    assert found[Gradients]["test/psnr"] > 60
+    assert found[Samples]["test/psnr"] < 10
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("unit", "offset"), [(1e-30, 0.0), (1e30, 0.0), (0.1, 101325.0)])
+def test_a_field_is_measured_alike_in_every_unit(unit, offset, dtype, trainer):
+    """0.1 Pa around 101,325 Pa need the digits of float64."""
+    if offset and dtype == torch.float32:
+        pytest.skip("float32 does not hold it")
+
+    class Field(Ripple):
+        def load(self):
+            values = (offset + unit * super().load().values.double()).to(dtype)
+            low, high = float(values.min()), float(values.max())
+            return Signal(values, "field", low, high, ("y", "x"))
+
+    class Plain(Ripple):
+        def load(self):
+            values = super().load().values
+            return Signal(values, "field", float(values.min()), float(values.max()), ("y", "x"))
+
+    scores = []
+    for data in (Plain(), Field()):
+        torch.manual_seed(0)
+        made = fit(trainer, INR(waves()), data, max_steps=5, val_check_interval=5)
+        scores.append(made.callback_metrics)
+    for name in ("val/psnr", "val/loss", "val/spectral_error/mid_relative"):
+        assert float(scores[1][name]) == pytest.approx(float(scores[0][name]), rel=1e-4)
+
+
 def test_samples_that_were_not_told_are_measured_by_themselves(trainer):
     task = INR(waves(), frequency=4.0, measurement=Samples(every=2))
     made = fit(trainer, task, Ripple(), max_steps=100, val_check_interval=100)

@@ -80,7 +80,7 @@ def test_a_file_is_resized_over_the_same_box(tmp_path):
     values = loaded(path=path, size=8).values
     assert values.shape == (1, 8, 8, 8)
     inner = (torch.arange(8) + 0.5)[1:-1] / 8
-    torch.testing.assert_close(values[0, 4, 4, 1:-1], inner, atol=1e-4, rtol=0)
+    torch.testing.assert_close(values[0, 4, 4, 1:-1], inner.double(), atol=1e-4, rtol=0)
 
 
 def test_a_resized_shape_is_a_shape(tmp_path):
@@ -136,7 +136,6 @@ def test_a_cut_archive_is_refused(archive):
         (np.zeros((0, 4, 4)), "not a volume of real numbers"),
         (np.zeros((4, 4, 4), complex), "not a volume of real numbers.*complex"),
         (np.full((4, 4, 4), np.nan), "NaN or infinite"),
-        (np.full((4, 4, 4), 1e300), "NaN or infinite"),  # float32 does not hold it
         (np.ones((4, 4, 4)), "are the same"),
         (np.arange(16.0).reshape(1, 4, 4), "1 x 4 x 4 samples"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sgn_sciml.metrics.signal_to_noise import SISNR, SNR
+from sgn_sciml.metrics.signal_to_noise import PSNR, SISNR, SNR
 from tests.metrics.test_sound import run, sounds, tone
 
 
@@ -46,3 +46,17 @@ def test_nothing_is_worth_nothing():
     assert run(SISNR(), torch.ones_like(target), target) < -300
     assert run(SNR(), 0 * target, 0 * target) > 300
     assert run(SNR(), target, 0 * target) < -300
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-30, 1e30])
+def test_psnr_of_some_samples_in_every_unit(unit):
+    target = torch.rand(2, 3, 8, 9)
+    pred, known = target + 0.1 * torch.rand(2, 3, 8, 9), torch.rand(8, 9) > 0.5
+    whole, part = PSNR(span=unit), PSNR(span=unit)
+    whole.update(pred * unit, target * unit)
+    part.update(pred * unit, target * unit, known)
+    square = (pred - target).square()
+    for metric, right in ((whole, square.mean()), (part, square[..., ~known].mean())):
+        assert metric.compute().item() == pytest.approx(-10 * right.log10().item(), rel=1e-5)
+    with pytest.raises(ValueError, match="span of values must be positive"):
+        PSNR(span=0.0)
