@@ -9,6 +9,7 @@ and, of observations, the misfit of each field. Weights of points, and that of o
 to the residuals as their roots.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -147,11 +148,33 @@ class LossTerms:
                 slopes.append(root * j.movedim(0, 1).flatten(1))
         return torch.cat(rows), torch.cat(slopes, 1) if slopes else None
 
+    def refuse_lost_squares(self, like: Tensor) -> None:
+        """Refuse to train on residuals whose squares float32 turns into zero or infinity.
+
+        Raises:
+            ValueError: If it does, at some points of the domain.
+        """
+        if like.dtype == torch.float64:
+            return
+        generator = torch.Generator().manual_seed(0)
+        unit = torch.rand(32, len(self.solution.problem.coordinates), generator=generator)
+        found = self.at(unit.to(like.device, like.dtype.to_real())).values()
+        size = max(float(r.detach().abs().max()) for r in found)
+        if 0 < size < 1e-16 or 1e16 < size < math.inf:
+            raise ValueError(
+                f"the residuals are of size {size:.0e}, whose squares float32 does not hold: set "
+                f"trainer.precision to 64-true and model.init_args.residual_scale to {size:.0e}, "
+                "or choose units in which the equation is of order 1"
+            )
+
     def at_centres(self, like: Tensor) -> dict[str, Tensor]:
         """Residuals by name in the middle of the domain and of each face, with their graph."""
+        return self.at(like.new_full((1, len(self.solution.problem.coordinates)), 0.5))
+
+    def at(self, unit: Tensor) -> dict[str, Tensor]:
+        """Residuals by name at points of the unit box, those of conditions on their faces."""
         problem = self.solution.current
-        centre = like.new_full((1, len(problem.coordinates)), 0.5)
-        points = [problem.box_points(centre)]
-        points += [problem.face_points(face, centre) for face in self.faces.values()]
+        points = [problem.box_points(unit)]
+        points += [problem.face_points(face, unit) for face in self.faces.values()]
         pairs = zip(self.equations.values(), points, strict=True)
         return {equation.name: equation.nested(at) for equation, at in pairs}

@@ -139,6 +139,7 @@ class PINN(Solution):
         return self.loss_terms.stacked(self._batch, [w / self.unit for w in weights], trained)
 
     def on_fit_start(self) -> None:
+        self.loss_terms.refuse_lost_squares(next(self.parameters()))
         if self.unknown is not None:
             self.unknown.check(self.loss_terms.at_centres(next(self.parameters())))
 

@@ -1,5 +1,6 @@
 """A PINN under Lightning's Trainer, built in Python."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -230,6 +231,30 @@ def test_nan_stops_with_step_and_term(trainer, data):
         NonFiniteError, match="loss term 'initial' became NaN or infinite at step 3"
     ):
         trainer(callbacks=[FiniteLoss(every=1)]).fit(task, data)
+
+
+@dataclass(frozen=True)
+class InSmallUnits(Burgers):
+    unit: float = 1.0
+
+    def residual(self, d):
+        return self.unit * super().residual(d)
+
+
+@pytest.mark.parametrize("unit", [1e-23, 1e20])
+def test_residuals_whose_squares_float32_loses_are_refused(trainer, unit):
+    """With the size that the scale must have; in float64 that trains as in other units."""
+    problem = InSmallUnits(unit=unit)
+    data = Collocation(problem, num_points=16)
+    with pytest.raises(ValueError, match="whose squares float32 does not hold"):
+        trainer().fit(PINN(CoordinateMLP(2, 1, width=4, depth=2), problem), data)
+    found = []
+    for each, scale in ((problem, unit), (InSmallUnits(), 1.0)):
+        torch.manual_seed(0)
+        task = PINN(CoordinateMLP(2, 1, width=4, depth=2), each, residual_scale=scale)
+        trainer(precision="64-true").fit(task, Collocation(each, num_points=16))
+        found.append(torch.nn.utils.parameters_to_vector(task.parameters()))
+    torch.testing.assert_close(*found, rtol=1e-6, atol=1e-9)
 
 
 def test_nan_never_reaches_a_checkpoint(trainer, tmp_path, data):
