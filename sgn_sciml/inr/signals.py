@@ -122,6 +122,11 @@ class SignalData(LightningDataModule, ABC):
         return self._signal
 
     @property
+    def signal(self) -> Signal:
+        """The same, as scripts of version 0.1 call it."""
+        return self.description
+
+    @property
     def _task(self) -> SignalTask | None:
         """The task that is trained or measured; None for one of another application."""
         found = None if self.trainer is None else self.trainer.lightning_module
