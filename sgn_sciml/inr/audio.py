@@ -118,6 +118,8 @@ def _read_part(file: Any, first: int, count: int) -> NDArray[np.float32]:
 
 def _check_length(path: str, file: Any, counted: int | None) -> None:
     """Refuse a file without samples, or one that does not tell how many it has, or tells two."""
+    if file.subtype == "ALAC_32":  # noise of one channel comes out as other noise
+        raise ValueError(f"{path} is ALAC of 32 bit, which libsndfile misreads: convert it to wav")
     if counted is not None and counted != file.frames and file.subtype.startswith(SEEKABLE):
         raise ValueError(
             f"{path} counts {counted} samples of each channel and holds {file.frames}: "

@@ -28,6 +28,8 @@ def read_points(path: Path) -> Tensor:
         FileNotFoundError: If there is no such file.
         ValueError: If it holds no such array.
     """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a file of points")
     if not path.is_file():
         raise FileNotFoundError(f"no file of points {path}")
     try:

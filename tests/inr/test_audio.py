@@ -224,6 +224,11 @@ def test_what_is_no_sound_is_refused(content, name, tmp_path):
         loaded(str(tmp_path / name))
 
 
+def test_a_coding_that_is_misread_is_named(sound):
+    with pytest.raises(ValueError, match="ALAC of 32 bit"):
+        loaded(sound(tone(440, 800), "s.caf", subtype="ALAC_32"))
+
+
 @pytest.mark.parametrize("name", [f"s.{n}" for n in ("wav", "flac", "ogg", "mp3", "aiff", "caf")])
 @pytest.mark.parametrize("missing", [1, 500])
 def test_a_file_that_is_cut_short_is_refused(sound, name, missing, tmp_path):
