@@ -1,7 +1,6 @@
 """Sounds from files, the clips of this repository, and two made by a formula."""
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.inr.description import Signal
 from sgn_sciml.inr.signals import SignalData
+from sgn_sciml.inr.sound_headers import frames_of_aiff, refuse_cut_short
 from sgn_sciml.system.shipped import find_data
 
 __all__ = ["AudioData", "read_audio"]
@@ -18,8 +18,7 @@ __all__ = ["AudioData", "read_audio"]
 CLIPS = ("speech", "guitar", "hiss")
 FOLDER = Path("data/small/audio")
 MADE_RATE = 16000
-STREAMED = 0x7FFF0000  # a writer that did not know the length left a size beyond this
-CUT_SHORT = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)  # libsndfile's log
+SEEKABLE = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")  # each sample by itself
 BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}  # 32 bits round to 1
 
 
@@ -65,12 +64,13 @@ def read_audio(
         first, count = _part(path, MADE_RATE, MADE_RATE, start, seconds)
         return samples[:, first : first + count], MADE_RATE
     try:
-        with soundfile.SoundFile(_find(path)) as file:
+        name = _find(path)
+        with soundfile.SoundFile(name) as file:
             rate = file.samplerate
-            _check_length(path, file)
+            refuse_cut_short(path, name)
+            _check_length(path, file, frames_of_aiff(name))
             first, count = _part(path, file.frames, rate, start, seconds)
-            file.seek(first)
-            samples = file.read(count, dtype="float32", always_2d=True).T
+            samples = _read_part(file, first, count)
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: raw, without a header
         raise ValueError(
             f"{path} cannot be read as a sound ({error}): give a whole wav or flac file"
@@ -100,12 +100,30 @@ def _find(path: str) -> Path:
     return name
 
 
-def _check_length(path: str, file: Any) -> None:
-    """Refuse a file that does not hold the samples it announces: libsndfile reads on silently."""
-    told = CUT_SHORT.search(file.extra_info)
-    if told and int(told[2]) < int(told[1]) < STREAMED:
+def _read_part(file: Any, first: int, count: int) -> NDArray[np.float32]:
+    """Samples of a file that has just been opened, shape ``(channels, n)``.
+
+    A decoder whose state depends on what was before, of MP3, Vorbis, Opus and most of ADPCM, gives
+    other samples where it begins anew. So all before the part is read with it, in one call:
+    soundfile seeks after each.
+    """
+    skipped = 0
+    if file.subtype.startswith(SEEKABLE) and file.seekable():
+        file.seek(first)
+    else:
+        skipped = first
+    found: NDArray[np.float32] = file.read(skipped + count, dtype="float32", always_2d=True)
+    return found[skipped:].T
+
+
+def _check_length(path: str, file: Any, counted: int | None) -> None:
+    """Refuse a file without samples, or one that does not tell how many it has, or tells two."""
+    if file.subtype == "ALAC_32":  # noise of one channel comes out as other noise
+        raise ValueError(f"{path} is ALAC of 32 bit, which libsndfile misreads: convert it to wav")
+    if counted is not None and counted != file.frames and file.subtype.startswith(SEEKABLE):
         raise ValueError(
-            f"{path} is cut short: it holds {told[2]} of {told[1]} bytes; get the whole file"
+            f"{path} counts {counted} samples of each channel and holds {file.frames}: "
+            "convert it to wav"
         )
     if file.frames == 0:
         raise ValueError(f"{path} holds no samples")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.pixels import NUMBERS, UnreadImage, on_white, refuse_outside, scaled
 from sgn_sciml.inr.signals import SignalData
 
 __all__ = ["ImageData", "read_image"]
@@ -19,61 +20,76 @@ SHIPPED = ("astronaut", "brick", "camera", "cat", "cell", "coffee", "grass", "gr
 
 
 def read_image(path: str) -> NDArray[np.float32]:
-    """An image with values in [0, 1].
+    """An image as viewers show it, with values in [0, 1]; colour profiles are not applied.
 
     Args:
-        path: png, jpg, tif or npy; or the name of an image of scikit-image.
+        path: png, jpg, tif, gif, bmp, webp, ppm or npy; or the name of an image of scikit-image.
 
     Returns:
         Shape ``(height, width, channels)``, 1 or 3 channels. Transparent parts are put on white.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not an image.
+        ValueError: If it is not an image, is damaged, or of a kind that is not read.
     """
-    import skimage
-
     name = Path(path)
     if path in SHIPPED and not name.exists():
-        raw: NDArray[Any] = np.asarray(getattr(skimage.data, path)())
-    elif name.is_dir():
+        import skimage
+
+        return from_array(name, np.asarray(getattr(skimage.data, path)()))
+    if name.is_dir():
         raise ValueError(f"{path} is a folder, not an image")
-    elif not name.is_file():
+    if not name.is_file():
         raise FileNotFoundError(
             f"no image {path}; give a png, jpg, tif or npy file, or one of {', '.join(SHIPPED)}"
         )
-    else:
-        try:
-            raw = np.load(name) if name.suffix == ".npy" else decode(name)
-        except Exception as error:  # each format's reader has errors of its own
-            raise ValueError(f"{path} cannot be read as an image") from error
-    if raw.dtype.kind not in "uifb" or raw.ndim not in (2, 3) or 0 in raw.shape:
-        raise ValueError(f"{path} is not an image: {raw.dtype} of shape {raw.shape}")
+    try:
+        if name.suffix == ".npy":
+            return from_array(name, np.load(name))
+        return decode(name)
+    except UnreadImage:
+        raise
+    except Exception as error:  # each format's reader has errors of its own
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{path} cannot be read as an image: {reason or 'damaged'}") from error
+
+
+def from_array(path: Path, raw: Any) -> NDArray[np.float32]:
+    """The image of an array: grey, RGB, or either with opacity as the last channel."""
+    dtype, shape = getattr(raw, "dtype", None), getattr(raw, "shape", ())
+    if dtype is None or dtype.kind not in "uifb" or len(shape) not in (2, 3) or 0 in shape:
+        what = "several arrays" if dtype is None else f"{dtype} of shape {shape}"
+        raise UnreadImage(f"{path} is not an image: {what}")
     if raw.ndim == 2:
         raw = raw[..., None]
     if raw.shape[2] > 4:
-        raise ValueError(
+        raise UnreadImage(
             f"{path} is not an image: {raw.shape[2]} channels (height, width, channels)"
         )
-    if raw.dtype.kind == "f" and (np.nanmin(raw) < 0 or np.nanmax(raw) > 1):
-        raise ValueError(f"{path} has values outside [0, 1]; scale the numbers to it")
-    image = np.asarray(skimage.util.img_as_float32(raw))  # type: ignore[no-untyped-call]
-    if image.shape[2] in (2, 4):  # the last one is opacity
-        opacity = image[..., -1:]
-        image = image[..., :-1] * opacity + (1 - opacity)
-    return image.astype(np.float32)
+    if dtype.kind == "f":
+        refuse_outside(path, raw)
+        values = np.asarray(raw, np.float32)
+    elif dtype.kind == "b":
+        values = scaled(raw, 1)
+    elif dtype.kind == "u" and dtype.itemsize <= 2:
+        values = scaled(raw, 256**dtype.itemsize - 1)
+    else:  # a mean of bytes, or 8 bits in 64: their largest number says nothing
+        raise UnreadImage(
+            f"{path} has numbers of type {dtype}, of which it is unknown which is white: {NUMBERS}"
+        )
+    if raw.shape[2] in (2, 4):
+        return on_white(values[..., :-1], values[..., -1:])
+    return values
 
 
-def decode(path: Path) -> NDArray[Any]:
+def decode(path: Path) -> NDArray[np.float32]:
     """The pixels of an image file."""
-    from imageio import v3
+    from sgn_sciml.inr.image_files import read_pillow
+    from sgn_sciml.inr.tiff import is_tiff, read_tiff
 
-    with warnings.catch_warnings():  # readers that are tried in vain warn of themselves
+    with warnings.catch_warnings():  # of tags that matter to nobody
         warnings.simplefilter("ignore")
-        pixels: NDArray[Any] = v3.imread(path.read_bytes(), extension=path.suffix)
-    if path.suffix.lower() in (".jpg", ".jpeg") and pixels.shape[2:] == (4,):
-        raise ValueError("four inks")  # they would pass for colours and opacity
-    return pixels
+        return read_tiff(path) if is_tiff(path) else read_pillow(path)
 
 
 def narrow_range(values: Tensor) -> tuple[float, float] | None:
@@ -92,9 +108,9 @@ class ImageData(SignalData):
     """An image; one that spans less than half of [0, 1] is learnt on its own range.
 
     Args:
-        path: png, jpg, tif or npy (grey, RGB, with or without opacity, 8 or 16 bit); or the name
-            of an image that scikit-image ships: camera, astronaut, cat, coffee, brick, gravel,
-            grass, cell, rocket.
+        path: png, jpg, tif, gif, bmp, webp, ppm or npy (grey, RGB, a palette, with or without
+            opacity, 8 or 16 bit); or the name of an image that scikit-image ships: camera,
+            astronaut, cat, coffee, brick, gravel, grass, cell, rocket.
         size: Height and width to resize to, or the longer of the two, which keeps their ratio;
             None keeps the file's.
         crop: Height and width of the middle to keep before that, or one number for both.

@@ -29,6 +29,8 @@ def read_points(path: Path) -> Tensor:
         FileNotFoundError: If there is no such file.
         ValueError: If it holds no such array.
     """
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a file of points")
     if not path.is_file():
         raise FileNotFoundError(f"no file of points {path}")
     try:
@@ -123,6 +125,11 @@ class SignalData(LightningDataModule, ABC):
         if self._signal is None:
             raise ValueError("the signal is read by setup: call setup('fit') first")
         return self._signal
+
+    @property
+    def signal(self) -> Signal:
+        """The same, as scripts of version 0.1 call it."""
+        return self.description
 
     @property
     def _task(self) -> SignalTask | None:

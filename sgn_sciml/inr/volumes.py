@@ -33,7 +33,7 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
         dataset: Name of the array in an HDF5 file; not needed where it holds a single volume.
 
     Returns:
-        Shape ``(n1, n2, n3)`` or, channels first, ``(channels, n1, n2, n3)``.
+        Shape ``(n1, n2, n3)``, or four axes with channels as the first or the last.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -100,6 +100,26 @@ def in_memory(stored: np.dtype[Any]) -> type[np.floating[Any]]:
     return np.float32 if np.result_type(stored, np.float32) == np.float32 else np.float64
 
 
+def channels_first(path: str, stored: NDArray[Any], last: bool | None) -> NDArray[Any]:
+    """A volume with its channels, if it has any, as the first axis.
+
+    Raises:
+        ValueError: If it is not clear, or not told, which axis they are.
+    """
+    if stored.ndim == 3:
+        if last is not None:
+            raise ValueError(
+                f"{path} has three axes and no channels: leave channels_last out (null)"
+            )
+        return stored
+    if last is None and stored.shape[0] >= stored.shape[-1]:
+        raise ValueError(
+            f"{path} has shape {stored.shape}, whose channels may be the first axis or the last: "
+            "set channels_last to false or true"
+        )
+    return np.moveaxis(stored, -1, 0) if last else stored
+
+
 def on_grid(function: Callable[[Tensor], Tensor], grid: Sequence[int]) -> Tensor:
     """A function of points in the middle of a grid's cells, float32, shape ``grid``."""
     x, y, z = (cell_centres(n) for n in grid)
@@ -113,9 +133,11 @@ class VolumeData(SignalData):
     The axes are called x, y, z, in the order of the array.
 
     Args:
-        path: npy or HDF5 file, shape ``(n1, n2, n3)`` or ``(channels, n1, n2, n3)``; None for a
-            shape.
+        path: npy or HDF5 file, shape ``(n1, n2, n3)``, ``(channels, n1, n2, n3)`` or
+            ``(n1, n2, n3, channels)``; None for a shape.
         dataset: Name of the array in an HDF5 file; not needed where it holds a single volume.
+        channels_last: Whether channels are the last of four axes, or the first. When None they are
+            the first where that is the shorter of both; another file is a question.
         shape: Shape given by a formula, a torus by default.
         size: Samples along each axis, or one number for all; None keeps the file's and takes 64
             of a shape.
@@ -125,13 +147,15 @@ class VolumeData(SignalData):
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it holds no such volume, or a size is out of range.
+        ValueError: If it holds no such volume, does not say which axis has the channels, or a
+            size is out of range.
     """
 
     def __init__(
         self,
         path: str | None = None,
         dataset: str | None = None,
+        channels_last: bool | None = None,
         shape: Shape | None = None,
         size: int | tuple[int, int, int] | None = None,
         occupancy: bool = False,
@@ -142,8 +166,11 @@ class VolumeData(SignalData):
             raise ValueError("a volume has either a path or a shape: set the other to null")
         if path is None and dataset is not None:
             raise ValueError(f"dataset {dataset} is of a file: give its path")
+        if path is None and channels_last is not None:
+            raise ValueError("channels_last is of a file: give its path")
         self.path = path
         self.dataset = dataset
+        self.channels_last = channels_last
         self.shape = shape or Torus()
         self.size = (size, size, size) if isinstance(size, int) else size
         self.occupancy = occupancy
@@ -164,7 +191,7 @@ class VolumeData(SignalData):
         return as_signal(values, self.occupancy, facts)
 
     def _read(self, path: str) -> Signal:
-        stored = read_volume(path, self.dataset)
+        stored = channels_first(path, read_volume(path, self.dataset), self.channels_last)
         grid = self.size or stored.shape[-3:]
         refuse_too_large((*stored.shape[:-3], *grid), LEARNING, "set size to fewer samples")
         solid = self.occupancy or stored.dtype == bool

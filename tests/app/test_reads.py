@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from imageio import v3
+from PIL import Image
 
+import sgn_sciml.inr.images
 import sgn_sciml.operators.data
 import sgn_sciml.pinn.collocation
 from sgn_sciml.inr import ImageData
@@ -40,7 +41,7 @@ def counts(monkeypatch):
     # A path, or an open file.
     count(torch, "load", "checkpoint", lambda f: str(getattr(f, "name", f)).endswith(".ckpt"))
     count(ImageData, "load", "data")
-    count(v3, "imread", "file")
+    count(sgn_sciml.inr.images, "decode", "file")
     return found
 
 
@@ -57,7 +58,7 @@ def words(command, config):
 def image_config(signal_config):
     """A configuration whose signal is a file."""
     pixels = np.random.default_rng(0).integers(0, 256, (17, 17, 3), dtype=np.uint8)
-    v3.imwrite("pixels.png", pixels)
+    Image.fromarray(pixels).save("pixels.png")
     text = signal_config.read_text()
     assert "path: coffee" in text
     signal_config.write_text(text.replace("path: coffee", "path: pixels.png"))

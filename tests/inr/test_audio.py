@@ -66,6 +66,20 @@ def test_a_part_is_cut_out(sound):
     np.testing.assert_allclose(samples[0], ramp[200:600], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("kind", "subtype"),
+    [("MP3", "MPEG_LAYER_III"), ("OGG", "VORBIS"), ("WAV", "IMA_ADPCM"), ("FLAC", "PCM_16")],
+)
+def test_a_part_is_that_of_the_whole_however_it_is_coded(kind, subtype, sound):
+    wave = tone(440, 32000, 16000) + tone(3100, 32000, 16000, 0.2)
+    path = sound(wave, f"sound.{kind.lower()}", 16000, format=kind, subtype=subtype)
+    whole, _ = read_audio(path)
+    for start in (0.05, 0.31, 0.87):
+        first = round(start * 16000)
+        part, _ = read_audio(path, start, 0.2)
+        np.testing.assert_allclose(part, whole[:, first : first + 3200], atol=1e-5)
+
+
 def test_a_part_may_reach_to_the_end(sound):
     samples, _ = read_audio(sound(tone(440, 800)), start=0.025)
     assert samples.shape == (1, 600)
@@ -210,7 +224,12 @@ def test_what_is_no_sound_is_refused(content, name, tmp_path):
         loaded(str(tmp_path / name))
 
 
-@pytest.mark.parametrize("name", ["s.wav", "s.flac"])
+def test_a_coding_that_is_misread_is_named(sound):
+    with pytest.raises(ValueError, match="ALAC of 32 bit"):
+        loaded(sound(tone(440, 800), "s.caf", subtype="ALAC_32"))
+
+
+@pytest.mark.parametrize("name", [f"s.{n}" for n in ("wav", "flac", "ogg", "mp3", "aiff", "caf")])
 @pytest.mark.parametrize("missing", [1, 500])
 def test_a_file_that_is_cut_short_is_refused(sound, name, missing, tmp_path):
     path = sound(np.random.default_rng(0).uniform(-0.5, 0.5, 5000), name)

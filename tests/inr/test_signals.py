@@ -39,6 +39,11 @@ def test_a_missing_file_of_points_is_named():
         batch(ImageData(size=8, points="nowhere.npy"))
 
 
+def test_a_folder_is_no_file_of_points(tmp_path):
+    with pytest.raises(ValueError, match="is a folder, not a file of points"):
+        batch(ImageData(size=8, points=str(tmp_path)))
+
+
 def test_nothing_is_read_before_setup():
     data = ImageData("nowhere.png", points="nowhere.npy")
     with pytest.raises(ValueError, match="call setup"):

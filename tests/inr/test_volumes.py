@@ -53,6 +53,22 @@ def test_four_axes_are_channels_first(tmp_path):
     np.testing.assert_array_equal(signal.values, values)
 
 
+def test_channels_may_be_last(tmp_path):
+    values = np.arange(72.0).reshape(4, 3, 2, 3)
+    path = saved(tmp_path / "v.npy", values)
+    signal = loaded(path=path, channels_last=True)
+    assert (signal.grid, signal.axes) == ((4, 3, 2), ("x", "y", "z"))
+    np.testing.assert_array_equal(signal.values, np.moveaxis(values, -1, 0))
+    np.testing.assert_array_equal(loaded(path=path, channels_last=False).values, values)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 8, 3), (4, 5, 6, 4)])
+def test_where_channels_may_be_first_or_last_is_a_question(shape, tmp_path):
+    path = saved(tmp_path / "v.npy", np.arange(float(np.prod(shape))).reshape(shape))
+    with pytest.raises(ValueError, match=r"set channels_last to false or true"):
+        loaded(path=path)
+
+
 @pytest.mark.parametrize("occupancy", [True, False])
 def test_booleans_are_a_shape(occupancy, tmp_path):
     values = np.random.default_rng(0).random((3, 4, 5)) > 0.5
@@ -116,6 +132,12 @@ def test_an_archive_without_a_volume_says_what_it_has(tmp_path):
         file["times"] = np.arange(3.0)
     with pytest.raises(ValueError, match=r"holds 0 volumes .*: it has times \(3,\)"):
         read_volume(str(tmp_path / "v.h5"))
+
+
+def test_three_axes_have_no_channels(tmp_path):
+    path = saved(tmp_path / "v.npy", np.arange(8.0).reshape(2, 2, 2))
+    with pytest.raises(ValueError, match="three axes and no channels"):
+        loaded(path=path, channels_last=True)
 
 
 def test_a_missing_dataset_is_named(archive):
@@ -182,6 +204,7 @@ def test_a_file_beyond_memory_is_refused(suffix, archive, monkeypatch):
         ({"size": (4, 4, 0)}, "size must be at least 2"),
         ({"path": "v.npy", "shape": Torus()}, "either a path or a shape"),
         ({"dataset": "u"}, "give its path"),
+        ({"channels_last": True}, "give its path"),
     ],
 )
 def test_contradictions_are_refused(options, message):

@@ -1,9 +1,11 @@
 """The network as an ONNX file, for programs without PyTorch."""
 
+import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -16,7 +18,9 @@ from sgn_sciml.networks import CoordinateNetwork
 __all__ = ["require_onnx", "write_onnx"]
 
 TOLERANCE = 1e-3  # of the range of values, between PyTorch and another program
-CHECKED = 1000  # points at which both are compared
+CHECKED = (1, 1000, 20000)  # numbers of points at which both are compared
+TALKERS = ("torch.onnx", "torch.fx", "torch.export", "onnxscript", "onnx_ir")
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")  # colours of a terminal
 
 
 class InOwnUnits(nn.Module):
@@ -49,6 +53,8 @@ def require_onnx() -> None:
 def write_onnx(network: CoordinateNetwork, low: float, high: float) -> tuple[bytes, float | None]:
     """An ONNX model from ``points`` of [-1, 1], float32 ``(count, axes)``, to ``values``.
 
+    The model takes any number of points.
+
     Args:
         network: The network.
         low: Least value of the signal.
@@ -59,7 +65,8 @@ def write_onnx(network: CoordinateNetwork, low: float, high: float) -> tuple[byt
         PyTorch's at random points; None if it is not installed.
 
     Raises:
-        ValueError: If a package is missing, the network cannot be written, or the values differ.
+        ValueError: If a package is missing, the network cannot be written, or only for a fixed
+            number of points, or the values differ.
     """
     require_onnx()
     onnx: Any = import_module("onnx")
@@ -80,14 +87,27 @@ def write_onnx(network: CoordinateNetwork, low: float, high: float) -> tuple[byt
         model = program.model_proto
         _forget_sources(model)
         onnx.checker.check_model(model, full_check=True)
-    except (torch.onnx.OnnxExporterError, onnx.checker.ValidationError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"the network cannot be written as ONNX: {reason}") from error
+    except Exception as error:  # torch's exporter and onnx have errors of many types
+        raise ValueError(f"the network cannot be written as ONNX: {_reason(error)}") from error
+    for entry in (*model.graph.input, *model.graph.output):
+        if not entry.type.tensor_type.shape.dim[0].dim_param:
+            raise ValueError(
+                "the network cannot be written as ONNX for any number of points: it asks for "
+                "their number while it computes"
+            )
     content: bytes = model.SerializeToString()
     difference = _compare(content, module, axes)
     if difference is not None and not difference <= TOLERANCE * (high - low):
         raise ValueError(f"onnxruntime's values differ from PyTorch's by {difference:.2g}")
     return content, difference
+
+
+def _reason(error: BaseException) -> str:
+    """What a chain of errors began with, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ESCAPES.sub("", lines[0])
 
 
 def _forget_sources(model: Any) -> None:
@@ -107,22 +127,30 @@ def _compare(content: bytes, module: nn.Module, axes: int) -> float | None:
         return None
     onnxruntime: Any = import_module("onnxruntime")
     generator = torch.Generator().manual_seed(0)
-    points = 2 * torch.rand(CHECKED, axes, generator=generator) - 1
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    (values,) = session.run(["values"], {"points": points.numpy()})
+    points = 2 * torch.rand(max(CHECKED), axes, generator=generator) - 1
+    try:
+        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        found = [session.run(["values"], {"points": points[:n].numpy()})[0] for n in CHECKED]
+    except Exception as error:  # its errors have no common type
+        raise ValueError(f"onnxruntime cannot compute the network: {_reason(error)}") from error
     with torch.no_grad():
-        return float((torch.from_numpy(values) - module(points)).abs().max())
+        right = [module(points[:n]) for n in CHECKED]
+    pairs = zip(found, right, strict=True)
+    gaps = [(torch.from_numpy(values) - own).abs().max() for values, own in pairs]
+    return float(torch.stack(gaps).max())
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep PyTorch's exporter from telling of its own insides and of torchvision."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in TALKERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

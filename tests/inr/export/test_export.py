@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from sgn_sciml.inr.export.onnx_file import write_onnx
 from sgn_sciml.inr.export.weights import read_weights
 from sgn_sciml.inr.measurements import grid_points
 from sgn_sciml.inr.signals import cell_centres
+from sgn_sciml.layers import ActivationEncoding, Chebyshev, FourierKan
 from sgn_sciml.networks import CoordinateMLP
 from tests.conftest import ROOT
 
@@ -183,11 +185,52 @@ class Branching(CoordinateMLP):
         return super().forward(x) if float(x.sum()) > 0 else super().forward(-x)
 
 
-def test_a_network_that_is_no_graph_is_one_line():
+class Counting(CoordinateMLP):
+    """Asks for the number of points while it computes."""
+
+    def forward(self, x):
+        return super().forward(x) if len(x) < 100 else super().forward(-x)
+
+
+def test_onnx_takes_any_number_of_points():
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    encoding = ActivationEncoding(2, partial(FourierKan, harmonics=2))
+    bases = partial(Chebyshev, degree=2)
+    network = CoordinateMLP(2, 1, width=8, depth=1, encoding=encoding, activation=bases)
+    content, difference = write_onnx(network, -1.0, 1.0)
+    assert difference < 1e-4
+    session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    points = 2 * torch.rand(5, 2) - 1
+    (values,) = session.run(["values"], {"points": points.numpy()})
+    np.testing.assert_allclose(values, network(points).detach().clamp(-1, 1), atol=1e-4)
+
+
+def test_a_network_for_some_numbers_of_points_is_refused(monkeypatch):
+    pytest.importorskip("onnxscript")
+    monkeypatch.setattr(onnx_file, "_compare", lambda *_: None)  # without onnxruntime
+    with pytest.raises(ValueError, match="for any number of points: it asks for their number"):
+        write_onnx(Counting(2, 1, width=4, depth=1), 0.0, 1.0)
+
+
+def test_what_onnxruntime_cannot_compute_is_one_line(monkeypatch):
+    runtime = pytest.importorskip("onnxruntime")
+
+    def refuse(*args, **kwargs):
+        raise RuntimeError("first\nsecond")
+
+    monkeypatch.setattr(runtime, "InferenceSession", refuse)
+    with pytest.raises(ValueError, match=r"^onnxruntime cannot compute the network: first$"):
+        onnx_file._compare(b"", CoordinateMLP(2, 1, width=4, depth=1), 2)
+
+
+def test_a_network_that_is_no_graph_is_one_line(capfd):
     pytest.importorskip("onnxscript")
     with pytest.raises(ValueError, match="cannot be written as ONNX") as error:
         write_onnx(Branching(2, 1, width=4, depth=1), 0.0, 1.0)
     assert "\n" not in str(error.value)
+    assert capfd.readouterr().err == ""
+    assert "data-dependent" in str(error.value)  # not that a step of the exporter failed
 
 
 # -- bad input ---------------------------------------------------------------------------------
