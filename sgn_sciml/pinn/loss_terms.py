@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.jets import Equation, apart
+from sgn_sciml.jets import Eager, Equation, Fused, apart
 from sgn_sciml.pde import Condition
 from sgn_sciml.pinn.solution import Solution
 
@@ -146,6 +146,31 @@ class LossTerms:
             if j is not None:
                 slopes.append(root * j.movedim(0, 1).flatten(1))
         return torch.cat(rows), torch.cat(slopes, 1) if slopes else None
+
+    def rehearse(self) -> None:
+        """Evaluate every equation at three points, where it is to fail before anything trains.
+
+        Raises:
+            ValueError: If one fails, returns anything but a number per point, or has no rule in
+                the engine that was asked for.
+        """
+        problem = self.solution.current
+        like = next(self.solution.parameters(), torch.zeros(()))
+        line = like.new_tensor([0.3, 0.5, 0.7])[:, None]
+        unit = line.expand(3, len(problem.coordinates))
+        points = [problem.box_points(unit)]
+        points += [problem.face_points(face, unit) for face in self.faces.values()]
+        for equation, at in zip(self.equations.values(), points, strict=True):
+            equation.nested(at)
+            if isinstance(self.solution.engine, (Eager, Fused)):
+                try:
+                    equation.program(at)
+                except NotImplementedError as error:
+                    name = type(self.solution.engine).__name__
+                    raise ValueError(
+                        f"the engine {name} cannot evaluate {equation.name}: {error}; leave "
+                        "model.init_args.engine out"
+                    ) from error
 
     def at_centres(self, like: Tensor) -> dict[str, Tensor]:
         """Residuals by name in the middle of the domain and of each face, with their graph."""
