@@ -31,13 +31,15 @@ def require_imposed(problem: Problem, network: CoordinateNetwork) -> None:
     Raises:
         ValueError: If it does not, or a condition fails.
     """
-    plain = next(network.parameters(), torch.zeros(())).dtype
+    plain = {p.dtype for p in network.parameters()} or {torch.float32}
     for condition in problem.conditions:
         if condition.name in problem.imposed:
             try:
                 left = left_over(problem, condition, deepcopy(network).eval().double())
             except ValueError:  # a module with constants of single precision, or a wrong condition
-                left = left_over(problem, condition, network, plain)
+                if len(plain) > 1:
+                    raise
+                left = left_over(problem, condition, deepcopy(network).eval(), *plain)
             if left is not None:
                 raise ValueError(
                     f"{problem.law}: the condition {condition.name!r} is in imposed, but impose "

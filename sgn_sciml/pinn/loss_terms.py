@@ -10,6 +10,7 @@ to the residuals as their roots.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -154,19 +155,29 @@ class LossTerms:
             ValueError: If one fails, returns anything but a number per point, or has no rule in
                 the engine that was asked for.
         """
-        problem = self.solution.current
-        like = next(self.solution.parameters(), torch.zeros(()))
+        solution, problem = self.solution, self.solution.current
+        network = deepcopy(solution.network).eval()  # norms and dropout stay as they are
+        if len({p.dtype for p in network.parameters()}) > 1:  # parts from checkpoints
+            network = network.double()
+        like = next(network.parameters(), torch.zeros(()))
+
+        def function(x: Tensor) -> Tensor:
+            raw = network(x)
+            return problem.impose(x, raw) if solution.exact_conditions else raw
+
         line = like.new_tensor([0.3, 0.5, 0.7])[:, None]
         unit = line.expand(3, len(problem.coordinates))
         points = [problem.box_points(unit)]
         points += [problem.face_points(face, unit) for face in self.faces.values()]
         for equation, at in zip(self.equations.values(), points, strict=True):
-            equation.nested(at)
-            if isinstance(self.solution.engine, (Eager, Fused)):
+            names = equation.coordinates, equation.fields
+            tried = Equation(function, equation.residual, *names, equation.name)
+            tried.nested(at)
+            if isinstance(solution.engine, (Eager, Fused)):
                 try:
-                    equation.program(at)
+                    tried.program(at)
                 except NotImplementedError as error:
-                    name = type(self.solution.engine).__name__
+                    name = type(solution.engine).__name__
                     raise ValueError(
                         f"the engine {name} cannot evaluate {equation.name}: {error}; leave "
                         "model.init_args.engine out"

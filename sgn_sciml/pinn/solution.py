@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import MetricCollection
+from torchmetrics import Metric, MetricCollection
 
 from sgn_sciml.jets import Automatic, Engine, Equation
 from sgn_sciml.layers import Finer
 from sgn_sciml.metrics import Extension, MaxError, RelativeH1, RelativeL2, SpectralError
+from sgn_sciml.metrics.one_field import OneField
 from sgn_sciml.networks import CoordinateNetwork, as_coordinate_network
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.pde import Problem
@@ -195,12 +196,14 @@ def frame_metrics(problem: Problem) -> MetricCollection:
     periodic = tuple(name in problem.periodic for name in problem.space)
     lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[: len(problem.space)]
     boundary: tuple[Extension | None, ...] = tuple("periodic" if p else "even" for p in periodic)
-    return MetricCollection(
-        {
-            "relative_l2": RelativeL2(),
-            "relative_h1": RelativeH1(periodic, lengths),
-            "max_error": MaxError(),
-            "spectral": SpectralError(boundary, max_wavenumber=128),
-        },
-        compute_groups=False,
-    )
+    found: dict[str, Metric | MetricCollection] = {
+        "relative_l2": RelativeL2(),
+        "relative_h1": RelativeH1(periodic, lengths),
+        "max_error": MaxError(),
+        "spectral": SpectralError(boundary, max_wavenumber=128),
+    }
+    if len(problem.fields) > 1:  # a small field that is all wrong hides in what is pooled
+        for i, name in enumerate(problem.fields):
+            found[f"relative_l2/{name}"] = OneField(RelativeL2(), i)
+            found[f"max_error/{name}"] = OneField(MaxError(), i)
+    return MetricCollection(found, compute_groups=False)
