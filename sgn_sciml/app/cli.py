@@ -74,7 +74,9 @@ def run_with_extras(args: Sequence[str]) -> None:
 
 def readable(message: str) -> str:
     """The part of a parser's message that names the mistake, without dumps of values."""
-    if re.search(r"No module named|has no attribute|import path|accept|unrecognized", message):
+    if re.search(
+        r"No module|no attribute|import path|accept|unrecognized|returns <|not a file", message
+    ):
         from sgn_sciml.app.suggestions import suggested
 
         if (meant := suggested(message)) is not None:

@@ -62,7 +62,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "schedules": (Schedule,),
 }
 # Bases of others, and what every run has without being asked.
-NOT_NAMED = {"Adapter", "FourierScores", "PlainNetwork", "SignalTask", "Solution"}
+NOT_NAMED = {"Adapter", "FourierScores", "SignalTask", "Solution"}
 STANDARD = {"FiniteLoss", "LastCheckpoint", "NonFiniteError", "StepProgress", "TimeBudget"}
 OTHERS = ("EMAWeightAveraging", "FieldFigures", "OperatorFigures", "SignalFigures")
 WIDTH = 99

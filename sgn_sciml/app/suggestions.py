@@ -6,8 +6,9 @@ import sys
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, get_args
 
 __all__ = ["suggested"]
 
@@ -20,6 +21,8 @@ ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
 NAME = re.compile(r"Expected a dot import path string: (\w+)")
 OPTION = re.compile(r"Option '([\w.]+)' is not accepted|unrecognized arguments: --([\w.]+)")
 COMMAND = re.compile(r"Subcommand '\w+' does not accept option '([\w.]+)'")
+FUNCTION = re.compile(r"Expected '([\w.]+)' to be a function that returns <class 'Activation'>")
+FOLDER = re.compile(r"Path is not a file: '([^']+)'")
 TOP = (
     *("model", "data", "trainer", "name", "runs", "checkpoint_every", "threads", "budget"),
     *("seed_everything", "ckpt_path", "config", "weights_only", "verbose"),
@@ -48,6 +51,13 @@ def suggested(message: str) -> str | None:
     if found := ATTRIBUTE.search(text):
         names = dir(import_module(found[1]))
         return f"{key_before(text, found)}no {found[2]} in {found[1]}{near(found[2], names)}"
+    if (found := FOLDER.search(text)) and Path(found[1]).is_dir():
+        return f"{found[1]} is a folder, not a configuration: name a file in it"
+    if found := FUNCTION.search(text):
+        return (
+            f"{key_before(text, found)}{found[1]} is a function: give its name alone, such as "
+            f"tanh, or class_path: Elementwise with init_args: {{function: {found[1]}}}"
+        )
     if found := NAME.search(text):
         return f"{key_before(text, found)}no class {found[1]}{near(found[1], class_names())}"
     if found := OPTION.search(text):
@@ -111,7 +121,9 @@ def class_names() -> set[str]:
 
     import sgn_sciml.callbacks
     from sgn_sciml.app.registry import OTHERS, SECTIONS, registered
+    from sgn_sciml.layers.activations import FunctionName
 
     ours = {name for bases in SECTIONS.values() for name in registered(*bases)}
     optimizers = {f"torch.optim.{name}" for name in torch.optim.__all__ if name[0].isupper()}
-    return ours | {*sgn_sciml.callbacks.__all__, *OTHERS} | optimizers
+    functions = get_args(FunctionName)
+    return ours | {*functions, *sgn_sciml.callbacks.__all__, *OTHERS} | optimizers

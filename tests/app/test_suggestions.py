@@ -50,6 +50,11 @@ SLIPS = {
     ("num_points: 20", "num_pints: 20"): "Collocation takes no num_pints; did you mean num_points",
     ("max_steps: 2", "max_step: 2"): "no option trainer.max_step; did you mean max_steps",
     ("activation: tanh", "activation: {class_path: Elementwis}"): "did you mean Elementwise?",
+    ("activation: tanh", "activation: tahn"): "no class tahn; did you mean tanh?",
+    (
+        "activation: tanh",
+        "activation: torch.tanh",
+    ): "torch.tanh is a function: give its name",
     ("class_path: Poisson", "class_path: nowhere.Poisson"): "no module 'nowhere'; looked in",
 }
 
@@ -75,6 +80,13 @@ def test_so_are_words_of_the_command_line(words, meant, fit):
     code, _, error = fit(*words)
     assert code == 1
     assert meant in error
+
+
+def test_a_folder_is_no_configuration(sgn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "place").mkdir()
+    code, _, err = sgn("fit", "--config", "place")
+    assert (code, "place is a folder, not a configuration" in err) == (1, True)
 
 
 OWN = """
