@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sgn_sciml.app.help import COMMANDS, HELP, print_training_help
-from sgn_sciml.app.words import extra_of, resolve_words
+from sgn_sciml.app.words import extra_of, own_folders, resolve_words
 from sgn_sciml.system.extras import MissingExtra, needed_by
 
 __all__ = ["main"]
@@ -29,6 +29,7 @@ def run(args: Sequence[str]) -> None:
     else:
         if args[0] in NAMED:
             args = resolve_words(args)
+            sys.path += [folder for folder in own_folders(args) if folder not in sys.path]
         with needed_by(f"sgn {args[0]}", extra_of(args)):
             run_with_extras(args)
 
@@ -73,6 +74,13 @@ def run_with_extras(args: Sequence[str]) -> None:
 
 def readable(message: str) -> str:
     """The part of a parser's message that names the mistake, without dumps of values."""
+    if re.search(
+        r"No module|no attribute|import path|accept|unrecognized|returns <|not a file", message
+    ):
+        from sgn_sciml.app.suggestions import suggested
+
+        if (meant := suggested(message)) is not None:
+            return meant
     text = " ".join(message.split())
     text = re.split(r"(?:- )?Expected a <class 'NoneType'>", text)[0]  # "... nor is it null"
     text = re.sub(
@@ -98,6 +106,14 @@ def main(args: Sequence[str] | None = None) -> int:
         if os.environ.get("SGN_TRACEBACK"):
             raise
         print(f"sgn: error: {readable(str(error))}", file=sys.stderr)
+        return 1
+    except Exception as error:  # of a user's equation, network or data, or of a library
+        if os.environ.get("SGN_TRACEBACK"):
+            raise
+        from sgn_sciml.system.blame import explained
+
+        more = "SGN_TRACEBACK=1 in the environment shows where it was raised"
+        print(f"sgn: error: {explained(error)} ({more})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("sgn: interrupted", file=sys.stderr)

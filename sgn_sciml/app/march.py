@@ -44,6 +44,12 @@ def march_command(args: Sequence[str]) -> None:
         raise ValueError(f"sgn march needs 2 windows or more, got {options.windows}")
     config, data, model = read_pinn(options.config)
     problem, network = data["problem"], model["network"]
+    if model.get("unknown") or data.get("observations"):
+        raise ValueError(
+            "sgn march solves forward problems: it does not find unknown constants or fit "
+            "observations. Use sgn fit on the whole time, or leave model.init_args.unknown and "
+            "data.init_args.observations out"
+        )
     if data.get("reference") is None:
         raise ValueError("sgn march predicts on a grid: set data.init_args.reference")
     whole = instantiate(Problem, problem, "problem")  # type: ignore[type-abstract]

@@ -62,7 +62,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "schedules": (Schedule,),
 }
 # Bases of others, and what every run has without being asked.
-NOT_NAMED = {"Adapter", "FourierScores", "PlainNetwork", "SignalTask", "Solution"}
+NOT_NAMED = {"Adapter", "FourierScores", "SignalTask", "Solution"}
 STANDARD = {"FiniteLoss", "LastCheckpoint", "NonFiniteError", "StepProgress", "TimeBudget"}
 OTHERS = ("EMAWeightAveraging", "FieldFigures", "OperatorFigures", "SignalFigures")
 WIDTH = 99
@@ -86,7 +86,7 @@ def class_list() -> str:
     lines = []
     callbacks = sorted({*sgn_sciml.callbacks.__all__, *OTHERS} - STANDARD)
     named = {label: registered(*bases) for label, bases in SECTIONS.items()}
-    named["networks"].append("your.Module (of a PINN)")
+    named["networks"].append("your.Module")
     named["measured"].append("FrequencyWeighting")
     named["optimisers"] += ["torch.optim.*", "pytorch_optimizer.SOAP"]
     for label, names in {**named, "callbacks": callbacks}.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sgn_sciml.system.shipped import shipped_config
 
-__all__ = ["extra_of", "resolve_words"]
+__all__ = ["extra_of", "own_folders", "resolve_words"]
 
 FLAGS = ("--config", "-c")
 TASKS = {"PINN": "pinn", "Operator": "operators", "INR": "inr"}
@@ -50,6 +50,22 @@ def resolve(value: str) -> str:
         except FileNotFoundError:
             return value  # what reads it says that it is a folder
     return str(shipped_config(value))
+
+
+def own_folders(args: Sequence[str]) -> list[str]:
+    """Where modules of the user may lie: the working folder, and beside each configuration.
+
+    Args:
+        args: Words of a command line, configurations resolved.
+    """
+    folders = [Path.cwd()]
+    for k, word in enumerate(args):
+        flag, equals, value = word.partition("=")
+        if k and args[k - 1] in FLAGS:
+            flag, equals, value = args[k - 1], "=", word
+        if flag in FLAGS and equals and not re.search(r"[{\n]", value) and Path(value).is_file():
+            folders.append(Path(value).absolute().parent)
+    return [str(folder) for folder in dict.fromkeys(folders)]
 
 
 def extra_of(args: Sequence[str]) -> str:

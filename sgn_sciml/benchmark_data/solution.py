@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import torch
-
 from sgn_sciml.layouts.grid_fields import GridFields, write_grid
 from sgn_sciml.pde import Burgers, Problem
 
@@ -25,12 +23,7 @@ def reference(problem: Problem, shape: tuple[int, ...]) -> GridFields:
     Raises:
         ValueError: If a size is below 2.
     """
-    if min(shape) < 2:
-        raise ValueError(f"a grid needs at least 2 points per coordinate, got {shape}")
-    coordinates = {
-        name: torch.linspace(a, b, n + (name in problem.periodic), dtype=torch.float64)[:n]
-        for name, a, b, n in zip(problem.coordinates, *problem.domain, shape, strict=True)
-    }
+    coordinates = problem.axes(shape)
     points = GridFields(coordinates, {}, problem.law).points
     values = problem.exact(points.reshape(-1, len(shape))).reshape(*shape, -1)
     fields = dict(zip(problem.fields, values.unbind(-1), strict=True))

@@ -21,14 +21,16 @@ class Fitting(Application):
     data_first: ClassVar[bool] = True
 
     def complete(self, model: Any, data: DataDescription) -> None:
-        """Give the network the signal's numbers of axes and channels."""
+        """Give the network the signal's numbers of axes and channels, where it takes them."""
         if not isinstance(data, Signal):
             return
-        network = model.init_args.network
-        encoding = network.init_args.get("encoding")
-        for part in (network, *([encoding] if encoding else [])):
-            part.init_args.in_features = len(data.grid)
-        network.init_args.out_features = len(data.values)
+        network = model.init_args.network.get("init_args") or {}
+        encoding = network.get("encoding")
+        for settings in (network, encoding.init_args if encoding else {}):
+            if "in_features" in settings:
+                settings["in_features"] = len(data.grid)
+        if "out_features" in network:
+            network["out_features"] = len(data.values)
 
     def writers(self, path: Path) -> Sequence[Callback]:
         return [SignalWriter(path)]

@@ -17,12 +17,13 @@ from sgn_sciml.metrics import (
     RingCorrelation,
     SpectralError,
 )
+from sgn_sciml.metrics.one_field import OneField
 
 __all__ = ["fidelity"]
 
 
 def fidelity(
-    kind: str, span: float, grid: Sequence[int], rate: float | None = None
+    kind: str, span: float, grid: Sequence[int], rate: float | None = None, channels: int = 1
 ) -> MetricCollection:
     """Metrics of signals of one kind, shape ``(1, channels, *grid)``.
 
@@ -31,6 +32,7 @@ def fidelity(
         span: Greatest less least value: the peak of the peak signal-to-noise ratio.
         grid: Samples along each axis.
         rate: Samples per second of a sound.
+        channels: Number of channels; of a field with several, each has an error of its own.
     """
     metrics: dict[str, Any] = {
         "psnr": PSNR(span),
@@ -48,4 +50,6 @@ def fidelity(
         metrics["iou"] = BinaryJaccardIndex(validate_args=False)  # inside is above a half
     elif kind == "field":
         metrics["relative_l2"] = RelativeL2()
+        for k in range(channels if channels > 1 else 0):
+            metrics[f"relative_l2/channel {k}"] = OneField(RelativeL2(), k)
     return MetricCollection(metrics, compute_groups=False)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sgn_sciml.inr.application import Fitting
 from sgn_sciml.inr.description import Signal, plain_field
@@ -13,7 +13,7 @@ from sgn_sciml.inr.measurements import Measurement, Samples
 from sgn_sciml.inr.rendering import derivatives, tabulate
 from sgn_sciml.metrics import PSNR
 from sgn_sciml.metrics.base import Mean, accumulator
-from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.networks import PlainNetwork, as_sized_network
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.runs.application import Application
 from sgn_sciml.runs.description import description_of
@@ -31,14 +31,15 @@ class SignalTask(BaseTask):
     first evaluation batch is taken for a field over [-1, 1], and measured as such.
 
     Args:
-        network: Network from the signal's coordinates to its channels.
+        network: Network from the signal's coordinates to its channels, or any module that maps
+            points ``(N, axes)`` of [-1, 1] to ``(N, channels)``, each row on its own.
         optimizer: Optimiser factory.
         measurement: What is known of the signal.
         chunk: Points that go through the network at once.
         kwargs: The other arguments of the subclass.
 
     Raises:
-        ValueError: If ``chunk`` is below 1.
+        ValueError: If ``chunk`` is below 1, or the network is no such module.
     """
 
     application: ClassVar[Application] = Fitting()
@@ -48,7 +49,7 @@ class SignalTask(BaseTask):
 
     def __init__(
         self,
-        network: CoordinateNetwork,
+        network: nn.Module,
         optimizer: OptimizerFactory,
         measurement: Measurement | None,
         chunk: int,
@@ -59,7 +60,7 @@ class SignalTask(BaseTask):
         )
         if chunk < 1:
             raise ValueError(f"chunk must be at least 1, got {chunk}")
-        self.network = network
+        self.network = as_sized_network(network)
         self.measurement = measurement or Samples()
         self.chunk = chunk
         self.masked = False  # whether samples are missing from the start
@@ -90,17 +91,21 @@ class SignalTask(BaseTask):
         """Refuse a signal that the network does not fit."""
         sizes = (self.network.in_features, self.network.out_features)
         if sizes != (axes, channels):
+            way = (
+                f"set model.init_args.network.init_args.in_features to {axes} and out_features to "
+                f"{channels}"
+            )
+            if isinstance(self.network, PlainNetwork):
+                way = f"give its {type(self.network.module).__name__} as many"
             raise ValueError(
                 f"the network maps {sizes[0]} coordinates to {sizes[1]} channels, the signal has "
-                f"{axes} axes and {channels} channels: set "
-                f"model.init_args.network.init_args.in_features to {axes} and "
-                f"out_features to {channels}"
+                f"{axes} axes and {channels} channels: {way}"
             )
 
     def _measure_as(self, signal: Signal) -> None:
         """Make the metrics of a signal."""
         span = signal.high - signal.low
-        self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate))
+        self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate, len(signal.values)))
         self.unseen, self.interpolated = PSNR(span), PSNR(span)
 
     def signal_of(self, batch: Mapping[str, Tensor]) -> Signal:

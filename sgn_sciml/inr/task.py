@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sgn_sciml.inr.frequency_probe import probe_frequency
 from sgn_sciml.inr.measurements import Measurement
@@ -44,7 +44,8 @@ class INR(SignalTask):
     batch tells the grid, and frequencies are those for 256 samples along each axis.
 
     Args:
-        network: Network from the signal's coordinates to its channels.
+        network: Network from the signal's coordinates to its channels; any module that maps
+            points ``(N, axes)`` of [-1, 1] to ``(N, channels)`` will do.
         optimizer: Optimiser factory, called with the network's parameters grouped by role.
         schedule: Schedule of the rate over all steps; down to nothing along a line by default.
         measurement: What is known of the signal; all its samples by default.
@@ -66,7 +67,7 @@ class INR(SignalTask):
 
     def __init__(
         self,
-        network: CoordinateNetwork,
+        network: nn.Module,
         optimizer: OptimizerFactory = MuonAdam,
         schedule: Schedule | None = None,
         measurement: Measurement | None = None,

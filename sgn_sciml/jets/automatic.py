@@ -49,9 +49,10 @@ class Automatic(Engine):
         except NotImplementedError as error:
             if isinstance(self._chosen[equation], Nested):
                 raise
+            value = evaluate(nested := Nested())  # may tell that the equation is wrong
             logger.warning("%s: %s; differentiating by nested autograd", equation.name, error)
-            self._chosen[equation] = Nested()
-            return evaluate(self._chosen[equation])
+            self._chosen[equation] = nested
+            return value
 
 
 def fastest(points: Tensor) -> Engine:

@@ -17,6 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from sgn_sciml.jets.program import UnknownName
+
 __all__ = ["Derivatives"]
 
 
@@ -88,6 +90,11 @@ class Derivatives:
             )
         self._values = {name: values[:, i] for i, name in enumerate(self._fields)}
 
+    @property
+    def points(self) -> Tensor:
+        """The points that all of it is a function of, shape ``(N, d)``."""
+        return self._points
+
     def __getattr__(self, name: str) -> Tensor:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -100,10 +107,7 @@ class Derivatives:
     def _differentiate(self, name: str) -> Tensor:
         field, _, letters = name.partition("_")
         if field not in self._fields or not letters or set(letters) - set(self._coordinates):
-            raise AttributeError(
-                f"no derivative {name!r}: fields are {', '.join(self._fields)}, "
-                f"coordinates {', '.join(self._coordinates)}"
-            )
+            raise UnknownName(name, self._fields, self._coordinates)
         lower = field if len(letters) == 1 else f"{field}_{letters[:-1]}"
         if lower not in self._gradients:
             value = getattr(self, lower)

@@ -48,6 +48,8 @@ class Engine(ABC):
         Returns:
             Residuals ``(E, N)`` and derivatives ``(E, P, N)``, in the order of the parameters.
         """
+        if equation.couples(points):
+            return coupled_jacobian(equation, points, parameters)
         found, slopes = [], []
         for block in torch.split(points, 32):
             with torch.enable_grad():
@@ -56,6 +58,21 @@ class Engine(ABC):
             found.append(residuals.detach())
             slopes.append(each.view(len(each), *residuals.shape).movedim(1, 0))
         return torch.cat(found, -1), torch.cat(slopes, -1)
+
+
+def coupled_jacobian(
+    equation: Equation, points: Tensor, parameters: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """As :meth:`Engine.jacobian`, of residuals that need all points at once, at their cost."""
+    with torch.enable_grad():
+        residuals = equation.nested(points)
+    each = []
+    for block in torch.split(torch.arange(residuals.numel()), max(1, 4096 // len(points))):
+        chosen = residuals.new_zeros(len(block), residuals.numel())
+        chosen[torch.arange(len(block)), block] = 1.0
+        each.append(apart([residuals], parameters, [chosen], again=True))
+    slopes = torch.cat(each, -1)
+    return residuals.detach(), slopes.view(len(slopes), *residuals.shape).movedim(1, 0)
 
 
 def apart(

@@ -1,6 +1,6 @@
 """An equation of a network: what vanishes, and how it is evaluated at points."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -8,10 +8,14 @@ from torch import Tensor
 
 from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.plan import Plan
-from sgn_sciml.jets.program import Program
-from sgn_sciml.jets.record import record
+from sgn_sciml.jets.program import Program, UnknownName, Unrecordable
+from sgn_sciml.jets.record import record, rows
+from sgn_sciml.system.blame import explained, is_out_of_memory
 
 __all__ = ["Equation"]
+
+SCALAR = ("to Python scalars", "call numpy()", "'numpy.ndarray'", "is ambiguous")
+HINT = "; a residual takes torch's functions (torch.sin, torch.where) of all points at once"
 
 
 class Equation:
@@ -20,7 +24,7 @@ class Equation:
     Args:
         function: Maps points ``(N, d)`` to fields ``(N, f)``, each row on its own.
         residual: Maps derivatives by name to what should vanish: one thing ``(N,)``, or several
-            by name.
+            in a mapping, list or tuple.
         coordinates: One-letter names of the d coordinates.
         fields: Names of the f fields.
         name: Name in messages.
@@ -40,20 +44,29 @@ class Equation:
         self.fields = tuple(fields)
         self.name = name
         self._plan: Plan | None = None
+        self._couples: bool | None = None
 
     def program(self, points: Tensor) -> Program:
         """The operations on jets that evaluate it, with the network's weights of this moment.
 
         Raises:
-            NotImplementedError: If jets have no rule for something in it.
+            NotImplementedError: If jets have no rule for something in it, or it fails: whether it
+                is wrong, :meth:`nested` tells.
             ValueError: If the network has another number of outputs, or the residual is no number
                 per point.
         """
         parts = (self.function, self.residual, points, self.coordinates, self.fields)
         try:
-            recorded = record(*parts, self._plan)
-        except KeyError:  # the residual's constants have changed, and its streams with them
-            recorded = record(*parts)
+            try:
+                recorded = record(*parts, self._plan)
+            except KeyError:  # the residual's constants have changed, and its streams with them
+                recorded = record(*parts)
+        except (NotImplementedError, ValueError):
+            raise
+        except UnknownName as error:
+            raise ValueError(f"the residual of {self.name}: {explained(error)}") from error
+        except Exception as error:
+            raise Unrecordable(explained(error)) from error
         self._plan = recorded.plan
         return recorded
 
@@ -61,16 +74,72 @@ class Equation:
         """Residuals by nested reverse differentiation, ``(N, d) -> (E, N)``.
 
         Raises:
-            ValueError: As :meth:`program`.
+            ValueError: As :meth:`program`, and if the residual or the network fails.
         """
-        with torch.enable_grad():
-            d = Derivatives(self.function, points, self.coordinates, self.fields)
-            found = self.residual(d)
-        rows = list(found.values()) if isinstance(found, Mapping) else [found]
-        for row in rows:
-            if row.shape != points.shape[:1]:
+        return torch.stack(self._evaluate(points)[1])
+
+    def couples(self, points: Tensor) -> bool:
+        """Whether residuals at one point depend on other points, as with a mean over all of them.
+
+        Found out at the first points that are given; by nested differentiation.
+
+        Args:
+            points: Points, shape ``(N, d)``.
+        """
+        if self._couples is None:
+            with torch.random.fork_rng(devices=[]):
+                self._couples = len(points) > 1 and self._halves_differ(points)
+        return self._couples
+
+    def _halves_differ(self, points: Tensor) -> bool:
+        """Whether the residuals of one half of the points depend on the other half."""
+        halves = torch.tensor_split(points, 2)
+        leaf, found = self._evaluate(points)
+        whole = torch.stack(found)
+        alone = torch.cat([self.nested(half) for half in halves], 1).detach()
+        rounding = 1e3 * torch.finfo(points.dtype).eps * whole.detach().abs().max()
+        if ((whole.detach() - alone).abs() > rounding).any():
+            return True
+        if not whole.requires_grad:
+            return False
+        n = len(halves[0])
+        for mine, others in ((slice(n), slice(n, None)), (slice(n, None), slice(n))):
+            (slope,) = torch.autograd.grad(
+                whole[:, mine].sum(), leaf, retain_graph=True, materialize_grads=True
+            )
+            if slope[others].any():
+                return True
+        return False
+
+    def _evaluate(self, points: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Residuals, each ``(N,)``, and the points that they are a function of.
+
+        Raises:
+            ValueError: As :meth:`nested`.
+        """
+        try:
+            with torch.enable_grad():
+                d = Derivatives(self.function, points, self.coordinates, self.fields)
+                found = rows(self.residual(d))
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            hint = next((HINT for words in SCALAR if words in str(error)), "")
+            raise ValueError(f"the residual of {self.name}: {explained(error)}{hint}") from error
+        if not found:
+            raise ValueError(f"the residual of {self.name} returns nothing")
+        wanted = tuple(points.shape[:1])
+        for row in found:
+            if not isinstance(row, Tensor):
+                raise ValueError(
+                    f"the residual of {self.name} returns {type(row).__name__}: it must return "
+                    "one tensor with a number per point, or a mapping, list or tuple of such"
+                )
+            if row.shape != wanted:
                 raise ValueError(
                     f"the residual of {self.name} has shape {tuple(row.shape)}, expected "
-                    f"{tuple(points.shape[:1])}, one number per point (a broadcast went wrong)"
+                    f"{wanted}, one number per point (a broadcast went wrong)"
                 )
-        return torch.stack(rows)
+            if not row.is_floating_point():
+                raise ValueError(f"the residual of {self.name} has {row.dtype}, expected numbers")
+        return d.points, found

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.jets.program import FUNCTIONS, Program, Unrecordable
+from sgn_sciml.jets.program import FUNCTIONS, Program, Unrecordable, Unvalued
 
 __all__ = ["RULES", "Jet"]
 
@@ -20,7 +20,7 @@ RULES: dict[Callable[..., Any], Callable[..., Any]] = {}
 """What a call of torch does to jets; filled by :mod:`sgn_sciml.jets.rules`."""
 
 
-class Jet:
+class Jet(Unvalued):
     """Fields or channels at N points with their derivatives; like a tensor ``(N, C)`` or ``(N,)``.
 
     Args:
@@ -75,8 +75,11 @@ class Jet:
             return partial(self.apply, name)
         raise Unrecordable(f"no rule for {name}")
 
-    def __bool__(self) -> bool:
-        raise Unrecordable("a decision that depends on values")
+    def __len__(self) -> int:
+        return len(self.program.like)
+
+    def __abs__(self) -> "Jet":
+        return self.apply("abs")
 
     def __getitem__(self, key: Any) -> "Jet":
         key = key if isinstance(key, tuple) else (key,)

@@ -6,14 +6,15 @@ made of. The list is recorded anew for each evaluation, which costs a fraction o
 keeps the tensors that enter it, weights among them, a part of torch's graph.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from torch import Tensor
 
 from sgn_sciml.jets.plan import DifferentialOperator, Plan
 
-__all__ = ["FUNCTIONS", "Node", "Program", "Unrecordable"]
+__all__ = ["FUNCTIONS", "Node", "Program", "UnknownName", "Unrecordable", "Unvalued"]
 
 FUNCTIONS = (
     *("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "sqrt"),
@@ -24,6 +25,35 @@ FUNCTIONS = (
 
 class Unrecordable(NotImplementedError):
     """Something that jets have no rule for; nested differentiation takes over."""
+
+
+class UnknownName(AttributeError):
+    """A name in a residual that is no coordinate, field or derivative."""
+
+    def __init__(self, name: str, fields: Sequence[str], coordinates: Sequence[str]) -> None:
+        super().__init__(
+            f"no derivative {name!r}: fields are {', '.join(fields)}, "
+            f"coordinates {', '.join(coordinates)}"
+        )
+
+
+class Unvalued:
+    """Base of what stands for a tensor whose values are not there yet.
+
+    Python answers comparisons of such things by itself where it may (``==`` by identity, truth by
+    existence), which would be a wrong answer: all of them are refused. NumPy leaves arithmetic
+    with them to them.
+    """
+
+    __array_ufunc__ = None
+    __hash__ = object.__hash__
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise Unrecordable("a decision that depends on values")
+
+    __bool__ = __float__ = __int__ = __index__ = __complex__ = _refuse
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __eq__ = __ne__ = _refuse
 
 
 class Node(NamedTuple):

@@ -11,7 +11,7 @@ from sgn_sciml.jets.plan import Plan
 from sgn_sciml.jets.program import Program, Unrecordable
 from sgn_sciml.jets.terms import Terms, resolved
 
-__all__ = ["Residual", "record"]
+__all__ = ["Residual", "record", "rows"]
 
 Residual = Callable[[Any], Any]
 
@@ -29,7 +29,7 @@ def record(
     Args:
         function: Maps points ``(N, d)`` to fields ``(N, f)``, each row on its own.
         residual: Maps derivatives by name to what should vanish: one thing ``(N,)``, or several
-            by name.
+            in a mapping, list or tuple.
         points: The points, shape ``(N, d)``.
         coordinates: One-letter names of the d coordinates.
         fields: Names of the f fields.
@@ -61,6 +61,13 @@ def record(
     return program
 
 
+def rows(found: Any) -> list[Any]:
+    """What a residual returned, one thing per equation: a mapping, a list, a tuple or one."""
+    if isinstance(found, Mapping):
+        return list(found.values())
+    return list(found) if isinstance(found, (list, tuple)) else [found]
+
+
 def _outputs(
     program: Program,
     residual: Residual,
@@ -70,11 +77,12 @@ def _outputs(
     fields: Sequence[str],
 ) -> None:
     """Record the residual."""
-    found = residual(Terms(program, points, values, coordinates, fields))
-    for row in found.values() if isinstance(found, Mapping) else [found]:
+    for row in rows(residual(Terms(program, points, values, coordinates, fields))):
         jet = resolved(row)
         if not isinstance(jet, Jet):
             raise Unrecordable("a residual that depends on no field")
         if not jet.vector:
             raise Unrecordable("a residual that is not one number per point")
         program.outputs.append(jet.node)
+    if not program.outputs:
+        raise Unrecordable("a residual that returns nothing")

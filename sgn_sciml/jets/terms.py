@@ -10,7 +10,7 @@ from typing import Any
 
 from sgn_sciml.jets.jet import Jet
 from sgn_sciml.jets.plan import MultiIndex, operator
-from sgn_sciml.jets.program import Program, Unrecordable
+from sgn_sciml.jets.program import Program, UnknownName, Unrecordable, Unvalued
 
 __all__ = ["Expression", "Terms"]
 
@@ -54,10 +54,7 @@ class Terms:
         field, _, letters = name.partition("_")
         unknown = field not in self._names or set(letters) - set(self._coordinates)
         if unknown or (name != field and not letters):
-            raise AttributeError(
-                f"no derivative {name!r}: fields are {', '.join(self._names)}, "
-                f"coordinates {', '.join(self._coordinates)}"
-            )
+            raise UnknownName(name, self._names, self._coordinates)
         index = tuple(sorted(self._coordinates.index(letter) for letter in letters))
         return Expression(self, {(field, index): 1.0})
 
@@ -84,7 +81,7 @@ class Terms:
         return total
 
 
-class Expression:
+class Expression(Unvalued):
     """A linear combination of derivatives plus other numbers, either of which may be missing.
 
     Args:
@@ -118,6 +115,12 @@ class Expression:
 
     def __getitem__(self, key: Any) -> Jet:
         return self.resolve()[key]
+
+    def __len__(self) -> int:
+        return len(self.resolve())
+
+    def __abs__(self) -> Jet:
+        return abs(self.resolve())
 
     def times(self, number: float) -> "Expression":
         """All of it multiplied by a number."""

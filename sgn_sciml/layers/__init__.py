@@ -1,6 +1,15 @@
 """Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
 
-from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise, Folded
+from sgn_sciml.layers.activations import (
+    Activation,
+    ActivationFactory,
+    ActivationLike,
+    Elementwise,
+    Folded,
+    Function,
+    as_function,
+    make_activation,
+)
 from sgn_sciml.layers.boundaries import (
     Boundary,
     HandOver,
@@ -43,6 +52,7 @@ __all__ = [
     "Activation",
     "ActivationEncoding",
     "ActivationFactory",
+    "ActivationLike",
     "Boundary",
     "Cauchy",
     "ChannelsFirst",
@@ -63,6 +73,7 @@ __all__ = [
     "FinerGaussian",
     "Folded",
     "FourierKan",
+    "Function",
     "Gabor",
     "Gaussian",
     "GaussianFourierFeatures",
@@ -91,4 +102,6 @@ __all__ = [
     "Spline",
     "Straight",
     "Vanish",
+    "as_function",
+    "make_activation",
 ]

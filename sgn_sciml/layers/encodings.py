@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import ActivationFactory
+from sgn_sciml.layers.activations import ActivationLike, make_activation
 
 __all__ = [
     "ActivationEncoding",
@@ -48,7 +48,7 @@ class ActivationEncoding(Encoding):
 
     Args:
         in_features: Number of coordinates.
-        activation: Activation factory, called with ``in_features``.
+        activation: Activation, a class or a name.
 
     Raises:
         ValueError: If the activation takes another number of channels.
@@ -59,8 +59,8 @@ class ActivationEncoding(Encoding):
         16
     """
 
-    def __init__(self, in_features: int, activation: ActivationFactory) -> None:
-        made = activation(in_features)
+    def __init__(self, in_features: int, activation: ActivationLike) -> None:
+        made = make_activation(activation, in_features)
         if made.in_features != in_features:
             raise ValueError(
                 f"{type(made).__name__} takes {made.in_features} channels and cannot encode "

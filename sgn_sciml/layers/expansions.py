@@ -31,13 +31,12 @@ References:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import Activation
+from sgn_sciml.layers.activations import Activation, Function, as_function
 
 __all__ = ["Chebyshev", "Expansion", "FourierKan"]
 
@@ -139,10 +138,10 @@ class Chebyshev(Expansion):
         self,
         features: int,
         degree: int = 8,
-        squash: Callable[[Tensor], Tensor] | None = F.tanh,
+        squash: Function | None = F.tanh,
     ) -> None:
         super().__init__(features, degree)
-        self.squash = squash
+        self.squash = None if squash is None else as_function(squash)
 
     def expand(self, u: Tensor) -> Tensor:
         t = u if self.squash is None else self.squash(u)

@@ -12,13 +12,11 @@ References:
     Dong et al., *FAN: Fourier analysis networks* (2024), https://arxiv.org/abs/2410.02675
 """
 
-from collections.abc import Callable
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import Activation
+from sgn_sciml.layers.activations import Activation, Function, as_function
 
 __all__ = ["Fan"]
 
@@ -35,9 +33,7 @@ class Fan(Activation):
         ValueError: If the ratio leaves no wave or nothing but waves.
     """
 
-    def __init__(
-        self, features: int, ratio: float = 0.25, function: Callable[[Tensor], Tensor] = F.gelu
-    ) -> None:
+    def __init__(self, features: int, ratio: float = 0.25, function: Function = F.gelu) -> None:
         if not 0 < ratio < 0.5 or int(features * ratio) < 1:
             raise ValueError(
                 f"ratio must lie in (0, 0.5) and give a wave, got {ratio} of {features} channels"
@@ -45,7 +41,7 @@ class Fan(Activation):
         waves = int(features * ratio)
         super().__init__(features, in_features=features - waves)
         self.waves = waves
-        self.function = function
+        self.function = as_function(function)
 
     def init_linear(self, linear: nn.Linear, first: bool) -> None:
         bound = linear.in_features**-0.5

@@ -2,7 +2,7 @@ r"""The feed-forward block :math:`x \mapsto W_2\, T(W_1 x + c_1) + c_2`, where t
 
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import ActivationFactory
+from sgn_sciml.layers.activations import ActivationLike, make_activation
 from sgn_sciml.layers.gate import SpectralGate
 
 __all__ = ["FeedForward"]
@@ -15,7 +15,8 @@ class FeedForward(nn.Module):
         in_features: Input channels d.
         hidden_features: Hidden channels n.
         out_features: Output channels; ``in_features`` when None.
-        activation: Activation factory; the default is a dense, per-channel spectral gate.
+        activation: Activation, a class or a name; a dense, per-channel spectral gate by
+            default.
 
     Example:
         >>> block = FeedForward(16, 64)
@@ -28,11 +29,11 @@ class FeedForward(nn.Module):
         in_features: int,
         hidden_features: int,
         out_features: int | None = None,
-        activation: ActivationFactory = SpectralGate,
+        activation: ActivationLike = SpectralGate,
     ) -> None:
         super().__init__()
         self.fc1 = nn.Linear(in_features, hidden_features)
-        self.act = activation(hidden_features)
+        self.act = make_activation(activation, hidden_features)
         self.fc2 = nn.Linear(hidden_features, out_features or in_features)
 
     def forward(self, x: Tensor) -> Tensor:

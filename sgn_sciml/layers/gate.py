@@ -26,14 +26,13 @@ References:
 """
 
 import math
-from collections.abc import Callable
 from typing import Literal, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import Activation, Folded
+from sgn_sciml.layers.activations import Activation, Folded, Function, as_function
 from sgn_sciml.layers.sine import init_sine
 from sgn_sciml.layers.spectral import (
     DenseSpectralMap,
@@ -102,7 +101,7 @@ class SpectralGate(Activation):
         spectral: Literal["dense", "diagonal", "sine"] = "dense",
         gate: Literal["scalar", "channel", "input"] = "channel",
         gate_init: float = 1e-2,
-        base: Callable[[Tensor], Tensor] | None = F.gelu,
+        base: Function | None = F.gelu,
         learnable_base: bool = False,
         num_frequencies: int = 9,
         frequency_scale: FrequencyScale = 1.64**-0.5,
@@ -119,7 +118,7 @@ class SpectralGate(Activation):
             raise ValueError(f"the input gate starts at a value in (0, 1), got {gate_init}")
         self.form = gate
         self.gate_init = gate_init
-        self.base = base
+        self.base = None if base is None else as_function(base)
         size = () if gate == "scalar" else (features,)
         self.base_coefficient = (
             nn.Parameter(torch.ones(size)) if learnable_base and base is not None else None

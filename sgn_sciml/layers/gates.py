@@ -12,12 +12,11 @@ Each is a :class:`~sgn_sciml.layers.SpectralGate` with the same parameters, unde
 and with the same initial values, as one whose arguments are spelled out.
 """
 
-from collections.abc import Callable
 from typing import Literal
 
 import torch.nn.functional as F
-from torch import Tensor
 
+from sgn_sciml.layers.activations import Function
 from sgn_sciml.layers.gate import SpectralGate
 from sgn_sciml.layers.spectral import FrequencyScale
 
@@ -59,7 +58,7 @@ class DenseGate(SpectralGate):
         self,
         features: int,
         *,
-        base: Callable[[Tensor], Tensor] | None = F.gelu,
+        base: Function | None = F.gelu,
         num_frequencies: int = 9,
         frequency_scale: FrequencyScale = 1.64**-0.5,
         gate: Literal["scalar", "channel", "input"] = "channel",

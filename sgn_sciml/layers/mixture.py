@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import Activation, ActivationFactory, Elementwise
+from sgn_sciml.layers.activations import Activation, ActivationLike, Elementwise, make_activation
 from sgn_sciml.layers.splines import Spline
 
 __all__ = ["Mixture"]
@@ -43,16 +43,14 @@ class Mixture(Activation):
 
     Args:
         features: Number of channels n.
-        experts: Activation factories; GELU and splines, an MLP and a KAN, by default.
+        experts: Activations, classes or names; GELU and splines, an MLP and a KAN, by default.
 
     Raises:
         ValueError: If there is no expert, or one takes another number of channels.
     """
 
-    def __init__(
-        self, features: int, experts: Sequence[ActivationFactory] = (gelu, Spline)
-    ) -> None:
-        made = [expert(features) for expert in experts]
+    def __init__(self, features: int, experts: Sequence[ActivationLike] = (gelu, Spline)) -> None:
+        made = [make_activation(expert, features) for expert in experts]
         if not made or any(expert.in_features != features for expert in made):
             takes = ", ".join(f"{type(e).__name__} takes {e.in_features}" for e in made)
             raise ValueError(f"need experts on {features} channels; {takes or 'there are none'}")

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers.activations import Activation
+from sgn_sciml.layers.activations import Activation, Function, as_function
 
 __all__ = ["GroupRational", "fit_rational"]
 
@@ -79,7 +79,7 @@ class GroupRational(Activation):
         groups: int = 8,
         numerator: int = 5,
         denominator: int = 4,
-        start: Callable[[Tensor], Tensor] | None = F.gelu,
+        start: Function | None = F.gelu,
     ) -> None:
         super().__init__(features)
         if not 1 <= groups <= features or min(numerator, denominator) < 1:
@@ -89,7 +89,7 @@ class GroupRational(Activation):
             )
         a, b = torch.eye(numerator + 1)[1], torch.zeros(denominator)
         if start is not None:
-            a, b = fit_rational(start, numerator, denominator)
+            a, b = fit_rational(as_function(start), numerator, denominator)
         self.groups = groups
         dtype = torch.get_default_dtype()
         self.numerators = nn.Parameter(a.to(dtype))

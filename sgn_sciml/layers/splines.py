@@ -17,12 +17,13 @@ References:
     Liu et al., *KAN: Kolmogorov-Arnold networks* (2024), https://arxiv.org/abs/2404.19756
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sgn_sciml.layers.activations import Function, as_function
 from sgn_sciml.layers.boundaries import Boundary, Vanish
 from sgn_sciml.layers.bspline import tile
 from sgn_sciml.layers.expansions import Expansion
@@ -58,7 +59,7 @@ class Spline(Expansion):
         degree: int = 3,
         low: float = -1.0,
         high: float = 1.0,
-        base_function: Callable[[Tensor], Tensor] | None = F.silu,
+        base_function: Function | None = F.silu,
         boundary: Boundary | None = None,
         noise: float = 0.1,
     ) -> None:
@@ -71,7 +72,7 @@ class Spline(Expansion):
         super().__init__(features, boundary.count(intervals, degree) + (base_function is not None))
         self.intervals = intervals
         self.degree = degree
-        self.base_function = base_function
+        self.base_function = None if base_function is None else as_function(base_function)
         self.boundary = boundary
         self.noise = noise
         grid = torch.linspace(low, high, intervals + 1)[:, None].repeat(1, features)

@@ -14,7 +14,7 @@ from sgn_sciml.networks.budget import match_parameters
 from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.grids import follow_data
 from sgn_sciml.networks.inject import Replacement, inject
-from sgn_sciml.networks.plain import as_coordinate_network
+from sgn_sciml.networks.plain import PlainNetwork, as_coordinate_network, as_sized_network
 from sgn_sciml.networks.stages import Staged
 from sgn_sciml.networks.windows import Continued
 
@@ -24,9 +24,11 @@ __all__ = [
     "CoordinateNetwork",
     "Network",
     "OperatorNetwork",
+    "PlainNetwork",
     "Replacement",
     "Staged",
     "as_coordinate_network",
+    "as_sized_network",
     "count_parameters",
     "follow_data",
     "freeze_parameters",

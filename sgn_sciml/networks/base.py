@@ -113,10 +113,26 @@ class OperatorNetwork(Network):
             that the network is told count as functions.
         out_channels: Number of output functions.
         axes: Number of space axes.
+
+    Attributes:
+        modes: Modes per space axis that it has weights for, in the papers' meaning; empty where
+            weights belong to no modes.
+        padding: Padding of the domain before its Fourier transforms, as a fraction of it.
     """
+
+    modes: tuple[int, ...] = ()
+    padding: float = 0.0
 
     def __init__(self, in_channels: int, out_channels: int, axes: int) -> None:
         super().__init__()
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.axes = axes
+
+    def resolvable(self, points: Sequence[int]) -> tuple[int, ...]:
+        """Modes that a grid carries along each axis, up to its Nyquist wavenumber.
+
+        Args:
+            points: Points along each space axis.
+        """
+        return tuple((n + 2 * round(self.padding * n)) // 2 for n in points)

@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers import Activation, ActivationFactory, Encoding, SpectralGate
+from sgn_sciml.layers import Activation, ActivationLike, Encoding, SpectralGate, make_activation
 from sgn_sciml.networks.base import CoordinateNetwork
 
 __all__ = ["CoordinateMLP"]
@@ -38,8 +38,9 @@ class CoordinateMLP(CoordinateNetwork):
         out_features: Number of fields.
         width: Hidden channels; of a Kolmogorov-Arnold network, before they are expanded.
         depth: Number of hidden layers.
-        activation: Activation factory, called with the width; a spectral gate by default.
-        first_activation: Activation factory of the first hidden layer, where frequencies of the
+        activation: Activation: a class such as ``Sine``, a name such as ``tanh``, a class or
+            function of torch; a spectral gate by default.
+        first_activation: Activation of the first hidden layer, where frequencies of the
             input are set; ``activation`` when None.
         encoding: Encoding of the scaled coordinates, or None.
         first_width: Channels of the first hidden layer, ``width`` when None. A wave of the
@@ -66,8 +67,8 @@ class CoordinateMLP(CoordinateNetwork):
         out_features: int = 1,
         width: int = 32,
         depth: int = 3,
-        activation: ActivationFactory = SpectralGate,
-        first_activation: ActivationFactory | None = None,
+        activation: ActivationLike = SpectralGate,
+        first_activation: ActivationLike | None = None,
         encoding: Encoding | None = None,
         first_width: int | None = None,
         skips: bool = False,
@@ -94,7 +95,7 @@ class CoordinateMLP(CoordinateNetwork):
         for k in range(depth):
             wide = width if k else first_width
             linear = nn.Linear(channels, wide)
-            act = (first_activation or activation if k == 0 else activation)(wide)
+            act = make_activation((first_activation if k == 0 else None) or activation, wide)
             if act.in_features != wide:  # made anew: the order of random numbers stays
                 linear = nn.Linear(channels, act.in_features)
             act.init_linear(linear, first=k == 0)

@@ -5,7 +5,9 @@ from torch import Tensor, nn
 
 from sgn_sciml.networks.base import CoordinateNetwork, OperatorNetwork
 
-__all__ = ["PlainNetwork", "as_coordinate_network"]
+__all__ = ["PlainNetwork", "as_coordinate_network", "as_sized_network"]
+
+MOST_FEATURES = 4  # coordinates of a signal: three of a volume, and time
 
 
 class PlainNetwork(CoordinateNetwork):
@@ -26,6 +28,16 @@ class PlainNetwork(CoordinateNetwork):
         super().__init__(in_features, out_features)
         check_shapes(module, in_features, out_features)
         self.module = module
+
+    def roles(self) -> dict[str, list[Tensor]]:
+        """The parameters that train: matrices between hidden layers, and the others."""
+        trained: list[Tensor] = [p for p in self.module.parameters() if p.requires_grad]
+        inner = {id(p) for p in [p for p in trained if p.ndim == 2][1:-1]}
+        roles = {
+            "matrices": [p for p in trained if id(p) in inner],
+            "others": [p for p in trained if id(p) not in inner],
+        }
+        return {name: each for name, each in roles.items() if each}
 
     def forward(self, x: Tensor) -> Tensor:
         if isinstance(x, Tensor):  # it knows rows of points, not grids of them
@@ -56,6 +68,51 @@ def as_coordinate_network(
     return PlainNetwork(network, in_features, out_features)
 
 
+def as_sized_network(network: nn.Module) -> CoordinateNetwork:
+    """As :func:`as_coordinate_network`, where the module itself tells its numbers of features.
+
+    Raises:
+        ValueError: If the module is of another kind, or takes no or several numbers of
+            coordinates.
+    """
+    if isinstance(network, (CoordinateNetwork, OperatorNetwork)):
+        return as_coordinate_network(network, 0, 0)
+    name = type(network).__name__
+    lazy = nn.parameter.UninitializedParameter
+    fitting = {}
+    if not any(isinstance(p, lazy) for p in network.parameters()):
+        for features in range(1, MOST_FEATURES + 1):
+            try:
+                values = values_at(network, features)
+            except Exception:  # of the module's own code, which wants another number
+                continue
+            if isinstance(values, Tensor) and values.ndim == 2 and len(values) == 2:
+                fitting[features] = values.shape[1]
+    if len(fitting) != 1:
+        found = " or ".join(map(str, fitting)) or f"none from 1 to {MOST_FEATURES}"
+        raise ValueError(
+            f"{name} does not tell how many coordinates it maps, (N, coordinates) to (N, "
+            f"channels): it works with {found}. Wrap it in sgn_sciml.networks.PlainNetwork, "
+            "which is told"
+        )
+    ((features, channels),) = fitting.items()
+    return PlainNetwork(network, features, channels)
+
+
+def values_at(module: nn.Module, in_features: int) -> object:
+    """What a module makes of two points."""
+    like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
+    uninitialized = isinstance(like, nn.parameter.UninitializedParameter)
+    points = torch.zeros(2, in_features) if uninitialized else like.new_zeros(2, in_features)
+    training = module.training
+    try:
+        with torch.no_grad():
+            found: object = module.eval()(points)
+    finally:
+        module.train(training)
+    return found
+
+
 def check_shapes(module: nn.Module, in_features: int, out_features: int) -> None:
     """Try a module on two points.
 
@@ -63,21 +120,14 @@ def check_shapes(module: nn.Module, in_features: int, out_features: int) -> None
         ValueError: If it fails, or its values have another shape.
     """
     name = type(module).__name__
-    like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
-    uninitialized = isinstance(like, nn.parameter.UninitializedParameter)
-    points = torch.zeros(2, in_features) if uninitialized else like.new_zeros(2, in_features)
-    training = module.training
     try:
-        with torch.no_grad():
-            values = module.eval()(points)
+        values = values_at(module, in_features)
     except Exception as error:  # of the module's own code
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(
             f"{name} cannot be the network: it fails at points of shape (2, {in_features}) "
             f"({reason})"
         ) from error
-    finally:
-        module.train(training)
     shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
     if shape != (2, out_features):
         raise ValueError(

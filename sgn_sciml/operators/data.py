@@ -1,5 +1,6 @@
 """Benchmark files as training data of neural operators: lazily read or cached, split, scaled."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
@@ -219,10 +220,11 @@ class OperatorData(LightningDataModule):
         ]
         (inputs, targets), (_, times) = self.pairing.names(), self.pairing.times(sources[0])
         tested = self.groups.get("test", [])
+        grids = [space_points(Lazy(s, targets, times, self.resolution)) for s in sources]
         if tested:
             files += [about_file(self._open(path)) for path in self.test_paths]
         return OperatorPairs(
-            space_points(Lazy(sources[0], targets, times, self.resolution)),
+            max(grids, key=lambda grid: math.prod(grid.values())),
             inputs,
             targets,
             self.normalizers,
@@ -233,6 +235,7 @@ class OperatorData(LightningDataModule):
                 "split": _settings(self.split),
                 "batch_size": self.batch_size,
                 "resolution": self.resolution,
+                "training_grids": grids,
                 "test_resolutions": self.test_resolutions,
                 "conditions": self.conditions,
                 "normalizers": {k: type(v).__name__ for k, v in self.normalizers.items()},

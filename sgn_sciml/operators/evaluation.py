@@ -41,6 +41,7 @@ class TestSet(nn.Module):
         level: Level of the bands.
         physics: Measures of the equation.
         training_grid: Points along each axis in training.
+        names: Names of the target's channels, where there are several.
     """
 
     __test__ = False  # to pytest
@@ -53,6 +54,7 @@ class TestSet(nn.Module):
         level: float,
         physics: Sequence[PhysicsMetric] = (),
         training_grid: Sequence[int] = (),
+        names: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.name, self.axes, self.training_grid = name, axes, tuple(training_grid)
@@ -76,6 +78,8 @@ class TestSet(nn.Module):
         self.bands = ConformalBand(level, split=True)
         self.physics = [copy.deepcopy(metric) for metric in physics]
         self.frames = {key: Mean() for key in ROLLOUT}
+        self.names = tuple(names)
+        self.each: dict[str, Mean] = {}  # errors of the channels apart, if several
         self.moved = nn.ModuleList([*self.physics, *self.frames.values()])  # with the rest
         self.rolled = False
         self.grid: tuple[int, ...] = ()
@@ -86,6 +90,7 @@ class TestSet(nn.Module):
         for metric in self.physics:
             metric.update(pred, target, found["input"])
         self.rolled = target.ndim == self.axes + 3
+        self._apart(pred, target)
         if self.rolled:
             for key, at in ROLLOUT.items():
                 k = round(at * (target.shape[1] - 1))
@@ -94,6 +99,17 @@ class TestSet(nn.Module):
         self.grid = tuple(target.shape[2:])
         self.fields.update(pred, target)
         self.bands.update(pred, target)
+
+    def _apart(self, pred: Tensor, target: Tensor) -> None:
+        """Take in the channels one by one: a small one hides behind a large one."""
+        axis = 1 + self.rolled
+        if (count := target.shape[axis]) < 2:
+            return
+        names = self.names if len(self.names) == count else [f"channel {k}" for k in range(count)]
+        for k, name in enumerate(names):
+            mean = self.each.setdefault(name, Mean().to(target.device))
+            mine = [each.select(axis, k) for each in (pred, target)]
+            mean.update(relative_l2(*(each if self.rolled else each[:, None] for each in mine)))
 
     def compute(self) -> dict[str, Tensor]:
         """All measures by name."""
@@ -109,6 +125,7 @@ class TestSet(nn.Module):
         }
         for metric in self.physics:
             values |= {f"physics/{key}": value for key, value in metric.compute().items()}
+        values |= {f"relative_l2/{name}": mean.compute() for name, mean in self.each.items()}
         if self.rolled:
             values |= {f"rollout/{key}": mean.compute() for key, mean in self.frames.items()}
         with suppress(ValueError):  # too few samples to calibrate

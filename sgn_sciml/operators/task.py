@@ -25,9 +25,11 @@ from sgn_sciml.metrics.base import Mean, accumulator
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
 from sgn_sciml.operators.application import OperatorLearning
+from sgn_sciml.operators.complex_weights import require_complex, require_precision
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.evaluation import SHELLS, TestSet
 from sgn_sciml.operators.losses import L2, Domain, FieldLoss
+from sgn_sciml.operators.networks.adapter import require_resolved
 from sgn_sciml.operators.networks.weights import load_network_weights
 from sgn_sciml.operators.normalizers import Normalizer
 from sgn_sciml.operators.rollout import call, rollout
@@ -130,6 +132,9 @@ class Operator(BaseTask):
 
     def setup(self, stage: str) -> None:
         self.description = description_of(self.trainer, OperatorPairs)
+        require_precision(str(self.trainer.precision), self.network)
+        if stage == "fit" and self.description is not None:
+            require_resolved(self.network, self.description.grid)
 
     # -- the operator ------------------------------------------------------------------------
 
@@ -210,6 +215,7 @@ class Operator(BaseTask):
     # -- training ----------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
+        require_complex(self.trainer, self.optimizer, self.trainable())
         optimizer = self.optimizer(self.trainable())
         if self.schedule is None:
             return optimizer
@@ -226,7 +232,9 @@ class Operator(BaseTask):
             )
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        self.training_grid = list(batch["input"].shape[-self.network.axes :])
+        grid = list(batch["input"].shape[-self.network.axes :])
+        if grid != self.training_grid:  # of several, the finest
+            self.training_grid = [*map(max, grid, self.training_grid or grid)]
         if self.symmetries:
             batch = self.augmented(batch)
         target = batch["target"]
@@ -278,6 +286,7 @@ class Operator(BaseTask):
                 self.level,
                 self.physics,
                 self.training_grid,
+                () if self.description is None else self.description.targets,
             ).to(self.device)
             for name in names
         ]

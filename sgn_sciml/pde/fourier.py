@@ -19,7 +19,9 @@ from torch import Tensor
 from sgn_sciml.laws.etdrk4 import Complex, etdrk4
 from sgn_sciml.laws.law import Array
 
-__all__ = ["coefficients", "evolve", "power", "waves"]
+__all__ = ["coefficients", "doublings", "evolve", "power", "refuse_change", "waves"]
+
+LARGEST = 16  # times the modes of the usual constants: minutes of computing
 
 
 def waves(modes: int, period: float) -> Array:
@@ -39,6 +41,45 @@ def power(c: Complex, exponent: int) -> Complex:
     return coefficients((n * np.fft.irfft(c, n)) ** exponent, modes)
 
 
+def doublings(factor: float, law: str) -> int:
+    """The power of two that is not below a factor by which more modes are needed, at least 1.
+
+    Args:
+        factor: The factor, from the constants of an equation.
+        law: Name of the equation, for errors.
+
+    Raises:
+        ValueError: If it is too large for a reference.
+    """
+    if not factor <= LARGEST:
+        raise ValueError(
+            f"{law}: a reference with these constants needs {factor:.3g} times the modes of the "
+            f"usual ones, more than {LARGEST}: choose constants that leave broader structures"
+        )
+    return 1 << max(0, math.ceil(math.log2(factor) - 1e-9))
+
+
+def refuse_change(coarse: Tensor, fine: Tensor, law: str, allowed: float) -> None:
+    """See that smaller steps and more modes have left a solution as it is.
+
+    Args:
+        coarse: The solution, of any shape.
+        fine: The same by a finer method.
+        law: Name of the equation, for errors.
+        allowed: Largest change beside its norm.
+
+    Raises:
+        ValueError: If they differ by more.
+    """
+    change = float((fine - coarse).norm() / fine.norm())
+    if not change <= allowed:
+        raise ValueError(
+            f"{law}: with these constants smaller steps and more modes change the reference by "
+            f"{change:.1e} (allowed: {allowed:.0e}), for it is chaotic or too fine: ask for "
+            "earlier times or other constants"
+        )
+
+
 def evolve(
     points: Tensor,
     interval: tuple[float, float],
@@ -46,6 +87,8 @@ def evolve(
     linear: Complex,
     nonlinear: Callable[[Complex], Complex],
     dt: float,
+    tail: float = 1e-9,
+    settled: float = 0.0,
 ) -> Tensor:
     """Solution at scattered points, in float64.
 
@@ -56,9 +99,15 @@ def evolve(
         linear: L of these modes, same shape.
         nonlinear: N, from modes to modes.
         dt: Longest step.
+        tail: Largest of the last eighth of the modes beside the largest of all, which tells
+            whether there are enough of them.
+        settled: Time from which that is asked for; a kink needs it to become smooth.
 
     Returns:
         Solution u, shape ``(N, 1)``.
+
+    Raises:
+        ValueError: If there are not enough modes.
     """
     x, t = points.detach().double().cpu().numpy().T
     k = waves(len(initial) - 1, interval[1] - interval[0])
@@ -75,6 +124,13 @@ def evolve(
         for _ in range(count):
             c = steppers[key](c)
         now = time
+        sizes = np.abs(c)
+        last = sizes[-max(1, len(c) // 8) :].max() / max(sizes.max(), 1e-300)
+        if now > settled and not last <= tail:
+            raise ValueError(
+                f"{len(c) - 1} modes do not resolve the reference at t = {now:.4g} (the last are "
+                f"{last:.1e} of the largest): choose constants that leave broader structures"
+            )
         rows = np.flatnonzero(t == time)
         if not np.array_equal(shown, x[rows]):  # frames of a grid share their points
             shown = x[rows]

@@ -7,7 +7,7 @@ do is recorded by :mod:`sgn_sciml.jets`, as long as it has rules for it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
 from math import inf
@@ -132,6 +132,32 @@ class Problem(ABC):
         """Map points of the unit cube into the domain, shape ``(N, d)``."""
         lower, upper = (unit.new_tensor(corner) for corner in self.domain)
         return lower + (upper - lower) * unit
+
+    def axes(self, shape: Sequence[int] | None = None) -> dict[str, Tensor]:
+        """Coordinates of an even grid, ends included; of a periodic one without the upper end.
+
+        Args:
+            shape: Points per coordinate; those of :attr:`grid` when None, or some 10,000 in all
+                where a problem has no grid.
+
+        Returns:
+            Values in float64 by name.
+
+        Raises:
+            ValueError: If there are not 2 points or more for each coordinate.
+        """
+        d = len(self.coordinates)
+        default: Sequence[int] = getattr(self, "grid", (max(2, round(10_000 ** (1 / d))),) * d)
+        sizes = tuple(default if shape is None else shape)
+        if len(sizes) != d or min(sizes) < 2:
+            raise ValueError(
+                f"{self.law}: a grid needs at least 2 points for each of {d} coordinates, got "
+                f"{sizes}"
+            )
+        return {
+            name: torch.linspace(a, b, n + (name in self.periodic), dtype=torch.float64)[:n]
+            for name, a, b, n in zip(self.coordinates, *self.domain, sizes, strict=True)
+        }
 
     def check_conditions(self, built_in: bool = True) -> None:
         """See that each condition is one of its own, on a face of the domain.

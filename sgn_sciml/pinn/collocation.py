@@ -42,7 +42,8 @@ class Collocation(LightningDataModule):
 
     Args:
         problem: The equation.
-        reference: Grid file with the reference solution; None leaves evaluation without a grid.
+        reference: Grid file with the reference solution; None leaves evaluation without a grid,
+            and predicts on the problem's own.
         num_points: Interior collocation points per step.
         num_condition_points: Points per initial or boundary condition per step.
         redraw_every: Steps between redraws of the points; 0 keeps the first draw.
@@ -101,7 +102,8 @@ class Collocation(LightningDataModule):
         self._read_reference()
         if self.observations is not None and self._observed is None:
             names = self.problem.coordinates, self.problem.fields
-            self._observed = self.observations.draw(self.grid, *names, self.seed)
+            box = self.problem.domain
+            self._observed = self.observations.draw(self.grid, *names, self.seed, box)
 
     def _read_reference(self) -> None:
         if self.reference is None or self.grid is not None:
@@ -202,10 +204,13 @@ class Collocation(LightningDataModule):
         return self._evaluation(HELD_OUT + 1)  # the best checkpoint was chosen on the other ones
 
     def predict_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        if self.grid is None:
-            raise ValueError("prediction needs a grid: set data.init_args.reference")
         dtype = next(self.trainer.lightning_module.parameters()).dtype if self.trainer else None
-        return batches(self._frames(dtype))
+        if self.grid is not None:
+            return batches(self._frames(dtype))
+        points = GridFields(self.problem.axes(), {}, self.problem.law).points.to(dtype)
+        frames = points.movedim(-2, 0) if self.problem.evolving else points[None]
+        parts = torch.split(self._share(frames), self.frames_per_batch)
+        return batches([{"points": part} for part in parts])
 
     # -- resume ------------------------------------------------------------------------------
 

@@ -11,13 +11,14 @@ to the residuals as their roots.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sgn_sciml.jets import Equation, apart
+from sgn_sciml.jets import Eager, Equation, Fused, apart
 from sgn_sciml.pde import Condition
 from sgn_sciml.pinn.solution import Solution
 
@@ -166,6 +167,41 @@ class LossTerms:
                 f"trainer.precision to 64-true and model.init_args.residual_scale to {size:.0e}, "
                 "or choose units in which the equation is of order 1"
             )
+
+    def rehearse(self) -> None:
+        """Evaluate every equation at three points, where it is to fail before anything trains.
+
+        Raises:
+            ValueError: If one fails, returns anything but a number per point, or has no rule in
+                the engine that was asked for.
+        """
+        solution, problem = self.solution, self.solution.current
+        network = deepcopy(solution.network).eval()  # norms and dropout stay as they are
+        if len({p.dtype for p in network.parameters()}) > 1:  # parts from checkpoints
+            network = network.double()
+        like = next(network.parameters(), torch.zeros(()))
+
+        def function(x: Tensor) -> Tensor:
+            raw = network(x)
+            return problem.impose(x, raw) if solution.exact_conditions else raw
+
+        line = like.new_tensor([0.3, 0.5, 0.7])[:, None]
+        unit = line.expand(3, len(problem.coordinates))
+        points = [problem.box_points(unit)]
+        points += [problem.face_points(face, unit) for face in self.faces.values()]
+        for equation, at in zip(self.equations.values(), points, strict=True):
+            names = equation.coordinates, equation.fields
+            tried = Equation(function, equation.residual, *names, equation.name)
+            tried.nested(at)
+            if isinstance(solution.engine, (Eager, Fused)):
+                try:
+                    tried.program(at)
+                except NotImplementedError as error:
+                    name = type(solution.engine).__name__
+                    raise ValueError(
+                        f"the engine {name} cannot evaluate {equation.name}: {error}; leave "
+                        "model.init_args.engine out"
+                    ) from error
 
     def at_centres(self, like: Tensor) -> dict[str, Tensor]:
         """Residuals by name in the middle of the domain and of each face, with their graph."""

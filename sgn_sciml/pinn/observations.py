@@ -1,6 +1,7 @@
 """Noisy observations of a solution at scattered points, for inverse problems."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a coordinate or every field is missing, or a cell is no number.
+        ValueError: If a coordinate or every field is missing, a column comes twice, or a cell is
+            no number.
     """
     if Path(path).is_dir():
         raise ValueError(f"{path} is a folder, not a file of observations")
@@ -36,6 +38,9 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
         rows = csv.DictReader(file, skipinitialspace=True)
         names = [name.strip() for name in rows.fieldnames or ()]
         rows.fieldnames = names
+        for name in (*coordinates, *fields):
+            if names.count(name) > 1:
+                raise ValueError(f"{path} has {names.count(name)} columns called {name}: keep one")
         if not set(coordinates) <= set(names) or not set(fields) & set(names):
             raise ValueError(
                 f"{path} has columns {', '.join(names)}, expected {', '.join(coordinates)} and "
@@ -51,6 +56,28 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
     if not len(table) or not table[:, : len(coordinates)].isfinite().all():
         raise ValueError(f"{path} has no rows, or a row without coordinates")
     return table
+
+
+def require_inside(
+    points: Tensor,
+    path: str,
+    coordinates: Sequence[str],
+    lower: Sequence[float],
+    upper: Sequence[float],
+) -> None:
+    """See that points ``(N, d)`` lie in a box; its faces count as inside.
+
+    Raises:
+        ValueError: If one does not.
+    """
+    for name, column, a, b in zip(coordinates, points.T, lower, upper, strict=True):
+        outside = (column < a - 1e-6 * (b - a)) | (column > b + 1e-6 * (b - a))
+        if outside.any():
+            first = float(column[outside][0])
+            raise ValueError(
+                f"{path}: {int(outside.sum())} of {len(points)} observations lie outside the "
+                f"domain: {name} = {first:g}, which goes from {a:g} to {b:g}"
+            )
 
 
 @dataclass(frozen=True)
@@ -89,6 +116,7 @@ class Observations:
         coordinates: tuple[str, ...],
         fields: tuple[str, ...],
         seed: int,
+        domain: tuple[Sequence[float], Sequence[float]] | None = None,
     ) -> tuple[Tensor, Tensor, int]:
         """Draw them.
 
@@ -97,6 +125,7 @@ class Observations:
             coordinates: Names of the d coordinates.
             fields: Names of the f fields.
             seed: Seed, where they have none of their own.
+            domain: Lower and upper corner of the box that they must lie in; None for no box.
 
         Returns:
             Points ``(N, d)`` and values ``(N, f)`` in float64, and how many of them train: those
@@ -104,11 +133,14 @@ class Observations:
 
         Raises:
             FileNotFoundError: If the file is missing.
-            ValueError: If there is neither file nor grid, or fewer observations than asked for.
+            ValueError: If there is neither file nor grid, fewer observations than asked for, or
+                one outside the domain.
         """
         d = len(coordinates)
         if self.path is not None:
             table = read_observations(self.path, coordinates, fields)
+            if domain is not None:
+                require_inside(table[:, :d], self.path, coordinates, *domain)
         elif grid is not None:
             values = torch.stack([grid.fields[name] for name in fields], -1)
             table = torch.cat([grid.points, values], -1).reshape(-1, d + len(fields)).double()

@@ -22,6 +22,12 @@ def solution_rows(test: Mapping[str, Any]) -> Rows:
         )
         if key in test
     ]
+    for key, value in test.items():  # of problems with several fields
+        if key.startswith("test/relative_l2/"):
+            name = key.removeprefix("test/relative_l2/")
+            worst = test.get(f"test/max_error/{name}")
+            beside = "" if worst is None else f"  (worst point {worst:.2e})"
+            rows.append((f"relative L2 of {name}", f"{value:.2e}{beside}"))
     rows += band_rows({key.removeprefix("test/"): value for key, value in test.items()})
     for key, value in test.items():
         if key.startswith("test/unknown/") and not key.endswith("_error"):

@@ -58,8 +58,8 @@ class PINN(Solution):
 
     Raises:
         ValueError: If the network does not fit the problem's coordinates or fields, the problem
-            has no such constant, the scale is not positive, or nothing is called what should be
-            frozen.
+            has no such constant, the scale is not positive, nothing is called what should be
+            frozen, or the residual or a condition fails.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class PINN(Solution):
         conditions = [c for c in problem.conditions if c.name not in built_in]
         data_weight = 1.0 if unknown and data_weight is None else data_weight
         self.loss_terms = LossTerms(self, conditions, data_weight)
+        self.loss_terms.rehearse()
         self.terms = self.loss_terms.names
         self.balancing = balancing
         if balancing is not None:

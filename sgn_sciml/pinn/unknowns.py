@@ -19,6 +19,12 @@ from sgn_sciml.pde import Problem
 __all__ = ["Unknowns"]
 
 
+def is_real(declared: Any, value: Any) -> bool:
+    """Whether a constant is a real number; declared so, its default may be written as whole."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, float) or (whole and declared in (float, "float"))
+
+
 class Unknowns(nn.Module):
     """Constants of a problem that train.
 
@@ -32,7 +38,7 @@ class Unknowns(nn.Module):
 
     def __init__(self, start: Mapping[str, float], problem: Problem) -> None:
         super().__init__()
-        known = {f.name for f in fields(problem) if isinstance(getattr(problem, f.name), float)}
+        known = {f.name for f in fields(problem) if is_real(f.type, getattr(problem, f.name))}
         if unknown := sorted(set(start) - known):
             raise ValueError(
                 f"{problem.law} has no constant {', '.join(unknown)}; "

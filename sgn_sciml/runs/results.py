@@ -59,9 +59,12 @@ def notes(test: Mapping[str, Any]) -> list[str]:
     """Warnings of test sets on other grids than that of training."""
     data = test.get("data", {})
     grid = data.get("grid", {})
+    grids = data.get("training_grids") or [grid]
     found, finer, coarser = results({"test": test}), [], []
     for about in data.get("test_sets", []):
         name, points = about["name"], about["grid"]
+        if points in grids:
+            continue
         if any(n > grid.get(axis, n) for axis, n in points.items()):
             share = found[name].get("beyond_training_nyquist")
             finer.append(name + ("" if share is None else f" ({share:.1e} of its amplitude)"))

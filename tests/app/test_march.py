@@ -45,6 +45,15 @@ def test_a_steady_problem_is_refused(sgn, tmp_path, monkeypatch):
     assert not Path("runs").exists()
 
 
+def test_an_inverse_problem_is_refused_by_what_march_does_not_do(sgn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = ROOT / "configs" / "burgers_inverse.yaml"
+    code, _, err = sgn("march", "--config", config, "--windows", 2)
+    assert code == 1
+    assert "sgn march solves forward problems: it does not find unknown constants" in err
+    assert not Path("runs").exists()
+
+
 def test_a_later_network_begins_where_the_one_before_ended(tmp_path, float64):
     networks, checkpoint = [mlp()], str(tmp_path / "a.ckpt")
     for starts in ([0.25], [0.25, 0.5]):

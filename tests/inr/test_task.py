@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from sgn_sciml.inr import INR, ErrorDriven, RandomPoints, Signal, SignalData
 from sgn_sciml.inr.measurements import Gradients, LineIntegrals, Samples
@@ -200,3 +201,18 @@ def test_a_network_of_other_sizes_is_refused(trainer):
 def test_numbers_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match="must be"):
         INR(waves(), **options)
+
+
+def test_any_module_of_torch_learns_a_signal(trainer):
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        *(nn.Linear(2, 24), nn.Tanh(), nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 1))
+    )
+    data = Ripple(waves=0.5)
+    made = fit(trainer, INR(module), data, max_steps=200, val_check_interval=200)
+    assert made.callback_metrics["val/psnr"] > 17
+
+
+def test_a_module_of_other_sizes_is_refused(trainer):
+    with pytest.raises(ValueError, match="2 axes and 1 channels: give its Linear as many"):
+        fit(trainer, INR(nn.Linear(1, 3)), Ripple())

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from sgn_sciml.jets import Automatic, Equation, Nested
-from sgn_sciml.networks import CoordinateMLP, as_coordinate_network
+from sgn_sciml.networks import CoordinateMLP, as_coordinate_network, as_sized_network
 from sgn_sciml.networks.plain import PlainNetwork
 from sgn_sciml.operators.networks import FNO
 
@@ -82,3 +82,18 @@ def test_trying_a_module_leaves_it_as_it_was():
     PlainNetwork(module, 2, 1)
     assert module.training
     assert all(torch.equal(v, before[k]) for k, v in module.state_dict().items())
+
+
+def test_a_module_tells_its_sizes_by_what_it_takes():
+    network = as_sized_network(nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 3)))
+    assert (network.in_features, network.out_features) == (2, 3)
+    assert {name: len(each) for name, each in network.roles().items()} == {"others": 4}
+
+
+@pytest.mark.parametrize(
+    ("module", "found"),
+    [(nn.Identity(), "1 or 2 or 3 or 4"), (nn.Linear(9, 1), "none"), (nn.LazyLinear(1), "none")],
+)
+def test_a_module_of_no_certain_size_is_refused(module, found):
+    with pytest.raises(ValueError, match=f"it works with {found}.*PlainNetwork"):
+        as_sized_network(module)

@@ -43,6 +43,14 @@ def test_other_grids_than_that_of_training_are_noted(card, tmp_path):
     assert coarser in summary(tmp_path, operator_rows)
 
 
+def test_a_grid_that_trained_beside_others_is_not_noted(card, tmp_path):
+    card["test"]["data"]["training_grids"] = [{"x": 64}, {"x": 16}]
+    write_card(tmp_path, card)
+    text = summary(tmp_path, operator_rows)
+    assert "above the training Nyquist" in text
+    assert "coarser" not in text
+
+
 def test_names_of_metrics_without_their_metric_are_understood(card, tmp_path):
     plain = {
         "test/relative_l2": 0.02,

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from sgn_sciml.pde import AllenCahn, KdV, KuramotoSivashinsky, allen_cahn, kdv
+from sgn_sciml.pde import (
+    AllenCahn,
+    KdV,
+    KuramotoSivashinsky,
+    allen_cahn,
+    kdv,
+    kuramoto_sivashinsky,
+)
 from sgn_sciml.pde.fourier import coefficients, evolve, power, waves
 
 
@@ -120,3 +127,49 @@ def test_finer_steps_and_modes_change_little(monkeypatch):
     monkeypatch.setattr(kdv, "MODES", 500)
     monkeypatch.setattr(kdv, "STEP", kdv.STEP / 2)
     np.testing.assert_allclose(solution(KdV(), 16, [0.05]), coarse, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("problem", "modes", "step"),
+    [
+        (KdV(), 341, 2.5e-5),
+        (KdV(delta=0.05), 341, 2.5e-5),
+        (KdV(delta=0.003), 4 * 341, 2.5e-5 * 2 * 0.003 / 0.022),
+        (AllenCahn(), 2047, 5e-4),
+        (AllenCahn(nu=2.5e-5), 4095, 5e-4),
+        (AllenCahn(rho=20.0), 4095, 1.25e-4),
+        (KuramotoSivashinsky(), 170, 2e-5),
+    ],
+)
+def test_modes_and_steps_follow_the_constants(problem, modes, step, monkeypatch):
+    asked = []
+
+    def noted(points, interval, initial, linear, nonlinear, dt, **more):
+        asked.append((len(initial) - 1, dt))
+        return torch.zeros(len(points), 1, dtype=torch.float64)
+
+    for module in (kdv, allen_cahn, kuramoto_sivashinsky):
+        monkeypatch.setattr(module, "evolve", noted)
+    problem.exact(grid(problem, 2, [0.1]))
+    assert asked == [(modes, pytest.approx(step))]
+
+
+def test_constants_beyond_a_reference_are_refused():
+    for problem in (KdV(delta=1e-4), AllenCahn(nu=1e-8), KuramotoSivashinsky(gamma=1e-7)):
+        with pytest.raises(ValueError, match=f"{problem.law}: .* times the modes"):
+            problem.exact(grid(problem, 2, [0.1]))
+
+
+def test_too_few_modes_are_seen_by_their_tail():
+    k, start = waves(20, 2.0), np.zeros(21, complex)
+    start[1] = -0.5
+    points = torch.tensor([[0.0, 0.25]], dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"20 modes do not resolve the reference at t = 0.25"):
+        evolve(points, (-1.0, 1.0), start, 0j * k, lambda c: -0.5j * k * power(c, 2), dt=1e-2)
+
+
+def test_a_reference_that_finer_steps_change_is_refused(monkeypatch):
+    monkeypatch.setattr(kuramoto_sivashinsky, "STEP", 5e-3)
+    problem = KuramotoSivashinsky(beta=0.4)
+    with pytest.raises(ValueError, match=r"more modes change the reference by .*1e-06"):
+        problem.exact(grid(problem, 8, [0.1]))

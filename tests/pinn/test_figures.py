@@ -61,3 +61,14 @@ def test_steady_problems_have_figures_and_files(problem, trainer, tmp_path):
         task, data, return_predictions=False
     )
     torch.testing.assert_close(read_grid(tmp_path / "u.h5").fields["u"], u)
+
+
+def test_without_a_reference_predictions_are_on_the_grid_of_the_problem(trainer, task, tmp_path):
+    path = tmp_path / "u.h5"
+    data = Collocation(Burgers(), frames_per_batch=40)
+    trainer(callbacks=[PredictionWriter(path)], precision="64-true").predict(
+        task, data, return_predictions=False
+    )
+    grid = read_grid(path)
+    assert grid.fields["u"].shape == Burgers.grid
+    assert torch.allclose(grid.fields["u"][:, 0], -torch.sin(torch.pi * grid.coordinates["x"]))

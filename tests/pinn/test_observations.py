@@ -56,6 +56,8 @@ def test_a_file_gives_columns_by_name_and_nan_where_nothing_was_observed(tmp_pat
         ("x,t,u\n1,2,three\n", "line 2"),
         ("x,t,u\n1,,3\n", "a row without coordinates"),
         ("x,t,u\n", "no rows"),
+        ("x,t,u,u\n1,0,2,3\n", "2 columns called u: keep one"),
+        ("x,t,x,u\n1,0,2,3\n", "2 columns called x"),
     ],
 )
 def test_damaged_files_are_refused(text, message, tmp_path):
@@ -96,3 +98,12 @@ def test_a_spreadsheets_mark_at_the_start_is_no_part_of_a_name(tmp_path):
     assert read_observations(str(path), ("x",), ("u",)).tolist() == [[0.0, 0.25], [1.0, 0.75]]
     with pytest.raises(ValueError, match="is a folder"):
         read_observations(str(tmp_path), ("x",), ("u",))
+
+
+@pytest.mark.parametrize("row", ["1.5,0.5,0", "0.5,-0.1,0"])
+def test_observations_outside_the_domain_are_refused(row, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"x,t,u\n-1,1,0\n1,0,0\n{row}\n")
+    data = Collocation(Burgers(), observations=Observations(str(path)))
+    with pytest.raises(ValueError, match=r"1 of 3 observations lie outside the domain: [xt] = "):
+        data.setup("fit")

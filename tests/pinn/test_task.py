@@ -94,19 +94,18 @@ def test_several_equations_add_up(float64):
 
 
 def test_broadcast_residual_is_refused_with_both_shapes():
-    task = pinn(Broadcast())
-    with pytest.raises(ValueError, match=r"\(20, 20\), expected \(20,\)"):
-        task.losses(batch(task))
+    with pytest.raises(ValueError, match=r"\(3, 3\), expected \(3,\)"):
+        pinn(Broadcast())
 
 
 @pytest.mark.parametrize(
     ("residual", "shape"),
     [
-        (lambda d: d.u_t[:, None], (20, 1)),
-        (lambda d: d.u_t - torch.ones(20, 1), (20, 20)),
-        (lambda d: d.u_t + d.u.unsqueeze(1), (20, 20)),
+        (lambda d: d.u_t[:, None], (3, 1)),
+        (lambda d: d.u_t - torch.ones(20, 1), (20, 3)),
+        (lambda d: d.u_t + d.u.unsqueeze(1), (3, 3)),
         (lambda d: d.u_t.mean(), ()),
-        (lambda d: {"first": d.u_x, "second": torch.stack([d.u, d.u], 1)}, (20, 2)),
+        (lambda d: {"first": d.u_x, "second": torch.stack([d.u, d.u], 1)}, (3, 2)),
     ],
 )
 @pytest.mark.parametrize("condition", [False, True])
@@ -121,11 +120,10 @@ def test_residuals_of_other_shapes_are_refused_by_name(residual, shape, conditio
             last = (lambda d: d.u) if not condition else residual
             return (Condition("right", {"x": 1.0}, last),)
 
-    task = pinn(Wrong(), exact_conditions=False)
     name = "burgers, right" if condition else "burgers"
-    message = rf"the residual of {name} has shape {re.escape(str(shape))}, expected \(20,\)"
+    message = rf"the residual of {name} has shape {re.escape(str(shape))}, expected \(3,\)"
     with pytest.raises(ValueError, match=message):
-        task.losses(batch(task))
+        pinn(Wrong(), exact_conditions=False)
 
 
 def test_network_of_wrong_size_is_refused_with_the_remedy():

@@ -32,9 +32,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from sgn_sciml.networks import CoordinateNetwork
+from sgn_sciml.networks import CoordinateNetwork, as_sized_network
 from sgn_sciml.networks.quantization import (
     SMALL_BITS,
     Quantized,
@@ -82,7 +82,7 @@ def build_network(config: Mapping[str, Any], seed: int = 0) -> CoordinateNetwork
     try:
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed)
-            return instantiate(CoordinateNetwork, config, "network")  # type: ignore[type-abstract]
+            return as_sized_network(instantiate(nn.Module, config, "network"))
     except ValueError as error:
         raise ValueError(f"the network cannot be rebuilt: {error}") from error
 

@@ -11,7 +11,7 @@ strict nor weights-only loading takes), and an import that is paid by those who 
 
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from sgn_sciml.networks.base import OperatorNetwork
 
-__all__ = ["Adapter", "check_modes", "positions"]
+__all__ = ["Adapter", "check_modes", "positions", "require_resolved"]
 
 
 def positions(x: Tensor, periodic: Sequence[bool]) -> Tensor:
@@ -94,3 +94,25 @@ def check_modes(modes: Sequence[int]) -> tuple[int, ...]:
     if not modes or min(modes) < 1:
         raise ValueError(f"modes needs a number of at least 1 for each space axis, got {modes}")
     return tuple(2 * m for m in modes)
+
+
+def require_resolved(network: nn.Module, grid: Mapping[str, int]) -> None:
+    """See that a grid of training has the modes that a network has weights for.
+
+    Args:
+        network: The network.
+        grid: Points along each space axis, the finest grid of training.
+
+    Raises:
+        ValueError: If some of the weights would never train.
+    """
+    for module in network.modules():
+        if isinstance(module, OperatorNetwork):
+            carried = module.resolvable([*grid.values()])
+            for m, most, (axis, n) in zip(module.modes, carried, grid.items(), strict=False):
+                if m > most:
+                    raise ValueError(
+                        f"{type(module).__name__} has {m} modes along {axis}, where {n} points "
+                        f"carry {most} (their Nyquist wavenumber): weights of the others would "
+                        f"never train. Set modes to {most} or fewer"
+                    )

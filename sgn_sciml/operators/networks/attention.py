@@ -33,7 +33,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.layers import Activation, ActivationFactory, FeedForward, SpectralGate
+from sgn_sciml.layers import Activation, ActivationLike, FeedForward, SpectralGate, make_activation
 from sgn_sciml.networks.base import OperatorNetwork
 from sgn_sciml.operators.networks.adapter import positions
 
@@ -86,7 +86,7 @@ class Attention(nn.Module):
     """Multi-head attention, shape ``(batch, n, width)``; angles ``(n, width / heads / 2)``."""
 
     def __init__(
-        self, width: int, heads: int, kind: AttentionKind, scores: ActivationFactory | None = None
+        self, width: int, heads: int, kind: AttentionKind, scores: ActivationLike | None = None
     ) -> None:
         super().__init__()
         self.heads, self.kind, normed = heads, kind, NORMED[kind]
@@ -97,7 +97,7 @@ class Attention(nn.Module):
         self.norms = nn.ModuleList(
             nn.LayerNorm(width // heads) if i in normed else nn.Identity() for i in range(3)
         )
-        self.scores = None if scores is None else scores(heads)
+        self.scores = None if scores is None else make_activation(scores, heads)
         self.merge = nn.Linear(width, width)
 
     def forward(self, x: Tensor, angle: Tensor | None = None) -> Tensor:
@@ -141,7 +141,7 @@ class GalerkinTransformer(OperatorNetwork):
             for those of closed axes only, which have walls.
         periodic: Whether axes are periodic or closed (samples with both ends); one flag, or one
             per axis.
-        activation: Activation factory of the feed-forward networks, a spectral gate by default.
+        activation: Activation of the feed-forward networks, a spectral gate by default.
         scores: Activation factory of the scores, called with the heads; the identity when None.
 
     Raises:
@@ -167,8 +167,8 @@ class GalerkinTransformer(OperatorNetwork):
         rotary: bool = True,
         positional: bool | None = None,
         periodic: bool | Sequence[bool] = True,
-        activation: ActivationFactory = SpectralGate,
-        scores: ActivationFactory | None = None,
+        activation: ActivationLike = SpectralGate,
+        scores: ActivationLike | None = None,
     ) -> None:
         super().__init__(in_channels, out_channels, axes)
         self.periodic = (periodic,) * axes if isinstance(periodic, bool) else tuple(periodic)

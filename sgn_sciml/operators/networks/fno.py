@@ -12,12 +12,12 @@ References:
     Kossaifi et al., *Multi-grid tensorized Fourier neural operator* (2024)
 """
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
+from sgn_sciml.layers import Function, as_function
 from sgn_sciml.operators.networks.adapter import Adapter, check_modes
 from sgn_sciml.operators.networks.convolution import spectral_convolution
 from sgn_sciml.system.extras import needed_by
@@ -77,7 +77,7 @@ class FNO(Adapter):
         positional: bool = True,
         padding: float = 0.0,
         norm: Literal["group_norm", "instance_norm"] | None = None,
-        non_linearity: Callable[[Tensor], Tensor] = F.gelu,
+        non_linearity: Function = F.gelu,
         factorization: Literal["tucker", "cp", "tt"] | None = None,
         rank: float = 1.0,
     ) -> None:
@@ -98,7 +98,7 @@ class FNO(Adapter):
                 lifting_channel_ratio=lifting_ratio,
                 projection_channel_ratio=projection_ratio,
                 positional_embedding=None,
-                non_linearity=non_linearity,
+                non_linearity=as_function(non_linearity),
                 norm=norm,
                 use_channel_mlp=channel_mlp,
                 channel_mlp_expansion=channel_mlp_expansion,
@@ -111,7 +111,7 @@ class FNO(Adapter):
             return model
 
         super().__init__(build, in_channels, out_channels, len(modes), periodic, positional)
-        self.n_modes = n_modes
+        self.n_modes, self.modes, self.padding = n_modes, tuple(modes), padding
 
     def extra_repr(self) -> str:
         return (

@@ -31,7 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers import ActivationFactory, SpectralGate
+from sgn_sciml.layers import ActivationLike, SpectralGate, make_activation
 from sgn_sciml.networks.base import OperatorNetwork
 
 __all__ = ["AxisEnds", "TransformOnce", "analyse", "synthesise"]
@@ -96,7 +96,7 @@ class TransformOnce(OperatorNetwork):
             sampled at cell centres) or ``closed`` (mirrored, sampled with both ends).
         width: Hidden features.
         depth: Number of blocks L.
-        activation: Activation factory, called with the width; a spectral gate by default.
+        activation: Activation, a class or a name; a spectral gate by default.
         align: Commute with translations of periodic axes; not for a law with a fixed forcing.
         gain: Size of the blocks' correction at the start, relative to the input.
 
@@ -118,7 +118,7 @@ class TransformOnce(OperatorNetwork):
         boundary: AxisEnds | Sequence[AxisEnds] = "periodic",
         width: int = 384,
         depth: int = 4,
-        activation: ActivationFactory = SpectralGate,
+        activation: ActivationLike = SpectralGate,
         align: bool = True,
         gain: float = 1e-2,
     ) -> None:
@@ -139,7 +139,7 @@ class TransformOnce(OperatorNetwork):
         start = torch.eye(in_channels * 2 ** len(self.periodic))[copy]
         self.propagator = nn.Parameter(start[..., None].repeat(1, 1, k))
         self.lift = linear(in_channels * k, width)
-        self.act = nn.ModuleList(activation(width) for _ in range(depth))
+        self.act = nn.ModuleList(make_activation(activation, width) for _ in range(depth))
         with torch.no_grad():
             square = [float(act(torch.randn(1024, width)).square().mean()) for act in self.act]
         # a block adds variance 1 / L to h, half from M, half from B; gain^2 / L to y, all from r
@@ -181,6 +181,11 @@ class TransformOnce(OperatorNetwork):
                 h = h + self.mix[i](t) + self.back[i](self.scale * y.flatten(1))
                 h = h / (1 + 1 / depth) ** 0.5
         return y.reshape(len(y), -1, *c.shape[2:])
+
+    def resolvable(self, points: Sequence[int]) -> tuple[int, ...]:
+        """As of the base; along an axis that is not periodic, a cosine for each point."""
+        pairs = zip(points, self.boundary, strict=False)
+        return tuple(n // 2 if boundary == "periodic" else n for n, boundary in pairs)
 
     def phase(self, c: Tensor, axis: int) -> Tensor:
         """Angles k theta of a periodic axis, theta that of mode 1, shape ``(batch, m - 1)``."""

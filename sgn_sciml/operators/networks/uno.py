@@ -89,3 +89,4 @@ class UNO(Adapter):
             return model
 
         super().__init__(build, in_channels, out_channels, axes, periodic, positional)
+        self.modes, self.padding = tuple(modes), padding

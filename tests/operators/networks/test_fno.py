@@ -3,13 +3,18 @@
 import copy
 import io
 import warnings
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import nn
+from torch.optim import LBFGS, SGD, Adam, AdamW
 
 from sgn_sciml.networks import count_parameters
-from sgn_sciml.operators.networks import FNO, TFNO, UNO
-from sgn_sciml.operators.networks.adapter import positions
+from sgn_sciml.operators.complex_weights import require_complex, require_precision
+from sgn_sciml.operators.networks import FNO, TFNO, UNO, TransformOnce
+from sgn_sciml.operators.networks.adapter import positions, require_resolved
 
 SMALL = [
     FNO(modes=(4,), width=8, depth=2),
@@ -97,3 +102,49 @@ def test_sizes_out_of_range_are_refused(bad):
 def test_periodic_flags_must_fit_the_axes():
     with pytest.raises(ValueError, match="2 entries for 1 axes"):
         FNO(modes=(4,), periodic=(True, False))
+
+
+def test_modes_beyond_the_grid_of_training_are_refused():
+    require_resolved(FNO(modes=(16,), width=2, depth=1), {"x": 32})
+    for network in (FNO(modes=(17,), width=2, depth=1), UNO(modes=(17,), width=2)):
+        with pytest.raises(ValueError, match="17 modes along x, where 32 points carry 16"):
+            require_resolved(network, {"x": 32})
+    within = FNO(modes=(4, 9), width=2, depth=1)
+    with pytest.raises(ValueError, match="9 modes along y, where 16 points"):
+        require_resolved(nn.Sequential(within), {"x": 64, "y": 16})
+
+
+def test_padding_and_cosines_carry_more_modes():
+    require_resolved(FNO(modes=(20,), width=2, depth=1, padding=0.25), {"x": 32})
+    closed = TransformOnce(1, 1, modes=(32,), width=2, depth=1, boundary="closed")
+    require_resolved(closed, {"x": 32})
+
+
+@pytest.mark.parametrize(
+    ("trainer", "factory", "message"),
+    [
+        ({"gradient_clip_val": 1.0, "gradient_clip_algorithm": "value"}, Adam, "set it to norm"),
+        ({}, partial(Adam, fused=True), "cannot train complex weights"),
+    ],
+)
+def test_settings_that_complex_weights_cannot_take_are_refused(trainer, factory, message):
+    plain = {"gradient_clip_val": None, "gradient_clip_algorithm": None}
+    trainer = SimpleNamespace(**plain | trainer)
+    with pytest.raises(ValueError, match=message):
+        require_complex(trainer, factory, [*FNO(modes=(2,), width=2, depth=1).parameters()])
+    require_complex(trainer, factory, [torch.nn.Parameter(torch.ones(2))])
+
+
+def test_settings_that_they_can_take_are_not():
+    clipped = SimpleNamespace(gradient_clip_val=1.0, gradient_clip_algorithm="norm")
+    weights = [*FNO(modes=(2,), width=2, depth=1).parameters()]
+    for factory in (Adam, AdamW, partial(SGD, lr=0.1), partial(LBFGS, lr=0.1)):
+        require_complex(clipped, factory, weights)
+
+
+def test_half_precision_of_complex_weights_is_refused():
+    network = FNO(modes=(2,), width=2, depth=1)
+    with pytest.raises(ValueError, match="bf16-true drops the imaginary parts"):
+        require_precision("bf16-true", network)
+    require_precision("32-true", network)
+    require_precision("bf16-true", nn.Linear(1, 1))

@@ -1,0 +1,57 @@
+"""What went wrong in code that is not ours, in one line with its place."""
+
+import linecache
+import sysconfig
+import traceback
+from pathlib import Path
+from types import FrameType
+
+__all__ = ["explained", "is_out_of_memory"]
+
+PACKAGE = str(Path(__file__).parents[1])
+LIBRARIES = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")})
+
+
+def explained(error: BaseException) -> str:
+    """An exception as one line: the place in the user's own code, if it passed there, and why.
+
+    Args:
+        error: An exception that was raised.
+
+    Example:
+        >>> try:
+        ...     {}["nu"]
+        ... except KeyError as error:
+        ...     print(explained(error).partition(": ")[2])
+        KeyError: 'nu'
+    """
+    whole = traceback.TracebackException.from_exception(error, lookup_lines=False)
+    lines = [line.strip() for line in "".join(whole.format_exception_only()).splitlines()]
+    said = lines[0].removeprefix(f"{type(error).__module__}.")
+    if said.endswith(":") and len(lines) > 1:  # a message that begins with a line break
+        said = f"{said} {lines[1]}"
+    if type(error) is ValueError or type(error).__module__.startswith("sgn_sciml."):
+        said = said.removeprefix(f"{type(error).__name__}: ")  # the message says it all
+    place = own_place(error)
+    return f"{place}: {said}" if place else said
+
+
+def own_place(error: BaseException) -> str:
+    """File and line of the last call in code of neither this package nor a library, or nothing."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if is_own(frame):
+            place = f"{Path(frame.f_code.co_filename).name}, line {line}"
+    return place
+
+
+def is_own(frame: FrameType) -> bool:
+    """Whether code is that of the user."""
+    path = frame.f_code.co_filename
+    generated = path.startswith("<") and not linecache.getlines(path)
+    return not generated and not path.startswith((PACKAGE, *LIBRARIES))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception speaks of the machine and not of what was asked for."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
