@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from sgn_sciml.system.archives import refuse_damaged_archive
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["AtomicCheckpointIO", "Checkpoint", "require_task"]
@@ -36,6 +37,7 @@ class Checkpoint:
             ValueError: If it is no whole checkpoint.
         """
         try:
+            refuse_damaged_archive(path)
             found = cls(path, torch.load(path, weights_only=True, map_location="cpu"))
             int(found.content["global_step"])
         except DAMAGE as error:
