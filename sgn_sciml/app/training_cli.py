@@ -1,5 +1,6 @@
 """LightningCLI with run folders: one training command, from its words to its end."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -71,6 +72,7 @@ class TrainingCLI(LightningCLI):
     silent = False  # whether the command leaves no files
     seconds: float | None = None  # of training, where time is the budget
     created: RunFolder | None = None  # the folder that this process has made for the run
+    read_only = False  # whether the folder cannot be written
 
     def __init__(self, words: Sequence[str], run: Run) -> None:
         self.run = run
@@ -218,7 +220,13 @@ class TrainingCLI(LightningCLI):
         if self.run.folder is not None:
             folder = self.run.folder
             root, name, version = str(folder.root), folder.name, folder.version
-            if config.trainer.logger in (None, True):
+            # A test of somebody else's run, say, whose table is printed all the same.
+            self.read_only = self.subcommand in ("validate", "test") and not os.access(
+                folder.path, os.W_OK
+            )
+            if self.read_only:
+                kwargs["logger"] = False
+            elif config.trainer.logger in (None, True):
                 kwargs["logger"] = [
                     AppendingCSVLogger(root, name, version),
                     TensorBoardLogger(root, name, version, default_hp_metric=False),
@@ -240,7 +248,8 @@ class TrainingCLI(LightningCLI):
 
     def _standard_callbacks(self, folder: RunFolder) -> list[Callback]:
         """What every run of a command has, whatever its configuration says."""
-        card = Card(self.config[self.subcommand].seed_everything)
+        seed = self.config[self.subcommand].seed_everything
+        card = self.card = Card(seed, folder.path if self.read_only else None)
         if self.subcommand == "predict":
             return list(self.model.application.writers(folder.path / "predictions.h5"))
         if self.subcommand != "fit":
@@ -258,7 +267,9 @@ class TrainingCLI(LightningCLI):
         """Print the table."""
         if self.run.folder is not None and self.trainer.is_global_zero:
             path = self.run.folder.path
-            print(f"\n{path}\n\n{summary(path, self.model.application.rows)}\n")
+            print(f"\n{path}\n\n{summary(path, self.model.application.rows, self.card.card)}\n")
+            if self.read_only:
+                print(f"{path} cannot be written: the card is as it was")
 
     def after_fit(self) -> None:
         """Say where things are and, after Ctrl-C, how to go on."""

@@ -1,6 +1,7 @@
 """When training ends, what a run that could not begin leaves, and who may go on with a run."""
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,17 @@ def test_the_best_checkpoint_of_a_moved_run_stays_the_best(trained, sgn):
     code, _, err = sgn("fit", "--config", trained, *words)
     assert code == 0, err
     assert best.read_bytes() == before
+
+
+def test_the_table_of_a_run_that_cannot_be_written_is_printed(trained, sgn, monkeypatch):
+    before = files()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    code, out, err = sgn("test", "--config", trained)
+    assert code == 0, err
+    assert "relative L2" in out
+    assert "cannot be written" in out
+    assert files() == before
 
 
 AVERAGE = '[{"class_path": "EMAWeightAveraging", "init_args": {"decay": 0.5%s}}]'
