@@ -15,7 +15,7 @@ APPLICATIONS = ("pinn", "operators", "inr")
 ALLOWED = {
     "system": set(),
     "layers": set(),
-    "networks": {"layers"},
+    "networks": {"layers", "system"},
     "jets": {"system"},  # how an exception is told
     "optim": set(),
     "metrics": set(),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sgn_sciml.app.help import COMMANDS, HELP, print_training_help
 from sgn_sciml.app.words import extra_of, own_folders, resolve_words
 from sgn_sciml.system.extras import MissingExtra, needed_by
+from sgn_sciml.system.terminal import printable
 
 __all__ = ["main"]
 
@@ -88,7 +89,7 @@ def readable(message: str) -> str:
     )
     text = re.sub(r"Expected a path but \S+ either not accessible or invalid ", "", text)
     text = re.sub(r" Got value: Namespace\(.*", "", text)
-    return text.strip()
+    return printable(text.strip())
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -49,6 +49,9 @@ Any key of the configuration can be set on the command line:
   --model.help PINN      the options of a task      --data.help Collocation     of a data module
   --trainer.help         those of Lightning's Trainer
 
+A configuration is code: it names classes, and what it names is imported and run. Read one that
+comes from somebody else before you use it.
+
 Values in a checkpoint win over the configuration for the model (not for the trainer or the data).
 SGN_TRACEBACK=1 shows the full traceback of an error. What can be configured, by name:
 

@@ -63,7 +63,17 @@ SECTIONS: dict[str, tuple[type, ...]] = {
 }
 # Bases of others, and what every run has without being asked.
 NOT_NAMED = {"Adapter", "FourierScores", "SignalTask", "Solution"}
-STANDARD = {"FiniteLoss", "LastCheckpoint", "NonFiniteError", "StepProgress", "TimeBudget"}
+STANDARD = {
+    "AverageFollows",
+    "BestCheckpoint",
+    "EndOfTraining",
+    "FiniteLoss",
+    "LastCheckpoint",
+    "NonFiniteError",
+    "StepProgress",
+    "TimeBudget",
+    "with_followers",
+}
 OTHERS = ("EMAWeightAveraging", "FieldFigures", "OperatorFigures", "SignalFigures")
 WIDTH = 99
 LABEL = 14

@@ -1,12 +1,14 @@
 """The ``sgn study`` command: run, watch and report a study, a grid of small experiments."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sgn_sciml.app.dialect import hyphenated, underscored
 from sgn_sciml.app.words import resolve
+from sgn_sciml.system.terminal import printable
 
 __all__ = ["study_command"]
 
@@ -75,6 +77,8 @@ def _folder(options: argparse.Namespace, name: str) -> Any:
     """Where the results of a study are."""
     from sgn_sciml.studies.engine.store import StudyFolder
 
+    if options.folder is None and (name in ("", ".", "..") or re.search(r"[/\\]", name)):
+        raise ValueError(f"the study's name names a folder, not a path: {name!r}; change `name`")
     return StudyFolder(options.folder or Path("runs") / "studies" / name)
 
 
@@ -137,7 +141,8 @@ def _status(options: argparse.Namespace, files: Sequence[str], rest: Sequence[st
             labels = " ".join(spec.labels.values())
             errors.setdefault(last_line(records[spec.id]), []).append(labels)
     for error, cells in errors.items():
-        print(f"  {cells[0]}{f' and {n} more' if (n := len(cells) - 1) else ''}: {error}")
+        more = f" and {n} more" if (n := len(cells) - 1) else ""
+        print(printable(f"  {cells[0]}{more}: {error}"))
 
 
 def _report(options: argparse.Namespace, files: Sequence[str], rest: Sequence[str]) -> None:

@@ -1,8 +1,9 @@
 """LightningCLI with run folders: one training command, from its words to its end."""
 
+import os
 import re
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,33 @@ import torch
 import yaml
 from jsonargparse.typing import PositiveInt
 from lightning.pytorch import LightningDataModule, Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 # Imported so that configurations can name their classes without a path.
 import sgn_sciml.app.registry  # noqa: F401
-from sgn_sciml.callbacks import FiniteLoss, LastCheckpoint, StepProgress, TimeBudget
+from sgn_sciml.app.limits import require_an_end, seconds_of_training
+from sgn_sciml.callbacks import (
+    BestCheckpoint,
+    EndOfTraining,
+    FiniteLoss,
+    LastCheckpoint,
+    StepProgress,
+    TimeBudget,
+    with_followers,
+)
 from sgn_sciml.callbacks.budget import read_budget
 from sgn_sciml.runs import BaseTask, Card
-from sgn_sciml.runs.checkpoint import AtomicCheckpointIO, Checkpoint
+from sgn_sciml.runs.checkpoint import AtomicCheckpointIO, Checkpoint, require_task
 from sgn_sciml.runs.description import Describes
 from sgn_sciml.runs.folder import RunFolder, find_checkpoint, new_run
-from sgn_sciml.runs.metrics_file import AppendingCSVLogger, forget_after
+from sgn_sciml.runs.metrics_file import AppendingCSVLogger, ForgetRepeated
 from sgn_sciml.runs.run import Run, make_data
 from sgn_sciml.runs.table import summary
 from sgn_sciml.system.classes import class_of
+from sgn_sciml.system.locks import held
 
 __all__ = ["TrainingCLI"]
 
@@ -39,6 +50,9 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 10,
     "enable_model_summary": False,
 }
+
+
+Hold = Callable[[AbstractContextManager[None]], None]
 
 
 def is_first_process() -> bool:
@@ -57,24 +71,38 @@ class TrainingCLI(LightningCLI):
 
     silent = False  # whether the command leaves no files
     seconds: float | None = None  # of training, where time is the budget
+    created: RunFolder | None = None  # the folder that this process has made for the run
+    read_only = False  # whether the folder cannot be written
 
     def __init__(self, words: Sequence[str], run: Run) -> None:
         self.run = run
         words = list(words)
         if run.settings:  # in place of a file
             words[1:1] = ["--config", yaml.safe_dump(run.settings)]
-        super().__init__(
-            BaseTask,
-            LightningDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            seed_everything_default=0,
-            trainer_defaults=TRAINER_DEFAULTS,
-            save_config_kwargs={"overwrite": True},
-            auto_configure_optimizers=False,
-            parser_kwargs={"exit_on_error": False},
-            args=words,
-        )
+        with ExitStack() as stack:
+            # A function: averages of weights copy what a module refers to, a stack has no copies.
+            self._hold: Hold = lambda lock: stack.enter_context(lock)
+            try:
+                super().__init__(
+                    BaseTask,
+                    LightningDataModule,
+                    subclass_mode_model=True,
+                    subclass_mode_data=True,
+                    seed_everything_default=0,
+                    trainer_defaults=TRAINER_DEFAULTS,
+                    save_config_kwargs={"overwrite": True},
+                    auto_configure_optimizers=False,
+                    parser_kwargs={"exit_on_error": False},
+                    args=words,
+                )
+            except BaseException:
+                self._discard()
+                raise
+
+    def _discard(self) -> None:
+        """Remove the folder that this command made, if nothing in it could be tested."""
+        if self.created is not None:
+            self.created.discard()
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--name", type=str | None, default=None, help="name of the run")
@@ -120,6 +148,7 @@ class TrainingCLI(LightningCLI):
             found = find_checkpoint(word, Path(config.runs), config.name, inside)
             path, self.run.folder = found
             self.run.checkpoint = Checkpoint.read(path)
+            require_task(self.run.checkpoint, config.get("model"))
             config.ckpt_path = str(path)
         else:
             self.run.checkpoint = None
@@ -139,6 +168,9 @@ class TrainingCLI(LightningCLI):
         if config.budget is not None:
             steps, self.seconds = read_budget(config.budget)
             config.trainer.max_steps = steps or config.trainer.max_steps
+        if self.subcommand == "fit" and not config.trainer.fast_dev_run:
+            self.seconds = self.seconds or seconds_of_training(config.trainer)
+            require_an_end(config.trainer, self.seconds)
         self._complete(config)
         if config.trainer.logger is False or config.trainer.fast_dev_run:  # leave no trace
             self.silent, self.run.folder, self.save_config_callback = True, None, None
@@ -169,10 +201,15 @@ class TrainingCLI(LightningCLI):
         self.run.data = self.datamodule = self.run.data or self.datamodule
         self.datamodule.setup(self.subcommand)
         self.run.task, self.run.settings = self.model, self._resolved()
-        created = self.run.folder is None and not self.silent
-        if created:
-            make = new_run if is_first_process() else partial(RunFolder, version=0)
-            self.run.folder = make(Path(config.runs), config.name)
+        if self.run.folder is None and not self.silent:
+            if is_first_process():
+                self.run.folder = self.created = new_run(Path(config.runs), config.name)
+            else:
+                self.run.folder = RunFolder(Path(config.runs), config.name, version=0)
+        if self.subcommand == "fit" and self.run.folder is not None and is_first_process():
+            path = self.run.folder.path
+            busy = f"another process is training {path}; wait until it has ended"
+            self._hold(held(path / ".lock", busy, remove=True))
         extra: list[Callback] = []
         if self.subcommand == "fit" and self.seconds is not None:
             extra.append(TimeBudget(self.seconds))
@@ -183,7 +220,13 @@ class TrainingCLI(LightningCLI):
         if self.run.folder is not None:
             folder = self.run.folder
             root, name, version = str(folder.root), folder.name, folder.version
-            if config.trainer.logger in (None, True):
+            # A test of somebody else's run, say, whose table is printed all the same.
+            self.read_only = self.subcommand in ("validate", "test") and not os.access(
+                folder.path, os.W_OK
+            )
+            if self.read_only:
+                kwargs["logger"] = False
+            elif config.trainer.logger in (None, True):
                 kwargs["logger"] = [
                     AppendingCSVLogger(root, name, version),
                     TensorBoardLogger(root, name, version, default_hp_metric=False),
@@ -191,13 +234,8 @@ class TrainingCLI(LightningCLI):
             extra += self._standard_callbacks(folder)
         files = AtomicCheckpointIO(self.run.checkpoint)
         config.trainer.plugins = [*(config.trainer.plugins or []), files]
-        config.trainer.callbacks = [*(config.trainer.callbacks or []), *extra]
-        try:
-            return super().instantiate_trainer(**kwargs)
-        except Exception:
-            if created and self.run.folder is not None and is_first_process():
-                self.run.folder.discard()
-            raise
+        config.trainer.callbacks = [*with_followers(config.trainer.callbacks or []), *extra]
+        return super().instantiate_trainer(**kwargs)
 
     def _resolved(self) -> dict[str, Any]:
         """The configuration as plain values, without what is of this command only."""
@@ -210,33 +248,28 @@ class TrainingCLI(LightningCLI):
 
     def _standard_callbacks(self, folder: RunFolder) -> list[Callback]:
         """What every run of a command has, whatever its configuration says."""
-        card = Card(self.config[self.subcommand].seed_everything)
+        seed = self.config[self.subcommand].seed_everything
+        card = self.card = Card(seed, folder.path if self.read_only else None)
         if self.subcommand == "predict":
             return list(self.model.application.writers(folder.path / "predictions.h5"))
         if self.subcommand != "fit":
             return [card]
-        best = ModelCheckpoint(
-            str(folder.checkpoints),
-            filename="best",
-            monitor="val/loss",
-            enable_version_counter=False,
-        )
+        best = BestCheckpoint(folder.checkpoints)
         last = LastCheckpoint(folder.checkpoints / "last.ckpt", self.config.fit.checkpoint_every)
-        return [card, FiniteLoss(), best, last]
+        found = [card, FiniteLoss(), EndOfTraining(), best, last]
+        if self.run.checkpoint is not None:
+            found.append(ForgetRepeated(folder.path / "metrics.csv", self.run.checkpoint.step))
+        return found
 
     # -- what is said ------------------------------------------------------------------------
-
-    def before_fit(self) -> None:
-        """Drop from the log of a run that goes on what it will log again."""
-        checkpoint, folder = self.run.checkpoint, self.run.folder
-        if folder is not None and checkpoint is not None and is_first_process():
-            forget_after(folder.path / "metrics.csv", checkpoint.step)
 
     def after_test(self) -> None:
         """Print the table."""
         if self.run.folder is not None and self.trainer.is_global_zero:
             path = self.run.folder.path
-            print(f"\n{path}\n\n{summary(path, self.model.application.rows)}\n")
+            print(f"\n{path}\n\n{summary(path, self.model.application.rows, self.card.card)}\n")
+            if self.read_only:
+                print(f"{path} cannot be written: the card is as it was")
 
     def after_fit(self) -> None:
         """Say where things are and, after Ctrl-C, how to go on."""

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,20 @@ import scipy
 from sgn_sciml.laws import Law
 from sgn_sciml.laws.law import Array
 from sgn_sciml.layouts import SgnSamples
+from sgn_sciml.system.archives import refuse_damaged_archive
 from sgn_sciml.system.locks import held
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import write_whole
 
-__all__ = ["Recipe", "blocks", "held_parts", "make_part", "part_files", "part_path"]
+__all__ = [
+    "Recipe",
+    "blocks",
+    "discard_damaged",
+    "held_parts",
+    "make_part",
+    "part_files",
+    "part_path",
+]
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ def held_parts(path: Path, recipe: Recipe, restart: bool) -> Iterator[Path]:
     lock = path.with_name(f".{path.name}.lock")
     with held(lock, f"another process is making {path}", remove=True):
         note = parts / "plan.json"
-        if note.exists() and note.read_text(encoding="utf-8") != recipe.text():
+        if note.exists() and note.read_bytes() != recipe.text().encode():
             if not restart and part_files(parts):
                 raise FileExistsError(
                     f"an unfinished {path} was asked for differently (see {note}); "
@@ -124,7 +134,27 @@ def make_part(recipe: Recipe, parts: Path, first: int) -> None:
     fields = recipe.law.samples(recipe.seed, range(first, first + recipe.law.block))
     buffer = io.BytesIO()
     np.savez(buffer, **{k: v.astype(recipe.dtype) for k, v in fields.items()})  # type: ignore[arg-type]
-    write_whole(part_path(parts, first), buffer.getbuffer())
+    write_whole(part_path(parts, first), buffer.getbuffer(), durable=True)
+
+
+def discard_damaged(parts: Path) -> None:
+    """Remove the blocks and the note of convergence that are empty or damaged: all are made again.
+
+    A block is damaged if it differs from its checksums.
+    """
+    note = parts / "convergence.json"
+    try:
+        if note.exists() and not isinstance(json.loads(note.read_bytes()), dict):
+            note.unlink()
+    except ValueError:
+        note.unlink()
+    for path in part_files(parts):
+        try:
+            if not zipfile.is_zipfile(path):
+                raise ValueError(f"{path} is not a block")
+            refuse_damaged_archive(path)
+        except ValueError:
+            path.unlink()
 
 
 def blocks(parts: Path, law: Law, samples: int) -> Iterator[Mapping[str, Array]]:

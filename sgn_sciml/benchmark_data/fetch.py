@@ -15,6 +15,7 @@ from sgn_sciml.benchmark_data.catalog import Remote, find_remote, list_remotes, 
 from sgn_sciml.benchmark_data.partial_file import PartialFile, hash_of, partial_file
 from sgn_sciml.benchmark_data.transfer import Report, receive_all
 from sgn_sciml.benchmark_data.web import size_of
+from sgn_sciml.system.terminal import printable
 
 __all__ = ["add_fetch_parser", "fetch"]
 
@@ -193,6 +194,9 @@ def run(options: argparse.Namespace) -> None:
     if options.list or options.name is None:
         print(list_remotes())
         return
-    report = partial(print, flush=True)  # a log file shows it while the download runs
+
+    def report(line: str) -> None:
+        print(printable(line), flush=True)  # a log file shows it while the download runs
+
     remote = find_remote(options.name)
     fetch(remote, options.folder, force=options.force, assume_yes=options.yes, report=report)

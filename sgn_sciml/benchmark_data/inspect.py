@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sgn_sciml.layouts import SgnSamples, Source
+from sgn_sciml.system.terminal import printable
 
 __all__ = ["draw", "summary"]
 
@@ -46,7 +47,7 @@ def summary(source: Source) -> str:
             against = found["against"]
             rows.append(("solver", f"{text} {against} ({count})" if against else "exact"))
     rows += [("note", note) for note in source.notes]
-    return "\n".join(f"{name:11}{text}" for name, text in rows)
+    return "\n".join(printable(f"{name:11}{text}".replace("\n", " ")) for name, text in rows)
 
 
 def draw(source: Source, path: Path) -> None:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from sgn_sciml.benchmark_data.blocks import (
     Recipe,
     blocks,
+    discard_damaged,
     held_parts,
     make_part,
     part_files,
@@ -117,6 +118,7 @@ def _solve(
 ) -> dict[str, float | str]:
     """Make the parts that are missing; returns the solver's convergence."""
     law, note = recipe.law, parts / "convergence.json"
+    discard_damaged(parts)
     size = {first: min(law.block, samples - first) for first in range(0, samples, law.block)}
     missing = [first for first in size if not part_path(parts, first).exists()]
     bar = tqdm(

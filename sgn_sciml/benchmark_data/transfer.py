@@ -14,6 +14,7 @@ __all__ = ["Report", "receive_all"]
 
 Report = Callable[[str], object]
 LONGEST_PAUSE = 30.0
+SLACK = 10**6  # bytes
 
 
 def align(part: PartialFile, answer: Answer, report: Report) -> bool:
@@ -60,9 +61,22 @@ def receive(
         if answer.total is None and not verifiable:
             raise OSError(f"{remote.url}: without size and checksum a cut file looks whole")
         agree(answer.total)
+        # Sizes of the catalogue are rounded.
+        limit = answer.total if remote.size is None else round(1.1 * remote.size) + SLACK
+        if limit is not None and answer.total is not None and answer.total > limit:
+            raise OSError(
+                f"{remote.url}: the server announces {answer.total} bytes, the file has about "
+                f"{remote.size}; this is another file"
+            )
         bar = partial(tqdm, unit="B", unit_scale=True, desc=remote.file, disable=None)
         with bar(total=answer.total, initial=part.size) as progress:
             for chunk in answer.chunks():
+                if limit is not None and part.size + len(chunk) > limit:
+                    part.restart(None)
+                    raise OSError(
+                        f"{remote.url}: the server sends more than {limit} bytes, the file is "
+                        "smaller; nothing of it is kept"
+                    )
                 part.write(chunk)
                 progress.update(len(chunk))
     if answer.total is not None and part.size != answer.total:

@@ -1,12 +1,16 @@
 """A budget of steps or seconds; the first steps tell how many fit into a time."""
 
+import math
 import time
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from sgn_sciml.optim import Schedule
+
 __all__ = ["TimeBudget", "read_budget"]
 
+CHANGE = 0.05  # of the number of steps, for which a schedule is not made anew
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -32,11 +36,13 @@ def read_budget(text: str) -> tuple[int | None, float | None]:
 
 
 class TimeBudget(Callback):
-    """End training after a time, validations within it included.
+    """End training within a time, validations included.
 
-    After a few steps the number that fits is known, and known better after the first validation:
-    it becomes the run's ``max_steps``, and a task that has a ``schedule`` follows it to the end. A
-    run that goes on keeps the number.
+    After a few steps the number that fits is known. It becomes the run's ``max_steps`` and is
+    found anew whenever an eighth of the steps or of the time that were left has passed, by the
+    cost of the steps since, so that a machine that is busy only at first, or only later, is kept
+    busy for the whole time and no longer. A task that has a ``schedule`` follows the number to its
+    end, unless it changes by a few per cent only. A run that goes on keeps the number.
 
     Args:
         seconds: Seconds of training.
@@ -48,8 +54,12 @@ class TimeBudget(Callback):
         self.tried = tried
         self.spent = 0.0
         self.steps: int | None = None
-        self._start = self._first = self._validating = 0.0
-        self._validated = False
+        self._start = self._validating = self._last_validation = 0.0
+        self._validations = 0
+        self._since = (0, 0.0)  # step and seconds without validations of the last look
+        self._due = (tried, math.inf)  # step and seconds of the next one
+        self._each = 0.0  # seconds of a step
+        self._first, self._restored = True, False
         self._trainer: Any = None
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
@@ -57,53 +67,83 @@ class TimeBudget(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         self._start = time.perf_counter()
+        step = trainer.global_step
+        self._since = (step, self._training())
+        self._due = (step + self.tried, math.inf)
 
     def elapsed(self) -> float:
         """Seconds of training so far, those before a resumption included."""
         return self.spent + time.perf_counter() - self._start
 
+    def _training(self) -> float:
+        """The same without validations."""
+        return self.elapsed() - self._validating
+
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
         step = trainer.global_step
-        if step == 1:
-            self._first = self.elapsed()
-        elif step == self.tried and self.steps is None:
-            self._plan(trainer, pl_module, 0.0)
-        # A machine that became slower must not run on; processes agree now and then.
-        if trainer.world_size == 1 or step % 10 == 0:
-            over = self.elapsed() > 1.05 * self.seconds
-            over = trainer.strategy.reduce_boolean_decision(over, all=False)
+        if self._first:  # slower than others
+            self._first, self._since = False, (step, self._training())
+        if trainer.world_size > 1 and step % 10 != 0:  # processes agree now and then
+            return
+        agree = trainer.strategy.reduce_boolean_decision
+        due = step >= self._due[0] or self.elapsed() >= self._due[1]
+        if agree(due, all=False) and step > self._since[0] and not self._restored:
+            self._plan(trainer, pl_module)
+        over = self.elapsed() + self._each + self._last_validation > self.seconds
+        over = agree(over, all=False)
+        if trainer.max_steps < 0 or step < trainer.max_steps:
             trainer.should_stop = trainer.should_stop or over
 
     def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
-        self._validating -= time.perf_counter()
+        self._began = time.perf_counter()
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        self._validating += time.perf_counter()
-        if not self._validated and trainer.state.fn == "fit" and trainer.global_step > 1:
-            self._plan(trainer, pl_module, self._validating / trainer.global_step)
-            self._validated = True
+        self._last_validation = time.perf_counter() - self._began
+        self._validating += self._last_validation
+        self._validations += 1
+        step = trainer.global_step
+        if self._validations == 1 and trainer.state.fn == "fit" and step > self._since[0] > 0:
+            self._due = (step, self._due[1])  # its cost is known now
 
-    def _plan(self, trainer: Any, pl_module: Any, validating: float) -> None:
-        """Fix the number of steps, given the seconds of validation that come on each."""
+    def _plan(self, trainer: Any, pl_module: Any) -> None:
+        """Find the number of steps by the cost of those since the last look."""
         step, elapsed = trainer.global_step, self.elapsed()
-        each = (elapsed - self._validating - self._first) / (step - 1) + validating
-        steps = step + max(0, int((self.seconds - elapsed) / max(each, 1e-9)))
+        since, seconds = self._since
+        self._each = (self._training() - seconds) / (step - since)
+        each = max(self._each + self._validating / step, 1e-9)
+        steps = step + max(0, int((self.seconds - elapsed) / each))
         steps = trainer.strategy.broadcast(steps)
+        self._since = (step, self._training())
+        self._due = (
+            step + max((steps - step) // 8, steps // 100, 1),
+            elapsed + max((self.seconds - elapsed) / 8, self.seconds / 100),
+        )
+        known = self.steps
+        follows = pl_module.schedule is not None and pl_module.schedule.spans_run
+        if follows and known is not None and abs(steps - known) <= CHANGE * known:
+            return
         self.steps = steps
         trainer.fit_loop.epoch_loop.max_steps = steps
-        for config in trainer.lr_scheduler_configs if pl_module.schedule is not None else ():
-            optimizer, done = config.scheduler.optimizer, config.scheduler.last_epoch
-            for group in optimizer.param_groups:
-                group["lr"] = group.pop("initial_lr")
-            config.scheduler = pl_module.schedule(optimizer, steps)
-            for _ in range(done):
-                config.scheduler.step()
+        if pl_module.schedule is not None:
+            pl_module.planned_steps = steps
+            for config in trainer.lr_scheduler_configs:
+                follow(config, pl_module.schedule, steps)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"spent": self.elapsed(), "steps": self.steps, "validated": self._validated}
+        return {"spent": self.elapsed(), "steps": self.steps}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.spent, self.steps = state_dict["spent"], state_dict["steps"]
-        self._validated = state_dict["validated"]
         if self.steps is not None and self._trainer is not None:
+            self._restored = True
             self._trainer.fit_loop.epoch_loop.max_steps = self.steps
+
+
+def follow(config: Any, schedule: Schedule, steps: int) -> None:
+    """Replace a scheduler by that of another number of steps, as far on as it is."""
+    optimizer, done = config.scheduler.optimizer, config.scheduler.last_epoch
+    for group in optimizer.param_groups:
+        group["lr"] = group.pop("initial_lr")
+    config.scheduler = schedule(optimizer, steps)
+    for _ in range(done):
+        config.scheduler.step()

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -19,7 +20,14 @@ def on_device(numbers: Tensor, device: torch.device) -> Tensor:
 
 
 class Points(ABC):
-    """A choice of measurements for each step."""
+    """A choice of measurements for each step.
+
+    Attributes:
+        spans_run: Whether choices depend on the number of steps of the whole run, so that a run
+            that was planned for some cannot go on to more of them.
+    """
+
+    spans_run: ClassVar[bool] = False
 
     @abstractmethod
     def choose(
@@ -38,6 +46,13 @@ class Points(ABC):
         Returns:
             Their numbers, or None for all.
         """
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run needs to choose as this one would have."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027  most have none
+        """Restore what :meth:`state_dict` returned."""
 
     def __repr__(self) -> str:
         found = ", ".join(f"{k}={v}" for k, v in vars(self).items() if not k.startswith("_"))
@@ -89,6 +104,8 @@ class CoarseToFine(Points):
         ValueError: If a number is out of range.
     """
 
+    spans_run = True
+
     def __init__(self, coarsest: int = 4, until: float = 0.5) -> None:
         if coarsest < 1 or coarsest & (coarsest - 1) or not 0 < until <= 1:
             raise ValueError(
@@ -134,6 +151,8 @@ class ErrorDriven(Points):
         https://arxiv.org/abs/2405.10531
     """
 
+    spans_run = True
+
     def __init__(self, first: float = 0.2, every: int = 10) -> None:
         if not 0 < first <= 1 or every < 1:
             raise ValueError(f"ErrorDriven needs 0 < first <= 1, every >= 1: {first}, {every}")
@@ -165,4 +184,12 @@ class ErrorDriven(Points):
                 )
             self._chosen = misfit.topk(max(1, count)).indices
             self._from = look
+        self._chosen = self._chosen.to(points.device)  # it may come from a checkpoint
         return self._chosen
+
+    def state_dict(self) -> dict[str, Any]:
+        # Chosen by the network as it was at the last look.
+        return {"chosen": self._chosen, "from": self._from}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._chosen, self._from = state["chosen"], state["from"]

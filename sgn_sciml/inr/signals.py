@@ -96,6 +96,8 @@ class SignalData(LightningDataModule, ABC):
         self.seed = seed
         self._signal: Signal | None = None
         self._places: Tensor | None = None  # the points of the file
+        self._restored: int | None = None
+        self._planned: int | None = None  # steps of the run, in so far as its points follow them
 
     @abstractmethod
     def load(self) -> Signal:
@@ -150,11 +152,33 @@ class SignalData(LightningDataModule, ABC):
             raise ValueError("what a step learns of a signal is the task's to say: train an INR")
         points, values = task.measurements()
         step, limit = self.trainer.global_step, self.trainer.max_steps
+        if self.batch.spans_run:
+            self._refuse_another_plan(limit)
         seed = derive_seed(self.seed, step, self.trainer.global_rank)
         chosen = self.batch.choose(points, values, task, step, limit, seed)
         if chosen is not None:
             points, values = points[chosen], values[chosen]
         return {"points": points, "values": values}
+
+    def _refuse_another_plan(self, steps: int) -> None:
+        """Refuse to go on with points that were planned for another number of steps."""
+        known, self._restored = self._restored, None
+        if known is not None and steps != known:
+            raise ValueError(
+                f"the points of the checkpoint, {self.batch!r}, were planned for {known} steps, "
+                f"so the run cannot go on to {steps}: leave trainer.max_steps at {known}, or "
+                "start a new run"
+            )
+        self._planned = steps
+
+    def state_dict(self) -> dict[str, Any]:
+        alone = self.trainer is None or self.trainer.world_size == 1  # else each has its own
+        return {"planned": self._planned, "batch": self.batch.state_dict() if alone else {}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._restored = state_dict["planned"]
+        if state_dict["batch"]:
+            self.batch.load_state_dict(state_dict["batch"])
 
     # -- evaluation --------------------------------------------------------------------------
 

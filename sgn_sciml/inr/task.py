@@ -106,8 +106,7 @@ class INR(SignalTask):
         if self.frequency == "auto" and not self.settled:
             probe_frequency(self, self.make_optimizer)
         optimizer = self.make_optimizer(self.network)
-        steps = int(self.trainer.estimated_stepping_batches)
-        return [optimizer], [self.schedule(optimizer, steps)]
+        return [optimizer], [self.scheduler(optimizer)]
 
     def on_fit_start(self) -> None:
         self.settled = True

@@ -93,6 +93,11 @@ def foreign(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise LayoutError(f"{path}: not enough memory; read fewer samples at once") from error
     except Exception as error:
+        if "too many open files" in str(error).lower():  # HDF5 and torch say it in words only
+            raise LayoutError(
+                f"{path} cannot be opened now: too many open files; close some, or raise the "
+                "limit with ulimit -n"
+            ) from error
         reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
         raise LayoutError(f"{path} is damaged or incomplete ({reason}); get it again") from error
 

@@ -3,7 +3,8 @@
 Layout: one 1-D dataset per coordinate (``x``, ``t``, attached as dimension scales), one dataset
 per field (``u``, one axis per coordinate, in the file's coordinate order), and on the root the
 attributes ``format``, ``law`` and one per parameter of the law. Nothing about the grid is assumed:
-coordinates are read.
+coordinates are read. Chunks carry Fletcher checksums and metadata those of HDF5 1.10, so a flipped
+bit is noticed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,15 +77,21 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
         OSError: If the folder cannot be written or the disk is full; nothing is left behind.
     """
     path = Path(path)
-    with whole_file(path) as partial, h5py.File(partial, "w") as file:
+    with whole_file(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as file:
         file.attrs.update(format=FORMAT, law=grid.law, written_by=f"sgn-sciml {__version__}")
         file.attrs.update(grid.parameters)
         for name, values in grid.coordinates.items():
-            file[name] = values.numpy(force=True)
-            file[name].make_scale(name)
+            scale = file.create_dataset(
+                name, data=values.numpy(force=True), chunks=tuple(values.shape), fletcher32=True
+            )
+            scale.make_scale(name)
         for name, values in grid.fields.items():
             data = file.create_dataset(
-                name, data=values.numpy(force=True), compression="gzip", shuffle=True
+                name,
+                data=values.numpy(force=True),
+                compression="gzip",
+                shuffle=True,
+                fletcher32=True,
             )
             for axis, coordinate in enumerate(grid.coordinates):
                 data.dims[axis].label = coordinate
@@ -124,6 +131,11 @@ def read_grid(path: str | Path) -> GridFields:
                 if not data.is_scale
             }
     except (OSError, KeyError, TypeError, RuntimeError) as error:
+        if "too many open files" in str(error).lower():
+            raise ValueError(
+                f"{path} cannot be opened now: too many open files; close some, or raise the "
+                "limit with ulimit -n"
+            ) from error
         raise ValueError(f"{path} is damaged or no HDF5 file ({error}); make it again") from error
     names = next(iter(axes.values()), ())
     if not names or any(a != names for a in axes.values()) or not set(names) <= set(arrays):

@@ -26,6 +26,7 @@ from sgn_sciml.layouts.boxes import place
 from sgn_sciml.layouts.contents import Contents, Field, LayoutError
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import axes_of
+from sgn_sciml.system.archives import refuse_damaged_archive
 
 __all__ = ["NeuralopPt"]
 
@@ -36,6 +37,7 @@ class NeuralopPt(Source):
     layout = "neuralop-pt"
 
     def __init__(self, path: str | Path) -> None:
+        self._checked = False  # whether values were compared with their checksums
         self._loaded: dict[str, NDArray[Any]] | None = None
         self._axes: dict[str, tuple[str, ...]] = {}
         super().__init__(path)
@@ -74,6 +76,7 @@ class NeuralopPt(Source):
         """All entries, tensors as arrays mapped from the file where it allows that."""
         import torch
 
+        refuse_damaged_archive(self.path, lambda name: "/data/" not in name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of pickles it then refuses
             try:
@@ -102,6 +105,9 @@ class NeuralopPt(Source):
     def _fill(
         self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
     ) -> None:
+        if not self._checked:
+            refuse_damaged_archive(self.path, lambda name: "/data/" in name)
+            self._checked = True
         if self._loaded is None:
             self._loaded = self._load()
         axes = self._axes[field.name]

@@ -5,6 +5,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from sgn_sciml.system.archives import refuse_damaged_archive
+
 __all__ = ["take_earlier"]
 
 
@@ -19,10 +21,11 @@ def take_earlier(before: nn.ModuleList, checkpoint: str, what: str) -> None:
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If it is of other networks.
+        ValueError: If it is damaged, or of other networks.
     """
     if not Path(checkpoint).is_file():
         raise FileNotFoundError(f"no checkpoint {checkpoint} of the {what} before")
+    refuse_damaged_archive(checkpoint)
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")["state_dict"]
     start = "network."
     found = {k.removeprefix(start): v for k, v in saved.items() if k.startswith(start)}

@@ -16,6 +16,7 @@ def call(
     window: Tensor,
     conditions: Tensor | None = None,
     difference: bool = False,
+    rescale: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """One call of an operator: frames, channels and conditions become its input channels.
 
@@ -24,12 +25,14 @@ def call(
         window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
         conditions: Constants that it is told, ``(items, k)``.
         difference: Whether it returns the change from the last frame.
+        rescale: Takes that frame to the scaling of what is returned, where it differs.
 
     Returns:
         Channels, or frames of channels behind the window.
 
     Raises:
-        ValueError: If the channels are not those of the network.
+        ValueError: If the channels are not those of the network, or there is a difference between
+            other numbers of channels.
     """
     axes = network.axes
     if window.ndim not in (axes + 2, axes + 3):
@@ -57,7 +60,14 @@ def call(
             )
         y = y.reshape(len(y), -1, channels, *y.shape[2:])
     if difference:
-        y = y + (window[:, -1:] if frames else window)
+        last = window[:, -1:] if frames else window
+        if last.shape[2:] != y.shape[2:] or (not frames and last.shape[1] != y.shape[1]):
+            raise ValueError(
+                f"difference: true adds what the network returns, {tuple(y.shape[1:])} per item, "
+                f"to the input of {tuple(last.shape[1:])}: set out_channels to fit, or "
+                "difference: false"
+            )
+        y = y + (last if rescale is None else rescale(last))
     return y
 
 

@@ -141,6 +141,8 @@ class Operator(BaseTask):
     def forward(self, window: Tensor, conditions: Tensor | None = None) -> Tensor:
         """One call of the network, in scaled units.
 
+        With ``difference`` what it returns is added to the last frame in the units of the target.
+
         Args:
             window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
             conditions: Constants that the network is told, ``(items, k)``.
@@ -151,10 +153,23 @@ class Operator(BaseTask):
         Raises:
             ValueError: If the channels are not those of the network.
         """
-        y = call(self.network, window, conditions, self.difference)
+        between = None if self._alike else lambda x: self._rescaled(x)
+        y = call(self.network, window, conditions, self.difference, between)
         scaling = self._scaling("target", y)
         # What a rollout takes up again must be as it was in training.
         return y if scaling is None else scaling.without_constants(y)
+
+    @property
+    def _alike(self) -> bool:
+        """Whether input and target are scaled by the same numbers."""
+        scaling = {} if self.description is None else self.description.scaling
+        return scaling.get("input") is scaling.get("target")
+
+    def _rescaled(self, x: Tensor) -> Tensor:
+        """A field in the units of the input in those of the target."""
+        source, target = self._scaling("input", x), self._scaling("target", x)
+        x = x if source is None else source.inverse(x)
+        return x if target is None else target(x)
 
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in physical units and of its shape.
@@ -219,17 +234,7 @@ class Operator(BaseTask):
         optimizer = self.optimizer(self.trainable())
         if self.schedule is None:
             return optimizer
-        steps = int(self.trainer.estimated_stepping_batches)
-        return [optimizer], [{"scheduler": self.schedule(optimizer, steps), "interval": "step"}]
-
-    def on_train_start(self) -> None:
-        super().on_train_start()
-        steps = getattr(self.lr_schedulers(), "total_steps", None)
-        if steps is not None and steps <= self.trainer.max_steps:
-            raise ValueError(
-                f"the schedule of the checkpoint ends after {steps - 1} steps, so the run cannot "
-                "go on to more: start a new one, with model.initial to begin from its weights"
-            )
+        return [optimizer], [{"scheduler": self.scheduler(optimizer), "interval": "step"}]
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         grid = list(batch["input"].shape[-self.network.axes :])

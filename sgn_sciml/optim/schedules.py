@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import (
@@ -17,7 +18,14 @@ __all__ = ["Cosine", "Exponential", "Linear", "OneCycle", "Schedule", "StepDecay
 
 
 class Schedule(ABC):
-    """Makes the scheduler of a run."""
+    """Makes the scheduler of a run.
+
+    Attributes:
+        spans_run: Whether rates depend on the number of steps of the whole run, so that a run
+            that was planned for some cannot go on to more of them.
+    """
+
+    spans_run: ClassVar[bool] = True
 
     @abstractmethod
     def __call__(self, optimizer: Optimizer, steps: int) -> LRScheduler:
@@ -60,6 +68,8 @@ class StepDecay(Schedule):
         every: Steps between two decays.
         factor: The factor.
     """
+
+    spans_run = False
 
     every: int
     factor: float = 0.5

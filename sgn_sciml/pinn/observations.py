@@ -1,9 +1,11 @@
 """Noisy observations of a solution at scattered points, for inverse problems."""
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,9 +49,7 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
                 f"some of {', '.join(fields)}"
             )
         try:
-            found = [
-                [float(row.get(name) or "nan") for name in (*coordinates, *fields)] for row in rows
-            ]
+            found = [[_number(row, k) for k in (*coordinates, *fields)] for row in rows]
         except ValueError as error:
             raise ValueError(f"{path}, line {rows.line_num}: {error}") from error
     table = torch.tensor(found, dtype=torch.float64).reshape(-1, len(coordinates) + len(fields))
@@ -78,6 +78,26 @@ def require_inside(
                 f"{path}: {int(outside.sum())} of {len(points)} observations lie outside the "
                 f"domain: {name} = {first:g}, which goes from {a:g} to {b:g}"
             )
+
+
+def _number(row: dict[Any, Any], name: str) -> float:
+    """The number of a cell, nan if it is empty.
+
+    Raises:
+        ValueError: If the row has another number of cells than the first line, or the cell is not
+            a finite number.
+    """
+    if None in row or None in row.values():  # what is left over, what is not there
+        count = sum(v is not None for k, v in row.items() if k) + len(row.get(None, ()))
+        raise ValueError(
+            f"{count} cells where the first line names {len(row) - (None in row)} columns; "
+            "write decimal points, not commas"
+        )
+    text = (row.get(name) or "").strip()
+    value = float(text or "nan")
+    if math.isinf(value):
+        raise ValueError(f"{name} is {text}, which is not a finite number")
+    return value
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,16 @@ class Card(Callback):
 
     Args:
         seed: Seed of the run.
+        read_only: Folder of a run that cannot be written; what a test finds is left in ``card``.
+
+    Attributes:
+        card: The card as a test has completed it.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, read_only: Path | None = None) -> None:
         self.seed = seed
+        self.read_only = read_only
+        self.card: dict[str, Any] | None = None
         self.spent = {"wall_seconds": 0.0, "cpu_seconds": 0.0}
         self._start: tuple[float, float] | None = None
 
@@ -108,9 +114,9 @@ class Card(Callback):
         write_card(folder, card)
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
-        folder = run_folder(trainer)
-        if folder is not None:
-            card = read_card(folder)
+        folder = self.read_only or run_folder(trainer)
+        if folder is not None and trainer.is_global_zero:
+            self.card = card = read_card(folder)
             results = _numbers(trainer)
             checkpoint = "none: the weights in memory"
             if trainer.ckpt_path:
@@ -123,8 +129,9 @@ class Card(Callback):
                 "machine": describe_machine(trainer.strategy.root_device),
                 **results,
             }
-            write_card(folder, card)
-            write_results(folder)
+            if self.read_only is None:
+                write_card(folder, card)
+                write_results(folder)
 
     def state_dict(self) -> dict[str, Any]:
         return self._total()

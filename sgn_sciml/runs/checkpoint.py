@@ -1,5 +1,6 @@
 """Checkpoints: read once, written whole or not at all."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -8,9 +9,10 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from sgn_sciml.system.archives import refuse_damaged_archive
 from sgn_sciml.system.writing import whole_file
 
-__all__ = ["AtomicCheckpointIO", "Checkpoint"]
+__all__ = ["AtomicCheckpointIO", "Checkpoint", "require_task"]
 
 DAMAGE = (RuntimeError, OSError, EOFError, LookupError, TypeError, ValueError, UnpicklingError)
 
@@ -35,6 +37,7 @@ class Checkpoint:
             ValueError: If it is no whole checkpoint.
         """
         try:
+            refuse_damaged_archive(path)
             found = cls(path, torch.load(path, weights_only=True, map_location="cpu"))
             int(found.content["global_step"])
         except DAMAGE as error:
@@ -56,6 +59,27 @@ class Checkpoint:
 
     def __str__(self) -> str:
         return f"{self.path.name} of step {self.step}"
+
+
+def require_task(checkpoint: Checkpoint, model: Mapping[str, Any] | None) -> None:
+    """Refuse a checkpoint of another task than a configuration names.
+
+    Args:
+        checkpoint: The checkpoint.
+        model: Class path and arguments of the task; None if the configuration names none.
+
+    Raises:
+        ValueError: If the classes differ.
+    """
+    found, wanted = checkpoint.task.get("class_path"), (model or {}).get("class_path")
+    if found is not None and wanted is not None and found != wanted:
+        names = [path.rpartition(".")[2] for path in (found, wanted)]
+        names = names if names[0] != names[1] else [found, wanted]
+        raise ValueError(
+            f"the checkpoint {checkpoint.path} is of the task {names[0]}, the configuration is of "
+            f"{names[1]}: take a checkpoint of this configuration's run, or the configuration "
+            "beside that checkpoint"
+        )
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

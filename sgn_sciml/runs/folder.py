@@ -16,6 +16,7 @@ export/               what ``sgn export`` wrote: weights, ONNX, rate and distort
 
 import os
 import re
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,8 +49,11 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def discard(self) -> None:
-        """Remove the folder if nothing was written into it."""
-        for folder in (self.path, self.path.parent, self.root):
+        """Remove the folder, unless it holds a checkpoint, and those above it if empty then."""
+        if any(self.checkpoints.glob("*.ckpt")):
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+        for folder in (self.path.parent, self.root):
             with suppress(OSError):
                 folder.rmdir()
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 
 from sgn_sciml.system.writing import whole_file
 
-__all__ = ["AppendingCSVLogger", "forget_after"]
+__all__ = ["AppendingCSVLogger", "ForgetRepeated", "forget_after"]
 
 
 class AppendingWriter(ExperimentWriter):
@@ -39,6 +40,26 @@ class AppendingCSVLogger(CSVLogger):
         if self._experiment is None:
             self._experiment = AppendingWriter(self.log_dir)
         return self._experiment
+
+
+class ForgetRepeated(Callback):
+    """Drop the rows that a resumed run writes again, as its first step begins and not before.
+
+    Args:
+        path: The metrics file.
+        step: Step of the checkpoint.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path = path
+        self.step: int | None = step
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if self.step is not None and trainer.is_global_zero:
+            forget_after(self.path, self.step)
+        self.step = None
 
 
 def forget_after(path: Path, step: int) -> None:

@@ -20,14 +20,19 @@ SAME = {
 }
 
 
-def summary(folder: Path, rows_of: Callable[[Mapping[str, Any]], Rows]) -> str:
+def summary(
+    folder: Path,
+    rows_of: Callable[[Mapping[str, Any]], Rows],
+    card: Mapping[str, Any] | None = None,
+) -> str:
     """A short table of a tested run, from its card.
 
     Args:
         folder: The run folder.
         rows_of: What was measured, as rows; see :meth:`Application.rows`.
+        card: The card; that of the folder when None.
     """
-    card = read_card(folder)
+    card = read_card(folder) if card is None else card
     test = card.get("test", {})
     rows = rows_of(card)
     if "training" in card:

@@ -1,6 +1,7 @@
 """What every task shares: hyper-parameters that reload safely, metrics per stage, optimiser."""
 
 import copy
+import math
 import warnings
 from abc import ABC
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import MetricCollection
 
 from sgn_sciml.networks import freeze_parameters
@@ -18,6 +20,8 @@ from sgn_sciml.runs.application import Application
 from sgn_sciml.runs.description import DataDescription
 
 __all__ = ["BaseTask"]
+
+UNKNOWN = 10**9  # steps of a run whose budget is a time, until it is known how many fit
 
 
 class BaseTask(LightningModule, ABC):
@@ -37,6 +41,7 @@ class BaseTask(LightningModule, ABC):
         terms: Names of the terms of its loss.
         term_values: Their values at the last step, for guards, shape ``(terms,)``.
         schedule: Schedule of its rate over all steps, if there is one.
+        planned_steps: Steps that the schedule spans; None if they are not known yet.
         found: Choices that were made on the way, for the card.
         restored_step: Step of the checkpoint whose weights it has, if any.
     """
@@ -45,7 +50,9 @@ class BaseTask(LightningModule, ABC):
     description: DataDescription | None = None
     terms: tuple[str, ...] = ("loss",)
     schedule: Schedule | None = None
+    planned_steps: int | None = None
     restored_step: int | None = None
+    _restored_plan: int | None = None
 
     def __init__(self, optimizer: OptimizerFactory = torch.optim.Adam, **kwargs: Any) -> None:
         super().__init__()
@@ -78,9 +85,12 @@ class BaseTask(LightningModule, ABC):
         checkpoint["rng"] = [torch.get_rng_state()]
         if self.device.type == "cuda":
             checkpoint["rng"].append(torch.cuda.get_rng_state(self.device))
+        checkpoint["planned_steps"] = self.planned_steps
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._rng = checkpoint.get("rng", [])
+        told = "planned_steps" in checkpoint
+        self._restored_plan = checkpoint["planned_steps"] if told else _steps_of(checkpoint)
         self.restored_step = checkpoint["global_step"]
         # Lightning converts the precision only after loading: a float64 run would go on from
         # weights rounded to float32.
@@ -96,6 +106,32 @@ class BaseTask(LightningModule, ABC):
             elif self.device.type == "cuda":
                 torch.cuda.set_rng_state(state.cpu(), self.device)
         self._rng = []
+        self._refuse_another_plan()
+
+    def _refuse_another_plan(self) -> None:
+        """Refuse to go on under a schedule that was made for another number of steps."""
+        known, self._restored_plan = self._restored_plan, None
+        if self.schedule is None or not self.schedule.spans_run or known is None:
+            return
+        if self.planned_steps not in (None, known):
+            name = type(self.schedule).__name__
+            raise ValueError(
+                f"the schedule {name} of the checkpoint ends after {known} steps, so the run "
+                f"cannot go on to {self.planned_steps}: leave trainer.max_steps at {known}, or "
+                "start a new run (an operator takes weights by model.init_args.initial)"
+            )
+        self.planned_steps = known
+
+    def scheduler(self, optimizer: torch.optim.Optimizer) -> LRScheduler:
+        """The scheduler of an optimiser over the steps of the run.
+
+        Where a time is the budget, the number of steps is found on the way, and the scheduler is
+        made anew then.
+        """
+        assert self.schedule is not None
+        steps = self.trainer.estimated_stepping_batches
+        self.planned_steps = int(steps) if math.isfinite(steps) else None
+        return self.schedule(optimizer, self.planned_steps or UNKNOWN)
 
     def log_metrics(self, stage: str) -> None:
         """Log the metrics of a stage if any process saw data, and start anew."""
@@ -134,6 +170,17 @@ class BaseTask(LightningModule, ABC):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.optimizer(self.trainable())
+
+
+def _steps_of(checkpoint: dict[str, Any]) -> int | None:
+    """The steps that a scheduler spans, in checkpoints that do not tell."""
+    for state in checkpoint.get("lr_schedulers", []):
+        if "total_steps" in state:  # OneCycleLR has one more
+            return int(state["total_steps"]) - 1
+        for name in ("T_max", "total_iters"):
+            if name in state:
+                return int(state[name])
+    return None
 
 
 def _is_plain(value: Any) -> bool:

@@ -9,7 +9,7 @@ __all__ = ["whole_file", "write_whole"]
 
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def whole_file(path: str | Path, durable: bool = False) -> Iterator[Path]:
     """A path to write to; what was written moves to its place when the block ends.
 
     An error or a kill leaves what was there before. The name to write to keeps the ending, since
@@ -17,6 +17,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
     Args:
         path: The file to write; its folder is made.
+        durable: Wait until the disk has it, so that a power cut leaves no empty file of that name.
 
     Yields:
         Path of a file beside it, which does not exist.
@@ -29,6 +30,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial
+        if durable:
+            flush_to_disk(partial)
         partial.replace(path)
     except OSError as error:
         # What a library says of a full disk names no file, or the one that is removed here.
@@ -40,12 +43,24 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             partial.unlink()
 
 
-def write_whole(path: str | Path, content: str | bytes | memoryview) -> Path:
+def flush_to_disk(path: Path) -> None:
+    """Wait until the bytes of a file are on the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_whole(
+    path: str | Path, content: str | bytes | memoryview, durable: bool = False
+) -> Path:
     """Write a file in one go.
 
     Args:
         path: The file; its folder is made.
         content: Bytes, or text, which is written as UTF-8 with its line ends as they are.
+        durable: Wait until the disk has it.
 
     Returns:
         The path.
@@ -53,6 +68,6 @@ def write_whole(path: str | Path, content: str | bytes | memoryview) -> Path:
     Raises:
         OSError: If it cannot be written; what was there before stays.
     """
-    with whole_file(path) as partial:
+    with whole_file(path, durable) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
     return Path(path)

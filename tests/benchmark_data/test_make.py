@@ -12,7 +12,13 @@ import pytest
 
 from sgn_sciml.benchmark_data import make as module
 from sgn_sciml.benchmark_data import workers
-from sgn_sciml.benchmark_data.blocks import Recipe, held_parts
+from sgn_sciml.benchmark_data.blocks import (
+    Recipe,
+    discard_damaged,
+    held_parts,
+    part_files,
+    part_path,
+)
 from sgn_sciml.benchmark_data.make import make
 from sgn_sciml.laws import BurgersR10
 from sgn_sciml.layouts.samples import SgnSamples
@@ -145,7 +151,7 @@ def start(path, *options):
 def wait_for_a_part(path):
     parts = path.with_name(f".{path.name}.parts")
     until = time.monotonic() + 60
-    while not list(parts.glob("*.npz")):
+    while not list(parts.glob("[0-9]*.npz")):
         assert time.monotonic() < until
         time.sleep(0.02)
     return parts
@@ -209,3 +215,17 @@ def test_no_more_workers_are_started_than_windows_waits_for(monkeypatch):
     monkeypatch.setattr(workers, "MOST", 2)
     with workers.worker_processes(100) as pool:
         assert pool._max_workers == 2
+
+
+def test_damaged_parts_are_thrown_away(tmp_path):
+    for first, content in enumerate([b"", b"no archive"]):
+        part_path(tmp_path, first).write_bytes(content)
+    np.savez(part_path(tmp_path, 2), u=np.arange(100.0))
+    raw = bytearray(part_path(tmp_path, 2).read_bytes())
+    part_path(tmp_path, 3).write_bytes(raw)
+    raw[len(raw) // 2] ^= 1
+    part_path(tmp_path, 4).write_bytes(raw)
+    (tmp_path / "convergence.json").write_bytes(b"")
+    discard_damaged(tmp_path)
+    assert part_files(tmp_path) == [part_path(tmp_path, k) for k in (2, 3)]
+    assert not (tmp_path / "convergence.json").exists()

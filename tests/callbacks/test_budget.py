@@ -53,7 +53,7 @@ def test_validations_within_it_count(trainer, monkeypatch):
 
     made = trainer(max_steps=1000, val_check_interval=5, callbacks=[TimeBudget(103.0)])
     made.fit(INR(waves()), datamodule=Validating(clock))
-    assert made.global_step == 50  # two seconds each, validations shared out
+    assert made.global_step == 51  # and ten validations: 3 + 50 + 50 seconds
 
 
 def test_the_schedule_ends_with_the_budget(trainer, monkeypatch):
@@ -77,8 +77,28 @@ def test_a_machine_that_becomes_slower_stops_on_time(trainer, monkeypatch):
             late = name == "now" and value > 20
             super().__setattr__(name, value + 9 if late else value)
 
-    made = fit(trainer, Slower(monkeypatch), 43.0)
+    clock = Slower(monkeypatch)
+    made = fit(trainer, clock, 43.0)
     assert made.global_step < 30
+    assert clock.now <= 43
+
+
+@pytest.mark.parametrize(("first", "later"), [(6.0, 1.0), (1.0, 6.0)])
+def test_a_load_that_changes_leaves_the_time_as_it_is(first, later, trainer, monkeypatch):
+    class Loaded(Ticking):
+        def on_after_batch_transfer(self, batch, dataloader_idx):
+            if self.trainer.training:
+                self.clock.now += first if self.trainer.global_step < 11 else later
+            return Ripple.on_after_batch_transfer(self, batch, dataloader_idx)
+
+    clock = Clock(monkeypatch)
+    task = INR(waves(), schedule=Exponential(end=0.01))
+    made = trainer(max_steps=-1, val_check_interval=10**6, callbacks=[TimeBudget(160.0)])
+    made.fit(task, datamodule=Loaded(clock))
+    assert 150 <= clock.now <= 160
+    if later < first:  # there was time to plan anew
+        group = made.optimizers[0].param_groups[0]
+        assert group["lr"] == pytest.approx(0.01 * group["initial_lr"], rel=0.3)
 
 
 @pytest.mark.parametrize(

@@ -102,3 +102,18 @@ def test_decreasing_coordinate_is_refused(grid, tmp_path):
 def test_grid_needs_two_points_per_coordinate():
     with pytest.raises(ValueError, match="at least 2 points"):
         reference(Burgers(), (1, 5))
+
+
+def test_a_flipped_bit_of_values_or_coordinates_is_noticed(tmp_path):
+    path = tmp_path / "a.h5"
+    x = torch.linspace(0, 1, 300, dtype=torch.float64)
+    write_grid(path, GridFields({"x": x}, {"u": torch.rand(300, dtype=torch.float64)}, "law"))
+    raw = path.read_bytes()
+    with h5py.File(path) as file:
+        places = [file[name].id.get_chunk_info(0).byte_offset for name in ("x", "u")]
+    for place in places:
+        damaged = bytearray(raw)
+        damaged[place + 100] ^= 1
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="damaged"):
+            read_grid(path)

@@ -11,7 +11,16 @@ from torch import nn
 from sgn_sciml.layouts import write_samples
 from sgn_sciml.metrics import relative_l2
 from sgn_sciml.networks import OperatorNetwork
-from sgn_sciml.operators import FnoSplit, NoScaling, Operator, OperatorData, Windows
+from sgn_sciml.operators import (
+    FnoSplit,
+    Frames,
+    NoScaling,
+    Operator,
+    OperatorData,
+    PerChannel,
+    PerPixel,
+    Windows,
+)
 from sgn_sciml.operators.losses import H1, MSE, Domain, FrameL2, Sobolev
 from sgn_sciml.operators.networks import FNO
 from sgn_sciml.optim import OneCycle
@@ -103,6 +112,31 @@ def test_difference_adds_to_the_last_frame():
     task = Operator(Double(in_channels=2), difference=True)
     window = torch.randn(3, 2, 1, 8)
     torch.testing.assert_close(task(window), 3 * window[:, -1:])
+
+
+@pytest.mark.parametrize("pairing", [Frames(input=0, target=3), Windows(history=1)])
+@pytest.mark.parametrize("scaling", [PerChannel, PerPixel])
+def test_no_change_is_the_input_in_physical_units(pairing, scaling, frames, trainer):
+    data = OperatorData(
+        str(frames),
+        pairing=pairing,
+        split=FnoSplit(train=10, val=0, test=20),
+        input_normalizer=scaling(),
+        target_normalizer=scaling(),
+    )
+    task = Operator(Double(), difference=True)
+    with torch.no_grad():
+        task.network.factor.zero_()
+    found = trainer().predict(task, data)
+    first = (found[0] if isinstance(found[0], list) else found)[0]
+    last = first["input"][:, -1:] if pairing.autoregressive else first["input"]
+    torch.testing.assert_close(first["prediction"], last.expand_as(first["prediction"]))
+
+
+def test_a_difference_between_other_channels_is_named():
+    task = Operator(Double(in_channels=2, out_channels=1), difference=True)
+    with pytest.raises(ValueError, match="difference"):
+        task(torch.zeros(1, 2, 8))
 
 
 def test_conditions_are_constant_channels():

@@ -58,6 +58,9 @@ def test_a_file_gives_columns_by_name_and_nan_where_nothing_was_observed(tmp_pat
         ("x,t,u\n", "no rows"),
         ("x,t,u,u\n1,0,2,3\n", "2 columns called u: keep one"),
         ("x,t,x,u\n1,0,2,3\n", "2 columns called x"),
+        ("x,t,u\n1,2\n", "line 2: 2 cells where the first line names 3 columns"),
+        ("x,t,u\n1,2,3\n0,5,0,25,1,0\n", "line 3: 6 cells .* not commas"),
+        ("x,t,u\n1,2,inf\n", "line 2: u is inf"),
     ],
 )
 def test_damaged_files_are_refused(text, message, tmp_path):

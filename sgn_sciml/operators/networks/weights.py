@@ -6,6 +6,7 @@ from pickle import UnpicklingError
 import torch
 
 from sgn_sciml.networks.base import Network
+from sgn_sciml.system.archives import refuse_damaged_archive
 
 __all__ = ["load_network_weights"]
 
@@ -26,6 +27,7 @@ def load_network_weights(network: Network, path: str | Path) -> tuple[int, ...]:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is no checkpoint of a task, or holds another network.
     """
+    refuse_damaged_archive(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         state = {

@@ -28,7 +28,8 @@ def run_study(study: Study, folder: StudyFolder, executor: Executor) -> None:
     folder.create(study)
     with folder.lock() as word:
         records = {spec.id: folder.record(spec) for spec in study.cells}
-        done = {key for key, record in records.items() if record.status == "done"}
+        sound = {spec.id for spec in study.cells if folder.is_sound(spec)}
+        done = {key for key, record in records.items() if record.status == "done"} & sound
         groups = [[s for s in group if s.id not in done] for group in study.groups]
         groups = [group for group in groups if group]
         for spec in (s for group in groups for s in group):

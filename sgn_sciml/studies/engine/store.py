@@ -27,10 +27,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from sgn_sciml.studies.engine.cell import Curve, Outcome
+from sgn_sciml.studies.engine.curves import read_curves, write_curves
 from sgn_sciml.studies.engine.specs import CellSpec, Study
 from sgn_sciml.system.locks import held, is_held
 from sgn_sciml.system.names import __version__
@@ -48,12 +48,14 @@ class Record:
         scalars: What it measured.
         error: Why it failed.
         about: Seconds, versions and machine.
+        curves: Names of the curves that belong to it.
     """
 
     status: str
     scalars: Mapping[str, float]
     error: str = ""
     about: Mapping[str, Any] | None = None
+    curves: Sequence[str] = ()
 
 
 class StudyFolder:
@@ -163,16 +165,11 @@ class StudyFolder:
 
     def write_outcome(self, spec: CellSpec, outcome: Outcome, about: Mapping[str, Any]) -> None:
         """Record a cell that is finished; the record comes last, so that it is whole or absent."""
-        arrays: dict[str, Any] = {}
-        for name, curve in outcome.curves.items():
-            arrays[f"{name}|"] = curve.values
-            arrays |= {f"{name}|{axis}": np.asarray(at) for axis, at in curve.axes.items()}
-        if arrays:
-            data = io.BytesIO()
-            np.savez_compressed(data, **arrays)
-            write_whole(self.cells / f"{spec.id}.npz", data.getvalue())
+        if outcome.curves:
+            write_curves(self.cells / f"{spec.id}.npz", outcome.curves)
         scalars = {k: v if math.isfinite(v) else None for k, v in outcome.scalars.items()}
-        self._write(spec, {"status": "done", "scalars": scalars, **about})
+        curves = list(outcome.curves)
+        self._write(spec, {"status": "done", "scalars": scalars, "curves": curves, **about})
 
     def write_failure(self, spec: CellSpec, error: str, about: Mapping[str, Any]) -> None:
         """Record a cell that failed."""
@@ -181,37 +178,38 @@ class StudyFolder:
     def _write(self, spec: CellSpec, record: Mapping[str, Any]) -> None:
         content = {"id": spec.id, "settings": spec.settings, **record}
         text = json.dumps(content, indent=1, default=str) + "\n"
-        write_whole(self.cells / f"{spec.id}.json", text)
+        write_whole(self.cells / f"{spec.id}.json", text, durable=True)
 
     def record(self, spec: CellSpec) -> Record:
         """The record of a cell; a damaged one counts as missing, so that it runs again."""
         try:
             found = json.loads((self.cells / f"{spec.id}.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            status, error = found["status"], str(found.get("error", ""))
+            scalars = {
+                k: math.nan if v is None else float(v) for k, v in found.get("scalars", {}).items()
+            }
+        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
             return Record("missing", {})
-        scalars = {k: math.nan if v is None else v for k, v in found.get("scalars", {}).items()}
-        own = ("id", "settings", "status", "scalars", "error")
+        if status not in ("done", "failed"):
+            return Record("missing", {})
+        own = ("id", "settings", "status", "scalars", "curves", "error")
         about = {key: value for key, value in found.items() if key not in own}
-        return Record(found["status"], scalars, found.get("error", ""), about)
+        return Record(status, scalars, error, about, tuple(found.get("curves") or ()))
+
+    def is_sound(self, spec: CellSpec) -> bool:
+        """Whether the curves of a finished cell are there and whole."""
+        try:
+            return set(self.record(spec).curves) <= set(self.curves(spec))
+        except ValueError:
+            return False
 
     def curves(self, spec: CellSpec) -> dict[str, Curve]:
-        """The curves of a finished cell."""
-        path = self.cells / f"{spec.id}.npz"
-        if not path.is_file():
-            return {}
-        with np.load(path) as data:
-            arrays = {name: data[name] for name in data.files}
-        found = {}
-        for key in arrays:
-            name, _, axis = key.rpartition("|")
-            if not axis:
-                axes = {
-                    k.rpartition("|")[2]: arrays[k].tolist()
-                    for k in arrays
-                    if k.startswith(f"{name}|") and k != key
-                }
-                found[name] = Curve(axes, arrays[key])
-        return found
+        """The curves of a finished cell.
+
+        Raises:
+            ValueError: If their file is damaged.
+        """
+        return read_curves(self.cells / f"{spec.id}.npz")
 
     def write_tables(self, study: Study) -> None:
         """Write ``cells.csv`` and the tables of curves."""

@@ -35,7 +35,7 @@ from sgn_sciml.studies.engine.specs import Study
 from sgn_sciml.studies.engine.store import StudyFolder
 from sgn_sciml.studies.reports.results import Results
 from sgn_sciml.studies.reports.scores import Scores
-from sgn_sciml.studies.reports.section import Part, Section, Table
+from sgn_sciml.studies.reports.section import Part, Section, Table, escaped
 from sgn_sciml.system.writing import write_whole
 
 __all__ = ["write_report"]
@@ -146,12 +146,14 @@ def page(
 def markdown(study: Study, parts: Sequence[Part], card: Mapping[str, Any]) -> str:
     """The same as Markdown, figures beside it."""
     about = str(study.settings.get("about") or "")
-    blocks = [f"# {study.name}", about, summary(study, card)]
+    blocks = [f"# {escaped(study.name)}", escaped(about), escaped(summary(study, card))]
     for part in parts:
-        blocks += [f"## {part.title}", *part.text]
-        blocks += [f"![{part.title}](figures/{name}.png)" for name in part.figures]
+        title = escaped(part.title)
+        blocks += [f"## {title}", *map(escaped, part.text)]
+        blocks += [f"![{title}](figures/{name}.png)" for name in part.figures]
         blocks += [table.markdown() for table in part.tables]
-    blocks += ["## Repeat it", f"```sh\n{card['command']}\n```"]
+    fence = "`" * (3 + card["command"].count("`"))  # more than the command has in a row
+    blocks += ["## Repeat it", f"{fence}sh\n{card['command']}\n{fence}"]
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 

@@ -1,5 +1,6 @@
 """A part of a report: what it shows is injected by the study's YAML."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 
 from sgn_sciml.studies.reports.results import Results
 
-__all__ = ["Part", "Section", "Table"]
+__all__ = ["Part", "Section", "Table", "escaped"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,19 @@ class Table:
 
     def markdown(self) -> str:
         """As Markdown."""
-        lines = ["| " + " | ".join(self.head) + " |", "|" + "---|" * len(self.head)]
-        return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in self.rows)])
+        rows = ["| " + " | ".join(map(_cell, row)) + " |" for row in (self.head, *self.rows)]
+        return "\n".join([rows[0], "|" + "---|" * len(self.head), *rows[1:]])
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, but for ``**bold**``: no tags, links or code."""
+    text = " ".join(text.split()).replace("\\", "\\\\")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([`\[\]!])", r"\\\1", text)
+
+
+def _cell(text: str) -> str:
+    return escaped(text).replace("|", "\\|")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sgn_sciml.studies import Curve, Outcome, StudyFolder
+from sgn_sciml.studies.engine.specs import CellSpec
 from sgn_sciml.studies.engine.study import make_study
 from sgn_sciml.system import locks, writing
 
@@ -105,3 +106,32 @@ def test_tables_of_curves_are_replaced_when_all_are_written(folder, study, monke
     with pytest.raises(ArithmeticError):
         folder.write_tables(study)
     assert {path: path.read_bytes() for path in (folder.path / "curves").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"null", b"[]", b'{"status": "done", "scalars": 3}', b"\xff"]
+)
+def test_a_record_of_another_shape_counts_as_missing(content, tmp_path):
+    folder, spec = StudyFolder(tmp_path), CellSpec("a", {}, {})
+    folder.cells.mkdir()
+    (folder.cells / "a.json").write_bytes(content)
+    assert folder.record(spec).status == "missing"
+
+
+@pytest.mark.parametrize("damage", ["empty", "bit", "half", "gone"])
+def test_damaged_curves_are_noticed(damage, tmp_path):
+    folder, spec = StudyFolder(tmp_path), CellSpec("a", {}, {})
+    folder.cells.mkdir()
+    curve = Curve({"step": range(500)}, np.random.default_rng(0).random(500))
+    folder.write_outcome(spec, Outcome({"x": 1.0}, {"loss": curve}), {})
+    assert folder.is_sound(spec)
+    path = folder.cells / "a.npz"
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 4
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes({"empty": b"", "bit": raw, "half": raw[: len(raw) // 2]}[damage])
+        with pytest.raises(ValueError, match=r"damaged.*run the study again"):
+            folder.curves(spec)
+    assert not folder.is_sound(spec)
