@@ -1,7 +1,6 @@
 """Parts of an HDF5 file, checked before they are believed: attributes, numbers, coordinates."""
 
-import math
-import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +8,56 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import LayoutError
+from sgn_sciml.layouts.contents import LayoutError, reason
 from sgn_sciml.layouts.damage import refuse_broken_heaps
+from sgn_sciml.layouts.decoding import values_of
+from sgn_sciml.layouts.storage import is_whole, refuse_unstored
 
-__all__ = ["attributes", "coordinate", "numbers", "open_hdf5"]
+__all__ = [
+    "attributes",
+    "coordinate",
+    "members",
+    "number_sets",
+    "numbers",
+    "open_hdf5",
+    "whole_values",
+]
 
 CACHE = 64 * 2**20  # bytes of decompressed chunks kept per data set: samples may share chunks
 SLOTS = 10_007  # a prime, several times the number of chunks that fit
-RATIO = 2048  # deflate packs at most 1032 : 1; a shape beyond that does not fit its file
+DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 PLAIN = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
 
 
 def open_hdf5(path: Path) -> h5py.File:
-    """Open for reading, without locks, with a chunk cache for single samples."""
+    """Open for reading, with a chunk cache for single samples.
+
+    A file that this process holds open already is opened as it was; one whose writer appends to
+    it (SWMR), or was stopped while it did, is read as far as it has been written.
+
+    Raises:
+        LayoutError: If its text is damaged, or it is open elsewhere in a way that forbids reading.
+    """
     refuse_broken_heaps(path)
-    return h5py.File(path, "r", locking=False, rdcc_nbytes=CACHE, rdcc_nslots=SLOTS)
+    # HDF5 wants the same flags of all who open a file within one process, so h5py's own are
+    # first; without locks a file can be read that another process writes, or on any file system.
+    locks = (None, False, True, "best-effort")
+    ways = [{"locking": lock} for lock in locks] + [{"locking": k, "swmr": True} for k in locks]
+    first: OSError | None = None
+    for way in ways:
+        try:
+            return h5py.File(path, "r", rdcc_nbytes=CACHE, rdcc_nslots=SLOTS, **way)
+        except OSError as error:
+            first = first or error
+            if "locking" not in str(error) and "already open for" not in str(error):
+                break
+    assert first is not None
+    if "already open for" in str(first):
+        raise LayoutError(
+            f"{path} is marked as open for writing: close it where it is written or, if its "
+            "program was stopped, clear the mark with h5clear -s"
+        ) from first
+    raise first
 
 
 def attributes(item: h5py.HLObject) -> dict[str, Any]:
@@ -50,29 +84,73 @@ def _plain(value: Any) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
+def members(group: h5py.Group) -> Iterator[tuple[str, Any]]:
+    """Names and items of a group; None for links to what is not there.
+
+    netCDF's dimensions without a variable are passed over: they hold no values.
+    """
+    for name in group:
+        try:
+            item = group[name]
+        except (KeyError, OSError):
+            if isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise  # the object is damaged
+            item = None
+        if not isinstance(item, h5py.Dataset) or not _is_dimension(item):
+            yield name, item
+
+
+def _is_dimension(data: h5py.Dataset) -> bool:
+    about = data.attrs
+    return "NAME" in about and DIMENSION in str(attributes(data).get("NAME"))
+
+
 def numbers(file: h5py.Group, name: str) -> h5py.Dataset:
-    """A data set of numbers that fits into its file.
+    """A data set of numbers that are all stored.
 
     Raises:
-        LayoutError: If it is missing, holds something else, or was cut off.
+        LayoutError: If it is missing, holds something else, or is not wholly there.
     """
     path = file.file.filename
     data = file.get(name)
     if not isinstance(data, h5py.Dataset):
         raise LayoutError(f"{path} has no data set {name}; it has {', '.join(sorted(file))}")
-    if data.dtype.kind not in "biuf" or data.shape is None:
-        raise LayoutError(f"{path}: {name} does not hold numbers but {data.dtype}")
-    room = os.path.getsize(path)
-    size = math.prod(data.shape) * data.dtype.itemsize
-    if data.chunks is not None:
-        size, room = max(size, math.prod(data.chunks) * data.dtype.itemsize), RATIO * room
-    elif size and data.id.get_storage_size() == 0:
-        room = 0
-    if size > room:
-        raise LayoutError(
-            f"{path}: {name} of shape {data.shape} is not wholly in the file; get it again"
-        )
+    try:
+        kind = data.dtype
+    except TypeError as error:  # a type that numpy lacks
+        raise LayoutError(f"{path}: {name} does not hold numbers") from error
+    if kind.kind not in "biuf" or data.shape is None:
+        raise LayoutError(f"{path}: {name} does not hold numbers but {kind}")
+    refuse_unstored(data)
     return data
+
+
+def number_sets(group: h5py.Group) -> tuple[list[str], dict[str, str]]:
+    """Names of the data sets of numbers in a group; and, for the rest, why they are none."""
+    found, others = [], {}
+    for name, item in members(group):
+        if isinstance(item, h5py.Group):
+            others[name] = "is a group"
+            continue
+        try:
+            numbers(group, name)
+        except LayoutError as error:
+            others[name] = reason(Path(group.file.filename), name, error)
+        else:
+            found.append(name)
+    return found, others
+
+
+def whole_values(file: h5py.Group, name: str) -> NDArray[Any]:
+    """All values of a small data set, in their native type.
+
+    Raises:
+        LayoutError: If it is missing, no numbers, or values are missing or were never written.
+    """
+    data = numbers(file, name)
+    if not is_whole(data):
+        raise LayoutError(f"{file.file.filename}: {name} was not written to its end")
+    return values_of(data)
 
 
 def coordinate(file: h5py.Group, name: str) -> NDArray[Any]:
@@ -81,7 +159,7 @@ def coordinate(file: h5py.Group, name: str) -> NDArray[Any]:
     Raises:
         LayoutError: If it is missing or not a list of numbers.
     """
-    data = numbers(file, name)
-    if data.ndim != 1:
-        raise LayoutError(f"{file.file.filename}: {name} has shape {data.shape}, not one axis")
-    return np.asarray(data[()], np.float64)
+    values = whole_values(file, name)
+    if values.ndim != 1:
+        raise LayoutError(f"{file.file.filename}: {name} has shape {values.shape}, not one axis")
+    return np.asarray(values, np.float64)
