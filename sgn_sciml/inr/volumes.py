@@ -16,7 +16,7 @@ from sgn_sciml.inr.shapes import Shape, Torus
 from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.layouts import LayoutError
 from sgn_sciml.layouts.contents import foreign
-from sgn_sciml.layouts.hdf5_items import numbers, open_hdf5, whole_values
+from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5, whole_values
 from sgn_sciml.system.resources import refuse_too_large
 
 __all__ = ["LEARNING", "VolumeData", "on_grid", "read_volume"]
@@ -46,7 +46,7 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
     if not name.is_file():
         raise FileNotFoundError(f"no volume {path}; give a npy or HDF5 file")
     with foreign(name):
-        found = read_hdf5(name, dataset) if h5py.is_hdf5(name) else None
+        found = read_hdf5(name, dataset) if is_hdf5(name) else None
     if found is not None:
         return found
     if dataset is not None:

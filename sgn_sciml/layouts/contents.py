@@ -159,9 +159,10 @@ def check(path: Path, contents: Contents) -> Contents:
     """
     left_out = dict(contents.left_out)
     if not contents.fields:
-        # The first of them is as good as any to say why.
-        first = next((f": {name} {why}" for name, why in left_out.items()), "")
-        raise LayoutError(f"{path} holds no field{first or '; is it the right file?'}")
+        why = "; ".join(f"{name} {what}" for name, what in [*left_out.items()][:3])
+        raise LayoutError(
+            f"{path} holds no field" + (f": {why}" if why else "; is it the right file?")
+        )
     known: dict[str, tuple[int, str]] = {}
     for name, values in contents.coordinates.items():
         if not np.isfinite(values).all():

@@ -128,9 +128,7 @@ def decoding(data: h5py.Dataset) -> Decoding:
     low, high = _valid(data, found)
     in_values = packed and raw.kind in "iu" and any(isinstance(v, float) for v in (low, high))
     valid: tuple[Any, Any] = (None, None) if in_values else (low, high)
-    words = [
-        f"{name} {', '.join(f'{m:g}' for m in marks)}" for name, marks in named.items() if marks
-    ]
+    words = [f"{name} {', '.join(map(str, marks))}" for name, marks in named.items() if marks]
     words += ["valid range"] * ((low, high) != (None, None))
     dtype = stored
     if packed:

@@ -15,7 +15,9 @@ from sgn_sciml.layouts.storage import is_whole, refuse_unstored
 
 __all__ = [
     "attributes",
+    "class_of",
     "coordinate",
+    "is_hdf5",
     "members",
     "number_sets",
     "numbers",
@@ -24,9 +26,23 @@ __all__ = [
 ]
 
 CACHE = 64 * 2**20  # bytes of decompressed chunks kept per data set: samples may share chunks
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # at the start, or at 512, 1024, 2048, ...
 SLOTS = 10_007  # a prime, several times the number of chunks that fit
 DIMENSION = "This is a netCDF dimension but not a netCDF variable"
+LINKS = (h5py.SoftLink, h5py.ExternalLink)
 PLAIN = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file has the signature of HDF5, as h5py's function asks, which wants a lock."""
+    with path.open("rb") as stream:
+        size, at = path.stat().st_size, 0
+        while at < size:
+            stream.seek(at)
+            if stream.read(len(SIGNATURE)) == SIGNATURE:
+                return True
+            at = 2 * at or 512
+    return False
 
 
 def open_hdf5(path: Path) -> h5py.File:
@@ -36,20 +52,24 @@ def open_hdf5(path: Path) -> h5py.File:
     it (SWMR), or was stopped while it did, is read as far as it has been written.
 
     Raises:
-        LayoutError: If its text is damaged, or it is open elsewhere in a way that forbids reading.
+        LayoutError: If its text is damaged, or another process writes it.
     """
     refuse_broken_heaps(path)
     # HDF5 wants the same flags of all who open a file within one process, so h5py's own are
-    # first; without locks a file can be read that another process writes, or on any file system.
+    # first; without locks a file can be read on any file system.
     locks = (None, False, True, "best-effort")
     ways = [{"locking": lock} for lock in locks] + [{"locking": k, "swmr": True} for k in locks]
     first: OSError | None = None
     for way in ways:
         try:
             return h5py.File(path, "r", rdcc_nbytes=CACHE, rdcc_nslots=SLOTS, **way)
+        except BlockingIOError as error:
+            raise LayoutError(
+                f"{path} is open for writing in another process: close it there"
+            ) from error
         except OSError as error:
             first = first or error
-            if "locking" not in str(error) and "already open for" not in str(error):
+            if "lock" not in str(error) and "already open for" not in str(error):
                 break
     assert first is not None
     if "already open for" in str(first):
@@ -93,7 +113,7 @@ def members(group: h5py.Group) -> Iterator[tuple[str, Any]]:
         try:
             item = group[name]
         except (KeyError, OSError):
-            if isinstance(group.get(name, getlink=True), h5py.HardLink):
+            if not isinstance(group.get(name, getlink=True), LINKS):
                 raise  # the object is damaged
             item = None
         if not isinstance(item, h5py.Dataset) or not _is_dimension(item):
@@ -105,6 +125,17 @@ def _is_dimension(data: h5py.Dataset) -> bool:
     return "NAME" in about and DIMENSION in str(attributes(data).get("NAME"))
 
 
+def class_of(group: h5py.Group, name: str) -> type | None:
+    """Class of an item, which is not opened; None where there is none."""
+    try:
+        found: type | None = group.get(name, getclass=True)
+    except (KeyError, OSError, RuntimeError):
+        if not isinstance(group.get(name, getlink=True), LINKS):
+            raise
+        return None
+    return found
+
+
 def numbers(file: h5py.Group, name: str) -> h5py.Dataset:
     """A data set of numbers that are all stored.
 
@@ -113,7 +144,11 @@ def numbers(file: h5py.Group, name: str) -> h5py.Dataset:
     """
     path = file.file.filename
     data = file.get(name)
-    if not isinstance(data, h5py.Dataset):
+    if data is None and isinstance(file.get(name, getlink=True), LINKS):
+        raise LayoutError(f"{path}: {name} is a link to something that is not there")
+    if data is not None and not isinstance(data, h5py.Dataset):
+        raise LayoutError(f"{path}: {name} is not a data set")
+    if data is None:
         raise LayoutError(f"{path} has no data set {name}; it has {', '.join(sorted(file))}")
     try:
         kind = data.dtype
@@ -128,10 +163,7 @@ def numbers(file: h5py.Group, name: str) -> h5py.Dataset:
 def number_sets(group: h5py.Group) -> tuple[list[str], dict[str, str]]:
     """Names of the data sets of numbers in a group; and, for the rest, why they are none."""
     found, others = [], {}
-    for name, item in members(group):
-        if isinstance(item, h5py.Group):
-            others[name] = "is a group"
-            continue
+    for name, _ in members(group):
         try:
             numbers(group, name)
         except LayoutError as error:

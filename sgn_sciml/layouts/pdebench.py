@@ -24,6 +24,7 @@ from sgn_sciml.layouts.decoding import decoding
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.hdf5_items import (
     attributes,
+    class_of,
     coordinate,
     members,
     number_sets,
@@ -47,9 +48,7 @@ class PdebenchFlat(Hdf5Source):
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
         """Whether the root has a field or a coordinate of this family."""
         names = {"tensor", "density", "Vx", *(f"{axis}-coordinate" for axis in SPACE)}
-        return file is not None and any(
-            file.get(name, getclass=True) is h5py.Dataset for name in names
-        )
+        return file is not None and any(class_of(file, name) is h5py.Dataset for name in names)
 
     def _describe(self, file: h5py.File) -> Contents:
         axes = ("time", *_space(file))
@@ -148,7 +147,7 @@ class PdebenchGroups(Hdf5Source):
 
 def _is_sample(file: h5py.File, name: str) -> bool:
     """Whether it is the group of a seed or has the data of one; groups are not opened for it."""
-    is_group = file.get(name, getclass=True) is h5py.Group
+    is_group = class_of(file, name) is h5py.Group
     return is_group and (name.isdigit() or f"{name}/data" in file)
 
 

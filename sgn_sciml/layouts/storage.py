@@ -8,7 +8,8 @@ is not there, without a word.
 import itertools
 import math
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -155,15 +156,18 @@ def _refuse_missing_parts(data: h5py.Dataset) -> None:
         raise LayoutError(f"{path}: {name} is a virtual data set with parts that nothing fills")
 
 
-def _opened(data: h5py.Dataset, name: str) -> h5py.File:
+@contextmanager
+def _opened(data: h5py.Dataset, name: str) -> Iterator[h5py.File]:
     """The file of a part: beside the file of the whole, or from the working directory."""
     if name == ".":
-        return h5py.File(data.file.filename, "r", locking=False)
+        yield data.file
+        return
     places = [Path(data.file.filename).parent / name, Path(name)]
     place = next((p for p in places if p.is_file()), None)
     if place is None:
         raise FileNotFoundError(f"there is no file {name}")
-    return h5py.File(place, "r", locking=False)
+    with h5py.File(place, "r") as file:
+        yield file
 
 
 def _lay(mask: np.ndarray, space: h5py.h5s.SpaceID) -> None:

@@ -146,7 +146,7 @@ def test_cells_of_a_chunk_that_were_never_written(tmp_path):
         data = file.create_dataset("tensor", (4, 4, 8), "f4", chunks=(2, 4, 8), fillvalue=-9999.0)
         data[:3] = 1
         file["x-coordinate"] = centres(8)
-    with pytest.raises(ValueError, match=r"missing values \(fill value -9999\).* in sample 3"):
+    with pytest.raises(ValueError, match=r"missing values \(fill value -9999.0\).* in sample 3"):
         open_source(path).read("tensor")
 
 
