@@ -42,7 +42,8 @@ class Decoding:
     """From stored numbers to values.
 
     Attributes:
-        stored: Native type of the stored numbers, ``_Unsigned`` taken into account.
+        raw: Native type of the stored numbers.
+        stored: The same, unsigned where ``_Unsigned`` says so.
         dtype: Native type of the values.
         scale: Factor.
         offset: What is added after it.
@@ -52,6 +53,7 @@ class Decoding:
         missing: What marks missing cells, for messages; empty where nothing does.
     """
 
+    raw: np.dtype[Any]
     stored: np.dtype[Any]
     dtype: np.dtype[Any]
     scale: float = 1.0
@@ -69,7 +71,7 @@ class Decoding:
     @property
     def plain(self) -> bool:
         """Whether the stored numbers are the values, all of them."""
-        return not self.packed and not self.missing and self.stored == self.dtype
+        return not self.packed and not self.missing and self.raw == self.dtype
 
     def __call__(self, stored: NDArray[Any]) -> NDArray[Any]:
         """Values of stored numbers of any shape, NaN where they are missing."""
@@ -98,7 +100,7 @@ def decoding(data: h5py.Dataset) -> Decoding:
     """
     raw = np.dtype(data.dtype.str).newbyteorder("=")
     if raw.kind == "b":
-        return Decoding(raw, raw)
+        return Decoding(raw, raw, raw)
     found = {name: v for name in data.attrs if (v := _attribute(data, name)) is not None}
     scale, scale_type = _factor(data, found, "scale_factor")
     offset, offset_type = _factor(data, found, "add_offset")
@@ -137,6 +139,7 @@ def decoding(data: h5py.Dataset) -> Decoding:
         dtype = np.dtype(np.float32 if stored.itemsize <= 2 else np.float64)
     marks = tuple(m for each in named.values() for m in each)
     return Decoding(
+        raw,
         stored, dtype, scale, offset, marks, valid, (low, high) if in_values else (None, None),
         "; ".join(words),
     )  # fmt: skip

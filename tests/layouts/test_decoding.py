@@ -105,6 +105,9 @@ def test_unsigned_numbers_in_a_signed_type(tmp_path):
     u = np.arange(96).reshape(3, 4, 8) * 2
     source = stored(tmp_path, u.astype("u1").view("i1"), _Unsigned="true", scale_factor=0.5)
     assert np.array_equal(source.read("tensor"), u / 2)
+    assert np.array_equal(
+        stored(tmp_path, u.astype("u1").view("i1"), _Unsigned="true").read("tensor"), u
+    )
     marked = stored(tmp_path, u.astype("u1").view("i1"), _Unsigned="true", _FillValue=np.int8(-66))
     with pytest.raises(ValueError, match=r"missing values .* in sample 2"):
         marked.read("tensor")
