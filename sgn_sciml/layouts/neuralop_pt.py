@@ -12,6 +12,7 @@ Source: ``neuralop/data/datasets`` in github.com/neuraloperator/neuraloperator.
 """
 
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -22,8 +23,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import place
-from sgn_sciml.layouts.contents import Contents, Field, LayoutError
+from sgn_sciml.layouts.boxes import Steps, place
+from sgn_sciml.layouts.contents import Contents, Field, LayoutError, reason
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import axes_of
 from sgn_sciml.system.archives import refuse_damaged_archive
@@ -54,9 +55,11 @@ class NeuralopPt(Source):
     def _inspect(self) -> Contents:
         loaded = self._load()
         arrays = {n: v for n, v in loaded.items() if isinstance(v, np.ndarray) and v.ndim > 1}
-        parameters, notes, fields = {}, [], {}
+        parameters, notes, fields, left_out = {}, [], {}, {}
         for name, value in loaded.items():
-            if not isinstance(value, np.ndarray):
+            if isinstance(value, LayoutError):
+                left_out[name] = str(value)
+            elif not isinstance(value, np.ndarray):
                 parameters[name] = value
             elif value.size == 1:
                 parameters[name] = value.item()
@@ -65,12 +68,16 @@ class NeuralopPt(Source):
             else:
                 shapes = [other.shape for other in arrays.values()]
                 special, note = _special(name, value.shape, shapes)
-                axes = axes_of(self.path, name, value.shape, special)
+                try:
+                    axes = axes_of(self.path, name, value.shape, special)
+                except LayoutError as error:
+                    left_out[name] = reason(self.path, name, error)
+                    continue
                 self._axes[name] = axes
                 fields[name] = Field.of(name, axes, value.shape, value.dtype)
                 notes += note
         notes.append("no coordinates in the file")
-        return Contents(fields, {}, parameters, tuple(notes))
+        return Contents(fields, {}, parameters, tuple(notes), left_out)
 
     def _load(self) -> dict[str, Any]:
         """All entries, tensors as arrays mapped from the file where it allows that."""
@@ -83,27 +90,33 @@ class NeuralopPt(Source):
                 mapped = zipfile.is_zipfile(self.path)
                 loaded = torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
             except pickle.UnpicklingError as error:
-                raise LayoutError(
-                    f"{self.path} is damaged, or holds more than tensors; it is not loaded"
-                ) from error
+                what = "is damaged, or holds more than tensors; it is not loaded"
+                if found := re.search(r"GLOBAL ([\w.]+)", str(error)):
+                    what = f"holds more than tensors and numbers ({found[1]}); it is not loaded"
+                raise LayoutError(f"{self.path} {what}") from error
         if not isinstance(loaded, dict):
             raise LayoutError(f"{self.path} holds no dictionary but {type(loaded).__name__}")
         return {
-            str(name): self._array(name, value) if isinstance(value, torch.Tensor) else value
+            str(name): self._array(value) if isinstance(value, torch.Tensor) else value
             for name, value in loaded.items()
         }
 
-    def _array(self, name: str, tensor: Any) -> NDArray[Any]:
+    def _array(self, tensor: Any) -> NDArray[Any] | LayoutError:
+        """A tensor as an array, or why there is none."""
+        import torch
+
+        if tensor.is_complex():
+            return LayoutError("holds complex numbers")
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+            return LayoutError("is sparse, quantised or without values")
+        tensor = tensor.detach().resolve_neg()
         try:
-            values = np.asarray(tensor.detach().numpy())
-        except (TypeError, RuntimeError):  # bfloat16, sparse, quantised
-            values = np.empty(0, object)
-        if values.dtype.kind not in "biuf":
-            raise LayoutError(f"{self.path}: {name} holds numbers other than bool, int and float")
-        return values
+            return np.asarray(tensor.numpy())
+        except TypeError:  # bfloat16 and floats of 8 bit, which float32 holds exactly
+            return np.asarray(tensor.float().numpy())
 
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         if not self._checked:
             refuse_damaged_archive(self.path, lambda name: "/data/" in name)
@@ -113,7 +126,7 @@ class NeuralopPt(Source):
         axes = self._axes[field.name]
         wanted = {"sample": samples, "time": times}
         box = tuple(wanted.get(axis) or slice(None) for axis in axes)
-        place(out, self._loaded[field.name][box], axes, field.axes, stride)
+        place(out, self._loaded[field.name][box], axes, field.axes, steps)
 
     def close(self) -> None:
         """Give up the mapped tensors; the next read maps them again."""

@@ -18,14 +18,25 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import fill
-from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
+from sgn_sciml.layouts.boxes import Steps, fill
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, reason
+from sgn_sciml.layouts.decoding import decoding
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, coordinate, numbers
+from sgn_sciml.layouts.hdf5_items import (
+    attributes,
+    class_of,
+    coordinate,
+    members,
+    number_sets,
+    numbers,
+    whole_values,
+)
+from sgn_sciml.layouts.storage import is_whole
 
 __all__ = ["PdebenchFlat", "PdebenchGroups", "PdebenchIncompressible"]
 
 NO_COORDINATES = "no coordinates in the file"
+FLAT = ("tensor", "nu", "density", "pressure", "Vx", "Vy", "Vz")
 
 
 class PdebenchFlat(Hdf5Source):
@@ -37,14 +48,18 @@ class PdebenchFlat(Hdf5Source):
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
         """Whether the root has a field or a coordinate of this family."""
         names = {"tensor", "density", "Vx", *(f"{axis}-coordinate" for axis in SPACE)}
-        return file is not None and any(
-            file.get(name, getclass=True) is h5py.Dataset for name in names
-        )
+        return file is not None and any(class_of(file, name) is h5py.Dataset for name in names)
 
     def _describe(self, file: h5py.File) -> Contents:
-        names = [name for name in file if not name.endswith("-coordinate")]
         axes = ("time", *_space(file))
-        fields = {name: self._field(file, name, self._axes(file, name, axes)) for name in names}
+        found, left_out = number_sets(file)
+        fields = {}
+        for name in found:
+            if not name.endswith("-coordinate"):
+                try:
+                    fields[name] = self._field(file, name, self._axes(file, name, axes))
+                except LayoutError as error:
+                    left_out[name] = reason(self.path, name, error)
         coordinates = {
             axis: coordinate(file, f"{axis}-coordinate")
             for axis in (*SPACE, "t")
@@ -60,7 +75,8 @@ class PdebenchFlat(Hdf5Source):
             notes.append(
                 "x runs over (-1, 1): early PDEBench vintage, regenerated later on (0, 1)"
             )
-        return Contents(fields, coordinates, attributes(file), tuple(notes))
+        expected = frozenset(fields).intersection(FLAT)
+        return Contents(fields, coordinates, attributes(file), tuple(notes), left_out, expected)
 
     def _axes(self, file: h5py.File, name: str, axes: tuple[str, ...]) -> tuple[str, ...]:
         """Axes of a field: without time if one is missing, or if Darcy's has length 1."""
@@ -88,13 +104,13 @@ class PdebenchGroups(Hdf5Source):
 
     @classmethod
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
-        """Whether the first group of the root has ``data``."""
-        name = next(iter(file), None) if file is not None else None
-        first = file[name] if file is not None and name is not None else None
-        return isinstance(first, h5py.Group) and "data" in first
+        """Whether a group of the root has ``data``."""
+        return file is not None and any(f"{name}/data" in file for name in file)
 
     def _describe(self, file: h5py.File) -> Contents:
-        self._groups = sorted(file, key=lambda name: (len(name), name))
+        groups = {name for name in file if _is_sample(file, name)}
+        left_out = {name: "is not a group with data" for name in sorted(set(file) - groups)}
+        self._groups = sorted(groups, key=lambda name: (len(name), name))
         first = file[self._groups[0]]
         grid = first.get("grid", {})
         data = numbers(first, "data")
@@ -105,10 +121,10 @@ class PdebenchGroups(Hdf5Source):
         coordinates = {axis: coordinate(grid, axis) for axis in (*SPACE, "t") if axis in grid}
         parameters = attributes(file) | attributes(first)
         notes = () if coordinates else (NO_COORDINATES,)
-        return Contents({"data": about}, coordinates, parameters, notes)
+        return Contents({"data": about}, coordinates, parameters, notes, left_out)
 
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         axes = self._stored["data"].axes
         with self._open() as handle:
@@ -119,7 +135,20 @@ class PdebenchGroups(Hdf5Source):
                         f"{self.path}: group {group} has shape {data.shape}, the first "
                         f"{field.shape[1:]}; they do not belong together"
                     )
-                fill(out[i : i + 1], data, axes, field.axes, slice(0, 1), times, stride)
+                decode = decoding(data)
+                if not np.can_cast(decode.dtype, field.dtype):
+                    raise LayoutError(
+                        f"{self.path}: group {group} holds {decode.dtype}, the first "
+                        f"{field.dtype}; they do not belong together"
+                    )
+                box = (slice(0, 1), times, steps, decode)
+                fill(out[i : i + 1], data, axes, field.axes, *box, whole=is_whole(data))
+
+
+def _is_sample(file: h5py.File, name: str) -> bool:
+    """Whether it is the group of a seed or has the data of one; groups are not opened for it."""
+    is_group = class_of(file, name) is h5py.Group
+    return is_group and (name.isdigit() or f"{name}/data" in file)
 
 
 class PdebenchIncompressible(Hdf5Source):
@@ -137,28 +166,40 @@ class PdebenchIncompressible(Hdf5Source):
         return file is not None and "velocity" in file and ("particles" in file or "force" in file)
 
     def _describe(self, file: h5py.File) -> Contents:
-        fields = {}
         space = SPACE[: numbers(file, "velocity").ndim - 3]
-        for name in ("velocity", "particles", "force"):
-            if name in file:
-                time = () if name == "force" else ("time",)
-                fields[name] = self._field(file, name, ("sample", *time, *space, "component"))
+        known = {
+            name: ("sample", *(() if name == "force" else ("time",)), *space, "component")
+            for name in ("velocity", "particles", "force")
+            if name in file
+        }
+        fields, left_out = self._try_fields(file, known)
+        if "velocity" not in fields:
+            raise LayoutError(f"{self.path}: velocity {left_out['velocity']}")
         notes = ["no space coordinates in the file"]
         coordinates: dict[str, NDArray[Any]] = {}
         if "t" in file:
-            coordinates, note = _shared_times(numbers(file, "t"), fields["velocity"])
+            coordinates, note = _shared_times(
+                self.path, whole_values(file, "t"), fields["velocity"]
+            )
             notes += note
-        return Contents(fields, coordinates, attributes(file), tuple(notes))
+        for name, _ in members(file):
+            if name not in known and name != "t":
+                left_out[name] = "belongs to none of its fields"
+        return Contents(
+            fields, coordinates, attributes(file), tuple(notes), left_out, frozenset(fields)
+        )
 
 
-def _shared_times(data: h5py.Dataset, field: Field) -> tuple[dict[str, NDArray[Any]], list[str]]:
+def _shared_times(
+    path: Path, stored: NDArray[Any], field: Field
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Times common to all samples, or a note that there are none."""
-    if math.prod(data.shape) != math.prod(field.shape[:2]):
+    if stored.size != math.prod(field.shape[:2]):
         raise LayoutError(
-            f"{data.file.filename}: t has shape {data.shape}, {field.name} {field.shape}; "
+            f"{path}: t has shape {stored.shape}, {field.name} {field.shape}; "
             "they do not belong together"
         )
-    times = np.asarray(data[()], np.float64).reshape(field.shape[:2])
+    times = np.asarray(stored, np.float64).reshape(field.shape[:2])
     if (times == times[0]).all():
         return {"t": times[0]}, []
     return {}, ["every sample has times of its own; they are not given"]

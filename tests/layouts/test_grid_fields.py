@@ -93,8 +93,33 @@ def test_shape_mismatch_is_refused(grid, tmp_path):
         read_grid(path)
 
 
-def test_decreasing_coordinate_is_refused(grid, tmp_path):
-    grid.coordinates["x"].neg_()
+def test_a_falling_coordinate_is_turned_round_with_the_fields(grid, tmp_path):
+    for axis, name in enumerate(("x", "t")):
+        falling = {**grid.coordinates, name: grid.coordinates[name].flip(0)}
+        fields = {"u": grid.fields["u"].flip(axis)}
+        turned = GridFields(falling, fields, grid.law, grid.parameters)
+        again = read_grid(write_grid(tmp_path / "a.h5", turned))
+        assert torch.equal(again.coordinates[name], grid.coordinates[name])
+        assert torch.equal(again.fields["u"], grid.fields["u"])
+
+
+@pytest.mark.parametrize("kind", [">f8", ">f4", "longdouble"])
+def test_other_floats_are_read(grid, tmp_path, kind):
+    path = write_grid(tmp_path / "a.h5", grid)
+    with h5py.File(path, "a") as file:
+        for name in ("x", "t", "u"):
+            values, about = file[name][()], dict(file[name].attrs)
+            del file[name]
+            file[name] = values.astype(kind)
+            for key in ("CLASS", "NAME", "DIMENSION_LABELS"):
+                if key in about:
+                    file[name].attrs[key] = about[key]
+    again = read_grid(path)
+    torch.testing.assert_close(again.fields["u"].double(), grid.fields["u"], rtol=1e-6, atol=1e-6)
+
+
+def test_a_coordinate_that_turns_back_is_refused(grid, tmp_path):
+    grid.coordinates["x"].abs_()
     with pytest.raises(ValueError, match="coordinate x does not increase"):
         read_grid(write_grid(tmp_path / "a.h5", grid))
 
