@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sgn_sciml.layouts.contents import LayoutError
 from sgn_sciml.layouts.damage import refuse_broken_heaps
 
-__all__ = ["attributes", "coordinate", "numbers", "open_hdf5"]
+__all__ = ["arrays", "attributes", "coordinate", "numbers", "open_hdf5"]
 
 CACHE = 64 * 2**20  # bytes of decompressed chunks kept per data set: samples may share chunks
 SLOTS = 10_007  # a prime, several times the number of chunks that fit
 RATIO = 2048  # deflate packs at most 1032 : 1; a shape beyond that does not fit its file
+DEEP = 4  # groups within groups that are looked into
+MANY = 200  # arrays beyond which a file is no collection of fields
 PLAIN = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
 
 
@@ -85,3 +87,25 @@ def coordinate(file: h5py.Group, name: str) -> NDArray[Any]:
     if data.ndim != 1:
         raise LayoutError(f"{file.file.filename}: {name} has shape {data.shape}, not one axis")
     return np.asarray(data[()], np.float64)
+
+
+def _holds_numbers(data: h5py.Dataset) -> bool:
+    return data.id.get_type().get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM)
+
+
+def arrays(file: h5py.Group, prefix: str = "", deep: int = DEEP) -> dict[str, tuple[int, ...]]:
+    """Data sets of numbers by path, with their shapes; those in groups included."""
+    found: dict[str, tuple[int, ...]] = {}
+    groups = []
+    for name, item in file.items():
+        if isinstance(item, h5py.Group):
+            groups.append((f"{prefix}{name}/", item))
+        elif isinstance(item, h5py.Dataset) and item.shape is not None and _holds_numbers(item):
+            found[prefix + name] = item.shape
+        if len(found) + len(groups) > MANY:
+            break
+    for path, group in groups if deep else ():
+        found |= arrays(group, path, deep - 1)
+        if len(found) > MANY:
+            break
+    return found

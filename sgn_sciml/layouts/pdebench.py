@@ -1,16 +1,16 @@
-"""PDEBench files: flat, one group per seed, and incompressible flow.
+"""PDEBench files: flat, and incompressible flow.
 
 Flat files keep samples first: ``tensor`` (N, T, X) for the scalar laws in one dimension; ``nu``
 (N, X, Y) and ``tensor`` (N, 1, X, Y) for Darcy flow; ``density``, ``pressure``, ``Vx``, ``Vy``,
 ``Vz`` (N, T, X[, Y[, Z]]) for compressible flow; coordinates as ``x-coordinate`` and so on,
-constants as attributes of the root. The two ``.h5`` families are in
-:class:`PdebenchGroups` (diffusion-sorption, diffusion-reaction, shallow water) and
-:class:`PdebenchIncompressible`.
+constants as attributes of the root. Incompressible flow is :class:`PdebenchIncompressible`; files
+of a group per seed are in :mod:`~sgn_sciml.layouts.sample_groups`.
 
 Source: the generators in github.com/pdebench/PDEBench (``data_gen``), and its issues 46 and 51.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import fill
 from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.hdf5_items import attributes, coordinate, numbers
+from sgn_sciml.layouts.readings import ask, by_coordinates, example, possible, says
 
-__all__ = ["PdebenchFlat", "PdebenchGroups", "PdebenchIncompressible"]
+__all__ = ["PdebenchFlat", "PdebenchIncompressible"]
 
 NO_COORDINATES = "no coordinates in the file"
 
@@ -43,8 +43,11 @@ class PdebenchFlat(Hdf5Source):
 
     def _describe(self, file: h5py.File) -> Contents:
         names = [name for name in file if not name.endswith("-coordinate")]
-        axes = ("time", *_space(file))
-        fields = {name: self._field(file, name, self._axes(file, name, axes)) for name in names}
+        axes, assumed = self._axes(file, names)
+        fields = {
+            name: self._field(file, name, axes[name], repeated=_one_sample(axes[name]))
+            for name in names
+        }
         coordinates = {
             axis: coordinate(file, f"{axis}-coordinate")
             for axis in (*SPACE, "t")
@@ -60,66 +63,63 @@ class PdebenchFlat(Hdf5Source):
             notes.append(
                 "x runs over (-1, 1): early PDEBench vintage, regenerated later on (0, 1)"
             )
-        return Contents(fields, coordinates, attributes(file), tuple(notes))
+        return Contents(
+            fields,
+            coordinates,
+            attributes(file),
+            tuple(notes),
+            tuple(assumed),
+            stored_axes=axes,
+        )
 
-    def _axes(self, file: h5py.File, name: str, axes: tuple[str, ...]) -> tuple[str, ...]:
-        """Axes of a field: without time if one is missing, or if Darcy's has length 1."""
-        shape = numbers(file, name).shape
-        if len(shape) == len(axes):
-            return ("sample", *axes[1:])
-        static = len(shape) == len(axes) + 1 and shape[1] == 1 and "nu" in file
-        return ("sample", "" if static else "time", *axes[1:])
+    def _axes(
+        self, file: h5py.File, names: Sequence[str]
+    ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+        """Axes of the fields, and what was assumed of them.
+
+        Raises:
+            LayoutError: If samples cannot be told from times.
+        """
+        space = _space(file)
+        shapes = {name: numbers(file, name).shape for name in names}
+        scales = (axis for axis in (*SPACE, "t") if f"{axis}-coordinate" in file)
+        lengths = {a: math.prod(numbers(file, f"{a}-coordinate").shape) for a in scales}
+        named = {"Vx", "Vy", "Vz"} & set(names)  # a velocity by axis
+        found: dict[str, tuple[str, ...]] = {}
+        assumed = []
+        for name, shape in shapes.items():
+            if len(shape) == len(space) + 2 and shape[1] == 1 and "nu" in file:
+                found[name] = ("sample", "", *space)  # Darcy flow keeps an axis of one time
+        told = by_coordinates(shapes, lengths, found, components=False) if lengths else {}
+        for name, shape in shapes.items():
+            readings = told.get(name, [])
+            usual = ("sample", *(("time",) if len(shape) != len(space) + 1 else ()), *space)
+            if len(readings) == 1 and len(shape) > 1:
+                found[name] = readings[0]
+            elif name in found or len(shape) < 2 or (lengths and not readings):
+                found[name] = found.get(name, usual)
+            elif not lengths and named and len(shape) == len(space) + 2:
+                found[name] = usual
+                assumed.append(says(name, usual, "as names say; there are no coordinates"))
+            elif len(space) == 1 and len(shape) == 2:
+                found[name] = usual
+                assumed.append(says(name, usual, "nothing in the file says so"))
+            else:
+                raise ask(self.path, name, shape, readings or possible(shape, {}, False))
+        if assumed:
+            assumed.append(f"axes can be named: {example(names[-1], found[names[-1]])}")
+        return found, assumed
+
+
+def _one_sample(axes: tuple[str, ...]) -> dict[str, int]:
+    """The axis of samples that the file of one run lacks."""
+    return {} if "sample" in axes else {"sample": 1}
 
 
 def _space(file: h5py.File) -> tuple[str, ...]:
     """Space axes, from the coordinates or, without any, from the names of the fields."""
     named = tuple(axis for axis in SPACE if f"{axis}-coordinate" in file)
     return named or SPACE[: 3 if "Vz" in file else 2 if "Vy" in file or "nu" in file else 1]
-
-
-class PdebenchGroups(Hdf5Source):
-    """One group per sample: ``0000/data`` (T, X[, Y], C) and ``0000/grid/{x,y,t}``.
-
-    Coordinates and constants are those of the first group. Of the other groups only the number
-    is known at opening; the shape of each is compared when it is read.
-    """
-
-    layout = "pdebench-groups"
-
-    @classmethod
-    def matches(cls, path: Path, file: h5py.File | None) -> bool:
-        """Whether the first group of the root has ``data``."""
-        name = next(iter(file), None) if file is not None else None
-        first = file[name] if file is not None and name is not None else None
-        return isinstance(first, h5py.Group) and "data" in first
-
-    def _describe(self, file: h5py.File) -> Contents:
-        self._groups = sorted(file, key=lambda name: (len(name), name))
-        first = file[self._groups[0]]
-        grid = first.get("grid", {})
-        data = numbers(first, "data")
-        space = tuple(axis for axis in SPACE if axis in grid) or SPACE[: data.ndim - 2]
-        name = f"{self._groups[0]}/data"
-        repeated = {"sample": len(self._groups)}
-        about = self._field(file, "data", ("time", *space, "component"), name, repeated)
-        coordinates = {axis: coordinate(grid, axis) for axis in (*SPACE, "t") if axis in grid}
-        parameters = attributes(file) | attributes(first)
-        notes = () if coordinates else (NO_COORDINATES,)
-        return Contents({"data": about}, coordinates, parameters, notes)
-
-    def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
-    ) -> None:
-        axes = self._stored["data"].axes
-        with self._open() as handle:
-            for i, group in enumerate(self._groups[samples]):
-                data = numbers(handle.file, f"{group}/data")
-                if data.shape != field.shape[1:]:
-                    raise LayoutError(
-                        f"{self.path}: group {group} has shape {data.shape}, the first "
-                        f"{field.shape[1:]}; they do not belong together"
-                    )
-                fill(out[i : i + 1], data, axes, field.axes, slice(0, 1), times, stride)
 
 
 class PdebenchIncompressible(Hdf5Source):

@@ -46,12 +46,18 @@ class TheWell(Hdf5Source):
         for group, order in ORDERS.items():
             for name in file.get(group, ()):
                 fields[name] = self._tensor(file, group, name, order, full)
-        constants, varying = _constants(file)
+        constants, by_sample, varying = _constants(file, full["sample"])
         notes += varying
         space = SPACE[: len(self._names)]
         if self._names != list(space):
             notes.append(f"{', '.join(space)} stand for {', '.join(self._names)}")
-        return Contents(fields, coordinates, root | constants, tuple(notes))
+        return Contents(
+            fields,
+            coordinates,
+            root | constants,
+            tuple(notes),
+            sample_parameters=by_sample,
+        )
 
     def _dimensions(
         self, group: h5py.Group, full: dict[str, int]
@@ -95,18 +101,29 @@ def _listed(value: Any) -> list[str]:
     return [str(entry) for entry in (value if isinstance(value, list) else [value]) if entry]
 
 
-def _constants(file: h5py.File) -> tuple[dict[str, Any], list[str]]:
-    """Scalars that do not vary and the kinds of boundary; notes on scalars that vary."""
+def _constants(
+    file: h5py.File, samples: int
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]], list[str]]:
+    """Scalars that do not vary and the kinds of boundary; scalars of each sample; notes."""
     constants: dict[str, Any] = {}
+    by_sample: dict[str, NDArray[Any]] = {}
     notes = []
     for name, data in file.get("scalars", {}).items():
         about = attributes(data)
-        if about.get("sample_varying") or about.get("time_varying"):
-            notes.append(f"scalar {name} varies; it is not among the parameters")
+        if about.get("time_varying"):
+            notes.append(f"scalar {name} varies in time; it is not among the parameters")
+        elif about.get("sample_varying"):
+            values = np.asarray(numbers(file["scalars"], name)[()], np.float64)
+            if values.shape not in ((samples,), (samples, 1)):
+                raise LayoutError(
+                    f"{file.filename}: scalar {name} has shape {values.shape}, not one entry for "
+                    f"each of {samples} samples"
+                )
+            by_sample[name] = values
         elif numbers(file["scalars"], name).size == 1:
             constants[name] = data[()].item()
     kinds = {
         name: attributes(group).get("bc_type")
         for name, group in file.get("boundary_conditions", {}).items()
     }
-    return constants | ({"boundary_conditions": kinds} if kinds else {}), notes
+    return constants | ({"boundary_conditions": kinds} if kinds else {}), by_sample, notes

@@ -74,7 +74,7 @@ def test_constants(path):
     assert source.parameters["k"] == 0.5
     assert source.parameters["boundary_conditions"] == {"X_boundary": "PERIODIC"}
     assert "power" not in source.parameters
-    assert source.notes == ("scalar power varies; it is not among the parameters",)
+    assert source.notes == ("scalar power varies in time; it is not among the parameters",)
 
 
 def test_names_of_axes_are_noted(path):
