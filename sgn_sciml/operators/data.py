@@ -240,6 +240,7 @@ class OperatorData(LightningDataModule):
                 "seed": self.seed,
             },
             tuple(files),
+            self.pairing.autoregressive,
         )
 
     # -- checkpoints -------------------------------------------------------------------------

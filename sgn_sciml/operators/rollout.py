@@ -16,6 +16,7 @@ def call(
     window: Tensor,
     conditions: Tensor | None = None,
     difference: bool = False,
+    channels: int | None = None,
 ) -> Tensor:
     """One call of an operator: frames, channels and conditions become its input channels.
 
@@ -24,6 +25,7 @@ def call(
         window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
         conditions: Constants that it is told, ``(items, k)``.
         difference: Whether it returns the change from the last frame.
+        channels: Channels of a frame that it returns; those of the window when None.
 
     Returns:
         Channels, or frames of channels behind the window.
@@ -49,7 +51,7 @@ def call(
         )
     y: Tensor = network(x)
     if frames:
-        channels = window.shape[2]
+        channels = channels or window.shape[2]
         if network.out_channels % channels:
             raise ValueError(
                 f"a frame has {channels} channels, the network "

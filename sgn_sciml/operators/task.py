@@ -131,12 +131,15 @@ class Operator(BaseTask):
 
     # -- the operator ------------------------------------------------------------------------
 
-    def forward(self, window: Tensor, conditions: Tensor | None = None) -> Tensor:
+    def forward(
+        self, window: Tensor, conditions: Tensor | None = None, channels: int | None = None
+    ) -> Tensor:
         """One call of the network, in scaled units.
 
         Args:
             window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
             conditions: Constants that the network is told, ``(items, k)``.
+            channels: Channels of a frame that it returns; those of the window when None.
 
         Returns:
             What it returns: channels, or frames of channels behind the window.
@@ -144,19 +147,44 @@ class Operator(BaseTask):
         Raises:
             ValueError: If the channels are not those of the network.
         """
-        return call(self.network, window, conditions, self.difference)
+        return call(self.network, window, conditions, self.difference, channels)
 
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in physical units and of its shape.
 
-        With ``pushforward`` only the frames of the last call carry gradients and are returned.
+        A target over time is what one call returns, all its frames, or a rollout from the input,
+        whose last frame then has the channels of the target. To a target without time the frames
+        of the input are channels. With ``pushforward`` only the frames of the last call carry
+        gradients and are returned.
+
+        Raises:
+            ValueError: If the channels of the network fit neither.
         """
         window, target = self.scaled(batch["input"]), batch["target"]
+        framed = self.network.axes + 3
         step = partial(self, conditions=batch.get("conditions"))
-        if target.ndim != self.network.axes + 3:
-            return self.physical(step(window))
-        bundle = self.network.out_channels // window.shape[2]
-        return self.physical(rollout(step, window, target.shape[1], bundle, pushforward))
+        if target.ndim != framed:
+            return self.physical(step(window.flatten(1, 2) if window.ndim == framed else window))
+        window = window if window.ndim == framed else window.unsqueeze(1)
+        frames, channels = target.shape[1:3]
+        bundle = self.network.out_channels // channels
+        step = partial(step, channels=channels)
+        if bundle >= frames:
+            return self.physical(step(window)[:, :frames])
+        if window.shape[2] != channels:
+            raise ValueError(
+                f"{window.shape[2]} channels cannot be rolled out to {channels}: set out_channels "
+                f"to {frames * channels}, all {frames} times at once"
+            )
+        if self._scaling("input", window) is self._scaling("target", window):
+            return self.physical(rollout(step, window, frames, bundle, pushforward))
+
+        def scaled_alike(w: Tensor) -> Tensor:  # what goes back in has the scaling of inputs
+            return self.scaled(self.physical(step(w)))
+
+        found = rollout(scaled_alike, window, frames, bundle, pushforward)
+        scaling = self._scaling("input", window)
+        return found if scaling is None else scaling.inverse(found)
 
     def _scaling(self, which: str, like: Tensor) -> Normalizer | None:
         """The scaling of ``input`` or ``target``, on a device."""
