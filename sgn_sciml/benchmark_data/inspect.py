@@ -85,7 +85,10 @@ def draw(source: Source, path: Path) -> None:
 
 def _range(source: Source, name: str) -> str:
     """A constant of which every sample has its own."""
-    values = source.sample_parameter(name)
+    try:
+        values = source.sample_parameter(name)
+    except ValueError as error:
+        return f"{name}: not known, {error}"
     return f"{name}: from {values.min():.6g} to {values.max():.6g}"
 
 

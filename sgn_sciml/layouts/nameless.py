@@ -22,11 +22,20 @@ from pathlib import Path
 from typing import Literal
 
 from sgn_sciml.layouts.contents import SPACE, LayoutError
-from sgn_sciml.layouts.readings import COMPONENTS, Axes, ask, by_coordinates, possible, says
+from sgn_sciml.layouts.readings import (
+    COMPONENTS,
+    Axes,
+    ask,
+    by_coordinates,
+    example,
+    possible,
+    says,
+)
 
 __all__ = ["Convention", "name_axes"]
 
 Convention = Literal["hdf5", "matlab", "neuralop"]
+GRID = 4  # points at least
 INPUTS = ("a", "x", "input", "inputs", "coeff")  # names of inputs, functions of space alone
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -101,6 +110,7 @@ def _without_coordinates(
         raise LayoutError(f"{path}: {name} of shape {shape} has too many axes")
     by_time = [axes for axes in readings if times and "time" in axes]
     if len(by_time) == 1:
+        _refuse_points(path, name, shape, by_time[0])
         exact = shape[by_time[0].index("time")] == times["t"]
         why = "time is as long as the time vector"
         return by_time[0], why if exact else "the time vector has one entry more", True
@@ -109,6 +119,7 @@ def _without_coordinates(
     found, why, sure = _by_others(name, shapes, convention, burgers)
     if len(found) != 1:
         raise ask(path, name, shape, found or readings)
+    _refuse_points(path, name, shape, found[0])
     return found[0], why, sure
 
 
@@ -157,6 +168,15 @@ def _by_others(
     if cube and min(sides) > COMPONENTS and _is_pair(name, shapes):
         return [("sample", *SPACE[: len(sides)])], "as of inputs and targets", False
     return [], "", False
+
+
+def _refuse_points(path: Path, name: str, shape: tuple[int, ...], axes: Axes) -> None:
+    """Refuse axes of space that are shorter than a grid: scattered points have such shapes."""
+    if min(n for n, axis in zip(shape, axes, strict=True) if axis in SPACE) < GRID:
+        raise LayoutError(
+            f"{path}: {name} of shape {shape} has no grid of {GRID} or more points along each "
+            f"axis of space; if it is on a grid, name its axes: {example(name, axes)}"
+        )
 
 
 def _is_frame(name: str, shapes: Shapes) -> Axes | None:

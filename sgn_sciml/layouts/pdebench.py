@@ -90,6 +90,7 @@ class PdebenchFlat(Hdf5Source):
         for name, shape in shapes.items():
             if len(shape) == len(space) + 2 and shape[1] == 1 and "nu" in file:
                 found[name] = ("sample", "", *space)  # Darcy flow keeps an axis of one time
+        darcy = list(found)
         told = by_coordinates(shapes, lengths, found, components=False) if lengths else {}
         for name, shape in shapes.items():
             readings = told.get(name, [])
@@ -101,6 +102,8 @@ class PdebenchFlat(Hdf5Source):
             elif not lengths and named and len(shape) == len(space) + 2:
                 found[name] = usual
                 assumed.append(says(name, usual, "as names say; there are no coordinates"))
+            elif not lengths and shape in [(shapes[k][0], *shapes[k][2:]) for k in darcy]:
+                found[name] = usual
             elif len(space) == 1 and len(shape) == 2:
                 found[name] = usual
                 assumed.append(says(name, usual, "nothing in the file says so"))

@@ -170,6 +170,13 @@ def _count_samples(path: Path, found: Sorted, shapes: Mapping[str, tuple[int, ..
         for name, axes in found.fields.items()
         if "sample" in axes
     }
+    if len(set(counts.values())) > 1 and any("/" in name for name in counts):
+        listed = ", ".join(f"{name} {n}" for name, n in list(counts.items())[:6])
+        raise LayoutError(
+            f"{path}: the numbers of samples differ ({listed}); name the fields that belong "
+            "together: sgn data inspect FILE --fields u=run/u; to train, "
+            "data.init_args.schema.fields"
+        )
     found.samples = next(iter(counts.values()), 1)
 
 

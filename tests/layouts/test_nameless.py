@@ -79,6 +79,13 @@ def test_ambiguous_axes_are_asked_for(shapes):
         axes(**shapes)
 
 
+def test_scattered_points_are_no_grid():
+    with pytest.raises(
+        ValueError, match="has no grid of 4 or more points along each axis of space"
+    ):
+        axes(U_star=(5000, 2, 200), t=(200,))
+
+
 def test_channels_follow_the_samples_in_files_of_neuraloperator():
     def found(**shapes):
         return axes("neuralop", **shapes)
