@@ -16,12 +16,13 @@ from sgn_sciml.inr.shapes import Shape, Torus
 from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.layouts import LayoutError
 from sgn_sciml.layouts.contents import foreign
-from sgn_sciml.layouts.hdf5_items import numbers, open_hdf5
+from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5, whole_values
 from sgn_sciml.system.resources import refuse_too_large
 
 __all__ = ["LEARNING", "VolumeData", "on_grid", "read_volume"]
 
 LEARNING = 100  # bytes per value: coordinates, copies, the spectrum of the error
+NUMERIC = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM)
 READING = 16  # bytes per value: as in the file, in float32, while resizing
 
 
@@ -44,11 +45,10 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
         raise ValueError(f"{path} is a folder, not a volume")
     if not name.is_file():
         raise FileNotFoundError(f"no volume {path}; give a npy or HDF5 file")
-    if h5py.is_hdf5(name):
-        with foreign(name), open_hdf5(name) as file:
-            data = numbers(file, dataset or only_volume(file))
-            refuse_wrong(f"{path}: {data.name.strip('/')}", data)
-            return np.asarray(data[()])
+    with foreign(name):
+        found = read_hdf5(name, dataset) if is_hdf5(name) else None
+    if found is not None:
+        return found
     if dataset is not None:
         raise ValueError(f"{path} is not an HDF5 file, so it has no dataset {dataset}")
     try:
@@ -59,12 +59,24 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
     return np.array(stored)
 
 
+def read_hdf5(path: Path, dataset: str | None) -> NDArray[Any]:
+    """A volume of an HDF5 file, unpacked where it is packed.
+
+    Raises:
+        ValueError: If it holds no such volume, or values are missing or were never written.
+    """
+    with open_hdf5(path) as file:
+        name = dataset or only_volume(file)
+        refuse_wrong(f"{path}: {name}", numbers(file, name))
+        return whole_values(file, name)
+
+
 def only_volume(file: h5py.File) -> str:
     """The name of the one array of three or four axes in an HDF5 file."""
     found: dict[str, tuple[int, ...]] = {}
 
     def look(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
+        if isinstance(item, h5py.Dataset) and item.id.get_type().get_class() in NUMERIC:
             found[name] = item.shape or ()
 
     file.visititems(look)

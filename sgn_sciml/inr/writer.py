@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
@@ -133,8 +134,10 @@ def write_signal(
         for key in prediction.keys() - axes.keys():
             first = file[key].ndim - len(signal.axes)
             labels = ("along", "channel")[2 - first :] + signal.axes
-            for dim, label in zip(file[key].dims, labels, strict=True):
+            for dim, label, length in zip(file[key].dims, labels, file[key].shape, strict=True):
                 dim.label = label
-                if label in signal.axes:
-                    dim.attach_scale(file[label])
+                if label not in file:  # netCDF asks for a scale on every axis, or on none
+                    file[label] = np.arange(length)
+                    file[label].make_scale(label)
+                dim.attach_scale(file[label])
     return path

@@ -5,21 +5,24 @@ thinning them in memory, and a list of indices 5 times as much as reading runs. 
 a box without gaps, at most ``BLOCK`` bytes where it has to be thinned.
 """
 
-import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import SPACE, LayoutError
+from sgn_sciml.layouts.decoding import Decoding
+from sgn_sciml.layouts.storage import refuse_unwritten
 
-__all__ = ["BLOCK", "fill", "is_whole", "place"]
+__all__ = ["BLOCK", "Steps", "fill", "place"]
 
 BLOCK = 64 * 2**20  # bytes held beside the result while it is thinned and put in order
 GAP = 2**18  # bytes of unwanted frames cheaper to read than to skip
+
+Steps = Mapping[str, int]
+"""Step along each space axis, ``x`` to ``z``; negative for one that is read from its end."""
 
 
 def place(
@@ -27,7 +30,7 @@ def place(
     values: NDArray[Any],
     axes: tuple[str, ...],
     shown: tuple[str, ...],
-    stride: int,
+    steps: Steps,
 ) -> None:
     """Thin, reorder and broadcast values into a result.
 
@@ -37,10 +40,10 @@ def place(
         axes: Their axis names; ``""`` for an axis of length 1 to drop. Two trailing
             ``component`` axes become one.
         shown: Axis names of ``out``; one that ``axes`` lacks is filled by repetition.
-        stride: Step along the space axes.
+        steps: Step along each space axis.
     """
-    thin = slice(None, None, stride)
-    values = values[tuple(thin if axis in SPACE else slice(None) if axis else 0 for axis in axes)]
+    thin = {axis: slice(None, None, step) for axis, step in steps.items()}
+    values = values[tuple(thin.get(axis, slice(None)) if axis else 0 for axis in axes)]
     kept = [axis for axis in axes if axis]
     if kept.count("component") == 2:
         values = values.reshape(*values.shape[:-2], -1)
@@ -55,7 +58,8 @@ def fill(
     shown: tuple[str, ...],
     samples: slice,
     times: slice | None,
-    stride: int,
+    steps: Steps,
+    decode: Decoding,
     *,
     whole: bool = True,
 ) -> None:
@@ -68,28 +72,32 @@ def fill(
         shown: Axis names of ``out``.
         samples: Consecutive samples, if ``axes`` has any.
         times: Times, step > 0; None without time axis.
-        stride: Step along the space axes.
+        steps: Step along each space axis.
+        decode: From stored numbers to values.
         whole: Whether every chunk of the data set is in the file.
 
     Raises:
         LayoutError: If a wanted chunk was never written.
     """
-    for part, frames, step in _frames(data, axes, samples, times):
+    for part, frames, every in _frames(data, axes, samples, times):
         wanted = {"sample": samples, "time": frames}
         box = tuple(
             wanted.get(axis) or slice(0, n) for axis, n in zip(axes, data.shape, strict=True)
         )
         if not whole:
-            _refuse_unwritten(data, box)
+            refuse_unwritten(data, box)
         target = out if part is None else out[:, part]
         shape = tuple(s.stop - s.start for s in box)
-        in_order = [axis for axis in axes if axis] == [axis for axis in shown if axis in axes]
+        as_stored = decode.plain and min(steps.values()) > 0
+        in_order = as_stored and [axis for axis in axes if axis] == [
+            axis for axis in shown if axis in axes
+        ]
         if target.flags.c_contiguous and in_order and math.prod(shape) == target.size:
             data.read_direct(target.reshape(shape), box)
         else:
-            values = data[box]
-            thin = tuple(slice(None, None, step if axis == "time" else 1) for axis in axes)
-            place(target, values[thin], axes, shown, stride)
+            values = decode(data[box])
+            thin = tuple(slice(None, None, every if axis == "time" else 1) for axis in axes)
+            place(target, values[thin], axes, shown, steps)
 
 
 def _frames(
@@ -115,21 +123,3 @@ def _frames(
         end = min(begin + piece, count)
         start = times.start + begin * step
         yield slice(begin, end), slice(start, start + (end - begin - 1) * step + 1), step
-
-
-def is_whole(data: h5py.Dataset) -> bool:
-    """Whether every chunk was written; HDF5 silently reads zeros from those that were not."""
-    if data.chunks is None:
-        return True
-    expected = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks, strict=True))
-    return int(data.id.get_num_chunks()) == expected
-
-
-def _refuse_unwritten(data: h5py.Dataset, box: tuple[slice, ...]) -> None:
-    grid = [range(s.start // c * c, s.stop, c) for s, c in zip(box, data.chunks, strict=True)]
-    for corner in itertools.product(*grid):
-        if data.id.get_chunk_info_by_coord(corner).byte_offset is None:
-            raise LayoutError(
-                f"{data.file.filename}: {data.name} was never written at {corner}; "
-                "its program stopped early, or it was cut off"
-            )

@@ -4,20 +4,29 @@ Canonical axes are ``sample``, then ``time``, ``x``, ``y``, ``z``, ``component``
 whatever order the file keeps them in.
 """
 
+import errno
 import math
+import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AXES", "SPACE", "Contents", "Field", "LayoutError", "check", "foreign"]
+__all__ = ["AXES", "SPACE", "Contents", "Field", "LayoutError", "check", "foreign", "reason"]
 
 AXES = ("sample", "time", "x", "y", "z", "component")
 SPACE = ("x", "y", "z")
+# Errors of disks, networks and locks, in which the bytes of the file may be sound.
+SYSTEM = {
+    errno.EACCES, errno.EAGAIN, errno.EBUSY, errno.EIO, errno.EINTR, errno.ENOMEM, errno.ENOSPC,
+    errno.ENOLCK, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT, errno.EPERM,
+}  # fmt: skip
 
 
 class LayoutError(ValueError):
@@ -38,6 +47,7 @@ class Field:
         shape: Length of each axis.
         dtype: Native-endian type of the values.
         chunks: Storage chunk, in the order of ``axes``; None if contiguous or unknown.
+        missing: What marks missing values in the file; empty where nothing does.
     """
 
     name: str
@@ -45,6 +55,7 @@ class Field:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     chunks: tuple[int, ...] | None = None
+    missing: str = ""
 
     @classmethod
     def of(
@@ -78,23 +89,43 @@ class Field:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a layout found in a file; attributes as those of a source."""
+    """What a layout found in a file; attributes as those of a source.
+
+    Attributes:
+        left_out: What is not a field, or cannot be read as one, by name: why.
+        expected: Fields that belong to the layout, which are not left out to suit others.
+    """
 
     fields: Mapping[str, Field]
     coordinates: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    expected: frozenset[str] = frozenset()
     assumed: tuple[str, ...] = ()
     sample_parameters: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     stored_axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+def reason(path: Path, name: str, error: Exception) -> str:
+    """Why something in a file is left out: the message of an error, about ``it``."""
+    return str(error).removeprefix(f"{path}: ").removeprefix(f"{name} ")
+
+
 @contextmanager
-def foreign(path: Path) -> Iterator[None]:
+def foreign(
+    path: Path, damage: str = "damaged or incomplete", advice: str = "get it again"
+) -> Iterator[None]:
     """Turn whatever a library raises over foreign bytes into one line about the file.
 
     HDF5, zlib, pickle and MAT parsers answer damage with a dozen exception types, so all are
     caught; a layout's own :class:`LayoutError` passes, as does a file that is gone or forbidden.
+    Where the system refused and the bytes may be sound, they are not called damaged.
+
+    Args:
+        path: The file.
+        damage: What it is if its bytes are not sound.
+        advice: What to do then.
 
     Raises:
         LayoutError: Instead of any other exception.
@@ -106,33 +137,93 @@ def foreign(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise LayoutError(f"{path}: not enough memory; read fewer samples at once") from error
     except Exception as error:
-        reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-        raise LayoutError(f"{path} is damaged or incomplete ({reason}); get it again") from error
+        if (cause := _of_the_system(error)) is not None:
+            raise LayoutError(f"{path} could not be read: {cause}") from error
+        why = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+        raise LayoutError(f"{path} is {damage} ({why}); {advice}") from error
 
 
-def check(path: Path, contents: Contents) -> None:
-    """Refuse parts that do not fit together.
+def _of_the_system(error: Exception) -> str | None:
+    """How the machine, not the file, caused an error; None where nothing says that it did."""
+    text = str(error)
+    number = getattr(error, "errno", None)
+    found = re.search(r"errno = (\d+)", text)  # h5py keeps it in the message only
+    number = int(found[1]) if number is None and found else number
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "too many files are open (see ulimit -n)"
+    if number in SYSTEM:
+        return os.strerror(number)
+    if "locking" in text or "unable to lock" in text or "already open" in text:
+        return f"it is open elsewhere ({text.splitlines()[0][:200]}): close it there"
+    if "filter" in text and ("not registered" in text or "plugin" in text):
+        return f"a filter is not installed ({text.splitlines()[0][:200]}): pip install hdf5plugin"
+    return None
+
+
+def check(path: Path, contents: Contents) -> Contents:
+    """Refuse parts that do not fit together, and leave out a field that does not fit the rest.
+
+    Returns:
+        The contents, of which the fields fit the coordinates and each other.
 
     Raises:
         LayoutError: If there is no field, a field is empty, lengths of an axis differ, or a
-            coordinate is not finite and strictly increasing.
+            coordinate is not finite, or neither rises nor falls strictly.
     """
+    left_out = dict(contents.left_out)
     if not contents.fields:
-        raise LayoutError(f"{path} holds no field; is it the right file?")
+        why = "; ".join(f"{name} {what}" for name, what in [*left_out.items()][:3])
+        raise LayoutError(
+            f"{path} holds no field" + (f": {why}" if why else "; is it the right file?")
+        )
     known: dict[str, tuple[int, str]] = {}
     for name, values in contents.coordinates.items():
         if not np.isfinite(values).all():
             raise LayoutError(f"{path}: coordinate {name} holds NaN or infinity; get it again")
-        if not (np.diff(values) > 0).all():
-            raise LayoutError(f"{path}: coordinate {name} does not increase strictly")
+        steps = np.diff(values)
+        if not ((steps > 0).all() or (steps < 0).all()):
+            raise LayoutError(
+                f"{path}: coordinate {name} does not increase strictly, nor does it fall"
+            )
         known["time" if name == "t" else name] = len(values), f"coordinate {name}"
+    fields: dict[str, Field] = {}
+    reference = _lengths(contents, known)
     for name, about in contents.fields.items():
+        why = ""
         if math.prod(about.shape) == 0:
-            raise LayoutError(f"{path}: {name} is empty, its shape is {about.shape}; get it again")
+            why = f"is empty, its shape is {about.shape}; get it again"
         for axis, length in about.lengths.items():
-            expected, other = known.setdefault(axis, (length, name))
-            if length != expected and axis != "component":
-                raise LayoutError(
-                    f"{path}: {name} has {length} along {axis}, {other} has {expected}; "
-                    "they do not belong together"
-                )
+            wanted, other, sure = reference[axis]
+            if length != wanted and axis != "component":
+                why = f"has {length} along {axis}, {other} has {wanted}"
+                if name in contents.expected or not sure:
+                    raise LayoutError(f"{path}: {name} {why}; they do not belong together")
+        if why:
+            left_out[name] = why
+        else:
+            fields[name] = about
+    if not fields:
+        name, why = next((name, left_out[name]) for name in contents.fields)
+        raise LayoutError(f"{path}: {name} {why}")
+    return replace(contents, fields=fields, left_out=left_out)
+
+
+def _lengths(
+    contents: Contents, known: Mapping[str, tuple[int, str]]
+) -> dict[str, tuple[int, str, bool]]:
+    """Length of each axis, what has it, and whether that outweighs a field that differs.
+
+    A coordinate does, a field that belongs to the layout, or the greater number of fields.
+    """
+    found = {axis: (length, name, True) for axis, (length, name) in known.items()}
+    for axis in {axis for about in contents.fields.values() for axis in about.axes}:
+        if axis in found:
+            continue
+        having = [name for name, about in contents.fields.items() if axis in about.axes]
+        lengths = {name: contents.fields[name].lengths[axis] for name in having}
+        ours = [name for name in having if name in contents.expected]
+        counts = Counter(lengths.values()).most_common(2)
+        first = next(n for n in ours or having if ours or lengths[n] == counts[0][0])
+        sure = bool(ours) or len(counts) == 1 or counts[0][1] > counts[1][1]
+        found[axis] = lengths[first], first, sure
+    return found

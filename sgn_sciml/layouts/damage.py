@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sgn_sciml.layouts.contents import LayoutError
 
-__all__ = ["refuse_broken_heaps", "refuse_broken_tags"]
+__all__ = ["complex_matrices", "refuse_broken_heaps"]
 
 HEAD = 2**20  # bytes; attributes of the files known here lie at the start
 TYPES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # code to bytes an item
@@ -42,13 +42,16 @@ def refuse_broken_heaps(path: Path) -> None:
         at = head.find(b"GCOL\x01\0\0\0", at + 1)
 
 
-def refuse_broken_tags(path: Path) -> None:
+def complex_matrices(path: Path) -> set[str]:
     """Walk the tags of all matrices of a MAT 5 file.
 
+    Returns:
+        Names of those whose numbers are complex, which no file of this family needs.
+
     Raises:
-        LayoutError: If a part has an unknown type or does not fit into its matrix, or numbers are
-            complex, which no file of this family needs.
+        LayoutError: If a part has an unknown type or does not fit into its matrix.
     """
+    found = set()
     room = path.stat().st_size
     with path.open("rb") as stream:
         order = "<" if stream.read(128).endswith(b"IM") else ">"
@@ -64,14 +67,21 @@ def refuse_broken_tags(path: Path) -> None:
                 matrix = matrix[8:]
             elif at > room:
                 raise LayoutError(f"{path} was cut off; get it again")
-            if kind == MATRIX and not _sound(matrix, size, order):
-                raise LayoutError(f"{path} is damaged, or holds numbers that are not real")
+            if kind == MATRIX:
+                name, sound, imaginary = _parts(matrix, size, order)
+                if not sound:
+                    raise LayoutError(f"{path} is damaged (tags of a matrix); get it again")
+                found |= {name} if imaginary else set()
+    return found
 
 
-def _sound(matrix: bytes, size: int, order: str) -> bool:
-    """Whether the parts of a matrix make sense: flags, shape, name and, of numbers, values."""
-    at = 0
-    for _ in range(4):
+def _parts(matrix: bytes, size: int, order: str) -> tuple[str, bool, bool]:
+    """Name of a matrix, whether its parts make sense, and whether its numbers are complex.
+
+    The parts are flags, shape, name and, of numbers, values.
+    """
+    at, name, imaginary = 0, "", False
+    for part in range(4):
         if at + 16 > len(matrix):
             break
         kind, length = struct.unpack_from(order + "II", matrix, at)
@@ -79,12 +89,13 @@ def _sound(matrix: bytes, size: int, order: str) -> bool:
             (flags,) = struct.unpack_from(order + "I", matrix, 8)
             if flags & 0xFF not in NUMERIC:
                 break
-            if flags & COMPLEX:
-                return False
+            imaginary = bool(flags & COMPLEX)
         if kind >> 16:  # up to four bytes lie inside the tag
-            kind, length, at = kind & 0xFFFF, kind >> 16, at + 8
+            kind, length, begin, at = kind & 0xFFFF, kind >> 16, at + 4, at + 8
         else:
-            at += 8 + -(-length // 8) * 8
+            begin, at = at + 8, at + 8 + -(-length // 8) * 8
         if kind not in TYPES or length % TYPES[kind] or at > size:
-            return False
-    return True
+            return name, False, imaginary
+        if part == 2:
+            name = matrix[begin : begin + length].decode("latin-1")
+    return name, True, imaginary

@@ -10,7 +10,7 @@ from sgn_sciml.layouts.contents import LayoutError, foreign
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
 from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
-from sgn_sciml.layouts.hdf5_items import open_hdf5
+from sgn_sciml.layouts.hdf5_items import is_hdf5, open_hdf5
 from sgn_sciml.layouts.neuralop_pt import NeuralopPt
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
 from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
@@ -38,6 +38,15 @@ LAYOUTS: tuple[type[Source], ...] = (
 )
 NAMELESS: tuple[type[Source], ...] = (FnoMat73, SampleGroups, Hdf5Arrays, FnoMat5, NeuralopPt)
 
+# What is often taken for one of them, by its first bytes.
+OTHERS = {
+    b"CDF": " (netCDF 3: convert it, nccopy -k nc4)",
+    b"\x0e\x03\x13\x01": " (HDF4: convert it, h4toh5)",
+    b"\x1f\x8b": " (gzip: unpack it)",
+    b"version ": " (a pointer of Git LFS in place of the file: git lfs pull)",
+    b"<": " (a web page in place of the file)",
+}
+
 
 def open_source(path: str | Path, schema: Schema | None = None) -> Source:
     """Open a data file of any known layout, or of arrays that a schema names.
@@ -60,7 +69,7 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
     with foreign(path), ExitStack() as stack:
-        file = stack.enter_context(open_hdf5(path)) if h5py.is_hdf5(path) else None
+        file = stack.enter_context(open_hdf5(path)) if is_hdf5(path) else None
         # A schema goes before what the layouts of HDF5 files tell by the names of their parts.
         layouts = NAMELESS if schema else LAYOUTS
         layout = next((known for known in layouts if known.matches(path, file)), None)
@@ -94,4 +103,6 @@ def _top_level(path: Path, file: h5py.File | None) -> str:
         with zipfile.ZipFile(path) as archive:
             return f"entries {', '.join(archive.namelist()[:12]) or '(none)'}"
     with path.open("rb") as stream:
-        return f"first bytes {stream.read(8)!r}"
+        head = stream.read(8)
+    what = next((text for start, text in OTHERS.items() if head.startswith(start)), "")
+    return f"first bytes {head!r}{what}" if head else "nothing in it"

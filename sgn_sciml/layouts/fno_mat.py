@@ -19,11 +19,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import place
-from sgn_sciml.layouts.contents import Contents, Field, LayoutError
-from sgn_sciml.layouts.damage import refuse_broken_tags
+from sgn_sciml.layouts.boxes import Steps, place
+from sgn_sciml.layouts.contents import Contents, Field, LayoutError, reason
+from sgn_sciml.layouts.damage import complex_matrices
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, numbers
+from sgn_sciml.layouts.hdf5_items import attributes, members, numbers, whole_values
 from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import contents_of, sort_out
@@ -54,13 +54,19 @@ class FnoMat5(Source):
     def _inspect(self) -> Contents:
         import scipy.io  # not at the top: it takes longer to import than all the rest
 
-        refuse_broken_tags(self.path)
-        found = {n: (s, CLASSES[c]) for n, s, c in scipy.io.whosmat(self.path) if c in CLASSES}
+        imaginary = complex_matrices(self.path)
+        found, left_out = {}, dict.fromkeys(imaginary, "holds complex numbers")
+        for name, shape, kind in scipy.io.whosmat(self.path):
+            if kind not in CLASSES:
+                left_out[name] = f"is of class {kind}"
+            elif name not in imaginary:
+                found[name] = shape, CLASSES[kind]
         room = 1100 * self.path.stat().st_size  # deflate packs at most 1032 : 1
         for name, (shape, dtype) in found.items():
             if int(np.prod([float(n) for n in shape])) * np.dtype(dtype).itemsize > room:
                 raise LayoutError(
-                    f"{self.path}: {name} of shape {shape} is not wholly in the file; get it again"
+                    f"{self.path}: {name} has shape {shape}, which is not wholly in the file; "
+                    "get it again"
                 )
         shapes = {name: shape for name, (shape, _) in found.items()}
         known = self._sorted = sort_out(self.path, shapes, self.schema, "matlab")
@@ -68,7 +74,7 @@ class FnoMat5(Source):
             name: Field.of(name, axes, *found[known.arrays[name]], known.repeated(name))
             for name, axes in known.fields.items()
         }
-        return contents_of(fields, known, self._variable)
+        return contents_of(fields, known, self._variable, left_out=left_out)
 
     def _variable(self, name: str) -> NDArray[Any]:
         import scipy.io
@@ -80,7 +86,7 @@ class FnoMat5(Source):
         return np.asarray(loaded[name])
 
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         axes = self._sorted.fields[field.name]
         if field.name not in self._loaded:
@@ -91,7 +97,7 @@ class FnoMat5(Source):
             self._loaded[field.name] = values
         wanted = {"sample": samples, "time": times}
         box = tuple(wanted.get(axis) or slice(None) for axis in axes)
-        place(out, self._loaded[field.name][box], axes, field.axes, stride)
+        place(out, self._loaded[field.name][box], axes, field.axes, steps)
 
     def close(self) -> None:
         """Give up the loaded variables; the next read loads them again."""
@@ -113,11 +119,20 @@ class FnoMat73(Hdf5Source):
             return file is not None and stream.read(10) == b"MATLAB 7.3"
 
     def _describe(self, file: h5py.File) -> Contents:
-        found = {}
-        for name, data in file.items():
-            about = attributes(data)
-            if about.get("MATLAB_class") in CLASSES and "MATLAB_empty" not in about:
+        found, left_out = {}, {}
+        for name, data in members(file):
+            about = {} if data is None else attributes(data)
+            kind = about.get("MATLAB_class")
+            if "MATLAB_empty" in about or name == "#refs#" or name == "#subsystem#":
+                continue
+            if kind not in CLASSES or "MATLAB_sparse" in about:
+                sparse = "MATLAB_sparse" in about
+                left_out[name] = f"is {'sparse' if sparse else f'of class {kind}'}"
+                continue
+            try:
                 found[name] = numbers(file, name).shape[::-1]
+            except LayoutError as error:
+                left_out[name] = reason(self.path, name, error)
         ordered = sort_out(self.path, found, self.schema, "matlab")
         fields = {
             name: self._field(file, name, axes[::-1], ordered.arrays[name], ordered.repeated(name))
@@ -126,4 +141,6 @@ class FnoMat73(Hdf5Source):
         ordered.notes.append(
             "samples lie last in the file: reading all costs little more than reading one"
         )
-        return contents_of(fields, ordered, lambda name: numbers(file, name)[()])
+        return contents_of(
+            fields, ordered, lambda name: whole_values(file, name), left_out=left_out
+        )

@@ -5,15 +5,17 @@ scale; one data set per field with an axis per coordinate, labelled with its nam
 the attributes ``format``, ``law`` and one per constant of the law.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 
 from sgn_sciml.layouts.contents import SPACE, Contents, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, coordinate
+from sgn_sciml.layouts.hdf5_items import attributes, coordinate, members
 
-__all__ = ["SgnGrid"]
+__all__ = ["SgnGrid", "labels_of"]
 
 FORMAT = "sgn-grid-1"
 
@@ -29,13 +31,17 @@ class SgnGrid(Hdf5Source):
         return file is not None and attributes(file).get("format") == FORMAT
 
     def _describe(self, file: h5py.File) -> Contents:
-        fields, coordinates = {}, {}
-        for name, data in file.items():
-            about = attributes(data)  # h5py's own dims crash the process on damaged files
+        fields, coordinates, left_out = {}, {}, {}
+        for name, data in members(file):
+            # h5py's own dims crash the process on damaged files.
+            about = attributes(data) if isinstance(data, h5py.Dataset) else {}
             if about.get("CLASS") == "DIMENSION_SCALE":
                 coordinates[name] = coordinate(file, name)
                 continue
-            labels = list(about.get("DIMENSION_LABELS", []))  # one label comes without a list
+            labels = labels_of(about)
+            if not any(labels):
+                left_out[name] = "has no labels of its axes"
+                continue
             if not set(labels) <= {*SPACE, "t"}:
                 raise LayoutError(
                     f"{self.path}: {name} has axes {', '.join(labels)}; known are x, y, z, t"
@@ -45,4 +51,10 @@ class SgnGrid(Hdf5Source):
         parameters = {
             k: v for k, v in attributes(file).items() if k not in ("format", "written_by")
         }
-        return Contents(fields, coordinates, parameters)
+        return Contents(fields, coordinates, parameters, (), left_out, frozenset(fields))
+
+
+def labels_of(about: Mapping[str, Any]) -> list[str]:
+    """Labels of the axes of a data set, from its attributes; one comes without a list."""
+    labels = about.get("DIMENSION_LABELS", [])
+    return [str(label or "") for label in (labels if isinstance(labels, list) else [labels])]

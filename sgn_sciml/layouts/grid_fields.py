@@ -15,6 +15,10 @@ import h5py
 import torch
 from torch import Tensor
 
+from sgn_sciml.layouts.contents import LayoutError, foreign
+from sgn_sciml.layouts.grid import labels_of
+from sgn_sciml.layouts.hdf5_items import attributes as attributes_of
+from sgn_sciml.layouts.hdf5_items import members, open_hdf5, whole_values
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.shipped import find_data
 from sgn_sciml.system.writing import whole_file
@@ -99,7 +103,8 @@ def read_grid(path: str | Path) -> GridFields:
         path: A file written by :func:`write_grid`.
 
     Returns:
-        Its fields, in the precision of the file.
+        Its fields, in the precision of the file. A coordinate that falls is turned round, and the
+        fields with it.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -110,35 +115,51 @@ def read_grid(path: str | Path) -> GridFields:
         raise ValueError(f"{path} is a folder, not a data file")
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
-    try:
-        with h5py.File(path, "r") as file:
-            attributes = {k: _plain(v) for k, v in file.attrs.items()}
-            if attributes.pop("format", None) != FORMAT:
-                raise ValueError(f"{path} is not a {FORMAT} file (no such format attribute)")
-            law = str(attributes.pop("law"))
-            attributes.pop("written_by", None)
-            arrays = {name: torch.from_numpy(data[()]) for name, data in file.items()}
-            axes = {
-                name: tuple(dim.label for dim in data.dims)
-                for name, data in file.items()
-                if not data.is_scale
-            }
-    except (OSError, KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{path} is damaged or no HDF5 file ({error}); make it again") from error
+    with foreign(path, "damaged or no HDF5 file", "make it again"), open_hdf5(path) as file:
+        attributes = {k: _plain(v) for k, v in file.attrs.items()}
+        if attributes.pop("format", None) != FORMAT:
+            raise LayoutError(f"{path} is not a {FORMAT} file (no such format attribute)")
+        law = str(attributes.pop("law"))
+        attributes.pop("written_by", None)
+        arrays, axes = _read_arrays(file)
     names = next(iter(axes.values()), ())
     if not names or any(a != names for a in axes.values()) or not set(names) <= set(arrays):
         raise ValueError(f"{path} has no fields on a common grid")
     coordinates = {name: arrays[name] for name in names}
     shape = tuple(len(values) for values in coordinates.values())
-    for name in axes:
-        if arrays[name].shape != shape:
-            raise ValueError(f"{path}: {name} has shape {tuple(arrays[name].shape)}, grid {shape}")
-        if not arrays[name].isfinite().all():
+    fields = {name: arrays[name] for name in axes}
+    for name, values in fields.items():
+        if values.shape != shape:
+            raise ValueError(f"{path}: {name} has shape {tuple(values.shape)}, grid {shape}")
+        if not values.isfinite().all():
             raise ValueError(f"{path}: {name} holds NaN or infinity")
-    for name, values in coordinates.items():
-        if not (values.diff() > 0).all():
-            raise ValueError(f"{path}: coordinate {name} does not increase strictly")
-    return GridFields(coordinates, {name: arrays[name] for name in axes}, law, attributes)
+    for axis, (name, values) in enumerate(coordinates.items()):
+        if (values.diff() < 0).all() and len(values) > 1:  # values and coordinate turn together
+            coordinates[name] = values.flip(0)
+            fields = {k: v.flip(axis) for k, v in fields.items()}
+        elif not (values.diff() > 0).all():
+            raise ValueError(
+                f"{path}: coordinate {name} does not increase strictly, nor does it fall"
+            )
+    return GridFields(coordinates, fields, law, attributes)
+
+
+def _read_arrays(file: h5py.File) -> tuple[dict[str, Tensor], dict[str, tuple[str, ...]]]:
+    """Coordinates and fields, and the labels of the axes of each field.
+
+    What has neither labels nor is a coordinate belongs to someone else and is passed over.
+    """
+    arrays, axes = {}, {}
+    for name, data in members(file):
+        about = attributes_of(data) if isinstance(data, h5py.Dataset) else {}
+        labels = tuple(labels_of(about))
+        scale = about.get("CLASS") == "DIMENSION_SCALE"
+        if scale or any(labels):
+            values = whole_values(file, name)
+            arrays[name] = torch.from_numpy(values.astype(values.dtype.newbyteorder("=")))
+            if not scale:
+                axes[name] = labels
+    return arrays, axes
 
 
 def _plain(value: Any) -> Any:

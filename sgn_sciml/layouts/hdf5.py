@@ -2,8 +2,7 @@
 
 A handle is opened at the first read of a process and belongs to it alone: pickling leaves it
 behind, and every handle is closed before a fork, since a file position shared by two processes
-gives both wrong values. Locking is off: sources only read, and locks fail on read-only folders
-and network file systems.
+gives both wrong values.
 """
 
 import os
@@ -17,14 +16,15 @@ from typing import Any
 from weakref import WeakSet
 
 import h5py
-import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import fill, is_whole
-from sgn_sciml.layouts.contents import AXES, Contents, Field, LayoutError
+from sgn_sciml.layouts.boxes import Steps, fill
+from sgn_sciml.layouts.contents import AXES, Contents, Field, LayoutError, reason
+from sgn_sciml.layouts.decoding import Decoding, decoding
 from sgn_sciml.layouts.hdf5_items import numbers, open_hdf5
 from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
+from sgn_sciml.layouts.storage import is_whole
 from sgn_sciml.system.forks import around_forks
 
 __all__ = ["Hdf5Source", "Stored"]
@@ -61,7 +61,7 @@ class _Handle:
 
     pid: int
     file: h5py.File
-    datasets: dict[str, tuple[h5py.Dataset, bool]] = field(default_factory=dict)
+    datasets: dict[str, tuple[h5py.Dataset, Decoding, bool]] = field(default_factory=dict)
 
 
 class Hdf5Source(Source):
@@ -110,8 +110,9 @@ class Hdf5Source(Source):
         if not fits or any(n != 1 for a, n in zip(axes, data.shape, strict=True) if not a):
             raise LayoutError(
                 f"{self.path}: {name} has shape {data.shape}, expected axes "
-                f"({', '.join(axis or '1' for axis in axes)}); is it the right file?"
+                f"({', '.join(axis or '1' for axis in axes)})"
             )
+        values = decoding(data)
         self._stored[name] = Stored(dataset or name, axes)
         lengths, chunks = dict(repeated or {}), dict.fromkeys(repeated or {}, 1)
         for i, axis in enumerate(axes):
@@ -123,9 +124,22 @@ class Hdf5Source(Source):
             name,
             shown,
             tuple(lengths[axis] for axis in shown),
-            np.dtype(data.dtype.str).newbyteorder("="),
+            values.dtype,
             tuple(chunks[axis] for axis in shown) if data.chunks else None,
+            values.missing,
         )
+
+    def _try_fields(
+        self, file: h5py.File, axes: Mapping[str, tuple[str, ...]]
+    ) -> tuple[dict[str, Field], dict[str, str]]:
+        """Take what can be taken as a field of these axes; why not, for the rest."""
+        fields, left_out = {}, {}
+        for name, named in axes.items():
+            try:
+                fields[name] = self._field(file, name, named)
+            except LayoutError as error:
+                left_out[name] = reason(self.path, name, error)
+        return fields, left_out
 
     @contextmanager
     def _open(self) -> Iterator[_Handle]:
@@ -137,15 +151,15 @@ class Hdf5Source(Source):
             yield self._handle
 
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         stored = self._stored[field.name]
         with self._open() as handle:
             if stored.dataset not in handle.datasets:
                 data = numbers(handle.file, stored.dataset)
-                handle.datasets[stored.dataset] = data, is_whole(data)
-            data, whole = handle.datasets[stored.dataset]
-            fill(out, data, stored.axes, field.axes, samples, times, stride, whole=whole)
+                handle.datasets[stored.dataset] = data, decoding(data), is_whole(data)
+            data, decode, whole = handle.datasets[stored.dataset]
+            fill(out, data, stored.axes, field.axes, samples, times, steps, decode, whole=whole)
 
     def close(self) -> None:
         """Close this process's handle; the next read opens another."""

@@ -11,7 +11,7 @@ import h5py
 
 from sgn_sciml.layouts.contents import Contents
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import arrays, attributes, numbers
+from sgn_sciml.layouts.hdf5_items import arrays, attributes, numbers, whole_values
 from sgn_sciml.layouts.trajectories import contents_of, sort_out
 
 __all__ = ["Hdf5Arrays"]
@@ -34,4 +34,6 @@ class Hdf5Arrays(Hdf5Source):
             name: self._field(file, name, axes, found.arrays[name], found.repeated(name))
             for name, axes in found.fields.items()
         }
-        return contents_of(fields, found, lambda array: file[array][()], attributes(file))
+        return contents_of(
+            fields, found, lambda array: whole_values(file, array), attributes(file)
+        )

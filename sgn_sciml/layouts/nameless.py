@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from sgn_sciml.layouts.contents import SPACE, LayoutError
+from sgn_sciml.layouts.contents import SPACE, LayoutError, reason
 from sgn_sciml.layouts.readings import (
     COMPONENTS,
     Axes,
@@ -62,7 +62,8 @@ def name_axes(
         sampled: Whether all fields are known to have samples.
 
     Yields:
-        Field, its axes, a note that may be empty, and whether the file says so.
+        Field, its axes, a note that may be empty, and whether the file says so; beside fields that
+        are named, no axes for one whose axes cannot be told, and why.
 
     Raises:
         LayoutError: If the axes of a field cannot be told.
@@ -70,20 +71,25 @@ def name_axes(
     space = tuple(axis for axis in SPACE if axis in lengths)
     fitting = by_coordinates(shapes, lengths, told, sampled=sampled) if space else {}
     for name, shape in shapes.items():
-        readings = fitting.get(name, [])
-        if name in told:
-            yield name, told[name], "", True
-        elif len(readings) == 1:
+        readings = [told[name]] if name in told else fitting.get(name, [])
+        if len(readings) == 1:
             yield name, readings[0], "", True
-        elif readings:
-            usual = ("sample", *space)
-            if usual not in readings or (len(shape) > 2 and not _is_pair(name, shapes)):
+            continue
+        usual = ("sample", *space)
+        try:
+            if not readings:
+                axes, why, sure = _without_coordinates(
+                    path, name, shapes, lengths, convention, burgers, sampled
+                )
+            elif usual in readings and (len(shape) < 3 or _is_pair(name, shapes)):
+                axes, why, sure = usual, "no coordinate tells the first", False
+            else:
                 raise ask(path, name, shape, readings)
-            yield name, usual, says(name, usual, "no coordinate tells the first"), False
+        except LayoutError as error:
+            if not told:
+                raise
+            yield name, (), reason(path, name, error), False
         else:
-            axes, why, sure = _without_coordinates(
-                path, name, shapes, lengths, convention, burgers, sampled
-            )
             yield name, axes, says(name, axes, why), sure
 
 

@@ -12,6 +12,7 @@ Source: ``neuralop/data/datasets`` in github.com/neuraloperator/neuraloperator.
 """
 
 import pickle
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -21,7 +22,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import place
+from sgn_sciml.layouts.boxes import Steps, place
 from sgn_sciml.layouts.contents import Contents, Field, LayoutError
 from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
@@ -50,18 +51,19 @@ class NeuralopPt(Source):
 
     def _inspect(self) -> Contents:
         loaded = self._load()
+        left_out = {n: str(v) for n, v in loaded.items() if isinstance(v, LayoutError)}
         arrays = {n: v for n, v in loaded.items() if isinstance(v, np.ndarray)}
         numbers = {n for n, v in loaded.items() if isinstance(v, int | float)}
         numbers |= {n for n, v in arrays.items() if v.size == 1}
         shapes = {n: (1,) if n in numbers else arrays[n].shape for n in (*arrays, *numbers)}
-        others = {n: v for n, v in loaded.items() if n not in shapes}
+        others = {n: v for n, v in loaded.items() if n not in shapes and n not in left_out}
         known = self._sorted = sort_out(self.path, shapes, self.schema, "neuralop")
         fields = {}
         for name, axes in known.fields.items():
             values = arrays[known.arrays[name]]
             repeated = known.repeated(name)
             fields[name] = Field.of(name, axes, values.shape, values.dtype, repeated)
-        return contents_of(fields, known, loaded.__getitem__, others)
+        return contents_of(fields, known, loaded.__getitem__, others, left_out)
 
     def _load(self) -> dict[str, Any]:
         """All entries, tensors as arrays mapped from the file where it allows that."""
@@ -73,34 +75,40 @@ class NeuralopPt(Source):
                 mapped = zipfile.is_zipfile(self.path)
                 loaded = torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
             except pickle.UnpicklingError as error:
-                raise LayoutError(
-                    f"{self.path} is damaged, or holds more than tensors; it is not loaded"
-                ) from error
+                what = "is damaged, or holds more than tensors; it is not loaded"
+                if found := re.search(r"GLOBAL ([\w.]+)", str(error)):
+                    what = f"holds more than tensors and numbers ({found[1]}); it is not loaded"
+                raise LayoutError(f"{self.path} {what}") from error
         if not isinstance(loaded, dict):
             raise LayoutError(f"{self.path} holds no dictionary but {type(loaded).__name__}")
         return {
-            str(name): self._array(name, value) if isinstance(value, torch.Tensor) else value
+            str(name): self._array(value) if isinstance(value, torch.Tensor) else value
             for name, value in loaded.items()
         }
 
-    def _array(self, name: str, tensor: Any) -> NDArray[Any]:
+    def _array(self, tensor: Any) -> NDArray[Any] | LayoutError:
+        """A tensor as an array, or why there is none."""
+        import torch
+
+        if tensor.is_complex():
+            return LayoutError("holds complex numbers")
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+            return LayoutError("is sparse, quantised or without values")
+        tensor = tensor.detach().resolve_neg()
         try:
-            values = np.asarray(tensor.detach().numpy())
-        except (TypeError, RuntimeError):  # bfloat16, sparse, quantised
-            values = np.empty(0, object)
-        if values.dtype.kind not in "biuf":
-            raise LayoutError(f"{self.path}: {name} holds numbers other than bool, int and float")
-        return values
+            return np.asarray(tensor.numpy())
+        except TypeError:  # bfloat16 and floats of 8 bit, which float32 holds exactly
+            return np.asarray(tensor.float().numpy())
 
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         if self._loaded is None:
             self._loaded = self._load()
         axes = self._sorted.fields[field.name]
         wanted = {"sample": samples, "time": times}
         box = tuple(wanted.get(axis) or slice(None) for axis in axes)
-        place(out, self._loaded[self._sorted.arrays[field.name]][box], axes, field.axes, stride)
+        place(out, self._loaded[self._sorted.arrays[field.name]][box], axes, field.axes, steps)
 
     def close(self) -> None:
         """Give up the mapped tensors; the next read maps them again."""

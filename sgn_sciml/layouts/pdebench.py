@@ -18,14 +18,23 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, reason
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, coordinate, numbers
+from sgn_sciml.layouts.hdf5_items import (
+    attributes,
+    class_of,
+    coordinate,
+    members,
+    number_sets,
+    numbers,
+    whole_values,
+)
 from sgn_sciml.layouts.readings import ask, by_coordinates, example, possible, says
 
 __all__ = ["PdebenchFlat", "PdebenchIncompressible"]
 
 NO_COORDINATES = "no coordinates in the file"
+FLAT = ("tensor", "nu", "density", "pressure", "Vx", "Vy", "Vz")
 
 
 class PdebenchFlat(Hdf5Source):
@@ -37,17 +46,31 @@ class PdebenchFlat(Hdf5Source):
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
         """Whether the root has a field or a coordinate of this family."""
         names = {"tensor", "density", "Vx", *(f"{axis}-coordinate" for axis in SPACE)}
-        return file is not None and any(
-            file.get(name, getclass=True) is h5py.Dataset for name in names
-        )
+        return file is not None and any(class_of(file, name) is h5py.Dataset for name in names)
 
     def _describe(self, file: h5py.File) -> Contents:
-        names = [name for name in file if not name.endswith("-coordinate")]
-        axes, assumed = self._axes(file, names)
-        fields = {
-            name: self._field(file, name, axes[name], repeated=_one_sample(axes[name]))
-            for name in names
-        }
+        found, left_out = number_sets(file)
+        names = [name for name in found if not name.endswith("-coordinate")]
+        lists = [n for n in names if n not in FLAT and numbers(file, n).ndim < 2]
+        axes, assumed, unclear = self._axes(file, [name for name in names if name not in lists])
+        left_out |= unclear
+        fields = {}
+        for name, named in axes.items():
+            try:
+                repeated = {} if "sample" in named else {"sample": 1}  # one run
+                fields[name] = self._field(file, name, named, repeated=repeated)
+            except LayoutError as error:
+                left_out[name] = reason(self.path, name, error)
+        constants, by_sample = attributes(file), {}
+        samples = {about.lengths["sample"] for about in fields.values()}
+        for name in lists:
+            shape = numbers(file, name).shape
+            if math.prod(shape) == 1:
+                constants[name] = whole_values(file, name).item()
+            elif samples == {math.prod(shape)}:
+                by_sample[name] = whole_values(file, name)
+            else:
+                left_out[name] = f"has shape {shape}, not one entry for each sample"
         coordinates = {
             axis: coordinate(file, f"{axis}-coordinate")
             for axis in (*SPACE, "t")
@@ -66,16 +89,19 @@ class PdebenchFlat(Hdf5Source):
         return Contents(
             fields,
             coordinates,
-            attributes(file),
+            constants,
             tuple(notes),
+            left_out,
+            frozenset(fields).intersection(FLAT),
             tuple(assumed),
-            stored_axes=axes,
+            by_sample,
+            axes,
         )
 
     def _axes(
         self, file: h5py.File, names: Sequence[str]
-    ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-        """Axes of the fields, and what was assumed of them.
+    ) -> tuple[dict[str, tuple[str, ...]], list[str], dict[str, str]]:
+        """Axes of the fields, what was assumed of them, and why others are left out.
 
         Raises:
             LayoutError: If samples cannot be told from times.
@@ -86,7 +112,7 @@ class PdebenchFlat(Hdf5Source):
         lengths = {a: math.prod(numbers(file, f"{a}-coordinate").shape) for a in scales}
         named = {"Vx", "Vy", "Vz"} & set(names)  # a velocity by axis
         found: dict[str, tuple[str, ...]] = {}
-        assumed = []
+        assumed, unclear = [], {}
         for name, shape in shapes.items():
             if len(shape) == len(space) + 2 and shape[1] == 1 and "nu" in file:
                 found[name] = ("sample", "", *space)  # Darcy flow keeps an axis of one time
@@ -108,15 +134,14 @@ class PdebenchFlat(Hdf5Source):
                 found[name] = usual
                 assumed.append(says(name, usual, "nothing in the file says so"))
             else:
-                raise ask(self.path, name, shape, readings or possible(shape, {}, False))
+                question = ask(self.path, name, shape, readings or possible(shape, {}, False))
+                if name in FLAT:
+                    raise question
+                unclear[name] = reason(self.path, name, question)
         if assumed:
-            assumed.append(f"axes can be named: {example(names[-1], found[names[-1]])}")
-        return found, assumed
-
-
-def _one_sample(axes: tuple[str, ...]) -> dict[str, int]:
-    """The axis of samples that the file of one run lacks."""
-    return {} if "sample" in axes else {"sample": 1}
+            name = assumed[-1].partition(":")[0]
+            assumed.append(f"axes can be named: {example(name, found[name])}")
+        return found, assumed, unclear
 
 
 def _space(file: h5py.File) -> tuple[str, ...]:
@@ -149,19 +174,25 @@ class PdebenchIncompressible(Hdf5Source):
         notes = ["no space coordinates in the file"]
         coordinates: dict[str, NDArray[Any]] = {}
         if "t" in file:
-            coordinates, note = _shared_times(numbers(file, "t"), fields["velocity"])
+            coordinates, note = _shared_times(
+                self.path, whole_values(file, "t"), fields["velocity"]
+            )
             notes += note
-        return Contents(fields, coordinates, attributes(file), tuple(notes))
+        left_out = {name: "belongs to none of its fields" for name, _ in members(file)}
+        left_out = {k: v for k, v in left_out.items() if k not in fields and k != "t"}
+        return Contents(fields, coordinates, attributes(file), tuple(notes), left_out)
 
 
-def _shared_times(data: h5py.Dataset, field: Field) -> tuple[dict[str, NDArray[Any]], list[str]]:
+def _shared_times(
+    path: Path, stored: NDArray[Any], field: Field
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Times common to all samples, or a note that there are none."""
-    if math.prod(data.shape) != math.prod(field.shape[:2]):
+    if stored.size != math.prod(field.shape[:2]):
         raise LayoutError(
-            f"{data.file.filename}: t has shape {data.shape}, {field.name} {field.shape}; "
+            f"{path}: t has shape {stored.shape}, {field.name} {field.shape}; "
             "they do not belong together"
         )
-    times = np.asarray(data[()], np.float64).reshape(field.shape[:2])
+    times = np.asarray(stored, np.float64).reshape(field.shape[:2])
     if (times == times[0]).all():
         return {"t": times[0]}, []
     return {}, ["every sample has times of its own; they are not given"]

@@ -18,11 +18,20 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import fill
+from sgn_sciml.layouts.boxes import Steps, fill
 from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, foreign
+from sgn_sciml.layouts.decoding import decoding
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import arrays, attributes, coordinate, numbers
+from sgn_sciml.layouts.hdf5_items import (
+    arrays,
+    attributes,
+    class_of,
+    coordinate,
+    numbers,
+    whole_values,
+)
 from sgn_sciml.layouts.schema import Schema
+from sgn_sciml.layouts.storage import is_whole
 from sgn_sciml.layouts.trajectories import COORDINATES, contents_of, sort_out
 
 __all__ = ["PdebenchGroups", "SampleGroups"]
@@ -44,7 +53,9 @@ class SampleGroups(Hdf5Source):
         return both and {*arrays(first)} == {*arrays(last)} != set()
 
     def _describe(self, file: h5py.File) -> Contents:
-        self._groups = sorted(file, key=lambda name: (len(name), name))
+        self._groups = sorted(self._sample_names(file), key=lambda name: (len(name), name))
+        others = sorted(set(file) - {*self._groups})
+        left_out = dict.fromkeys(others, "is not a group of a sample")
         first = file[self._groups[0]]
         shapes = {n: (len(self._groups), *s) for n, s in arrays(first).items() if np.prod(s) != 1}
         self._grid = {
@@ -59,20 +70,29 @@ class SampleGroups(Hdf5Source):
         self._array = found.arrays
         fields = {}
         for name, axes in found.fields.items():
-            stored, repeated = f"{self._groups[0]}/{found.arrays[name]}", {"sample": len(file)}
+            stored, repeated = (
+                f"{self._groups[0]}/{found.arrays[name]}",
+                {"sample": len(self._groups)},
+            )
             fields[name] = self._field(file, name, axes[1:], stored, repeated)
         self._ungiven = np.ones(len(self._groups), bool)  # groups whose grid is not compared yet
         own = _constants(first)
         texts = {k: v for k, v in attributes(first).items() if k not in own}
         notes = [f"{', '.join(texts)} of the first sample; others may differ"] if texts else []
         root = {k: v for k, v in attributes(file).items() if k not in own}
-        known = contents_of(fields, found, lambda name: first[name][()], root | texts)
+        known = contents_of(
+            fields, found, lambda name: whole_values(first, name), root | texts, left_out
+        )
         return replace(
             known,
             notes=(*known.notes, *notes),
             # Not visited before they are asked for: there may be ten thousand groups.
             sample_parameters=dict.fromkeys(own, np.empty(0)),
         )
+
+    def _sample_names(self, file: h5py.File) -> list[str]:
+        """Groups of the samples."""
+        return list(file)
 
     def _schema(self, first: h5py.Group) -> Schema:
         return self.schema
@@ -96,7 +116,7 @@ class SampleGroups(Hdf5Source):
         return super().sample_parameter(name)
 
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         stored, array = self._stored[field.name], self._array[field.name]
         first = [field.lengths[axis] for axis in stored.axes if axis]
@@ -111,7 +131,14 @@ class SampleGroups(Hdf5Source):
                 if self._ungiven[number := samples.start + i]:
                     self._compare_grid(handle.file[group], group)
                     self._ungiven[number] = False
-                fill(out[i : i + 1], data, stored.axes, field.axes, slice(0, 1), times, stride)
+                decode = decoding(data)
+                if not np.can_cast(decode.dtype, field.dtype):
+                    raise LayoutError(
+                        f"{self.path}: group {group} holds {decode.dtype}, the first "
+                        f"{field.dtype}; they do not belong together"
+                    )
+                box = (slice(0, 1), times, steps, decode)
+                fill(out[i : i + 1], data, stored.axes, field.axes, *box, whole=is_whole(data))
 
     def _compare_grid(self, item: h5py.Group, group: str) -> None:
         """Refuse a sample on another grid than the first, whose coordinates stand for all."""
@@ -119,7 +146,8 @@ class SampleGroups(Hdf5Source):
             known = self.coordinates.get(axis)
             if known is None:
                 continue
-            values = coordinate(item, name)[: len(known)]
+            values = coordinate(item, name)
+            values = values[::-1] if axis in self._falling else values
             scale = np.ptp(known) or np.abs(known).max()
             if values.shape != known.shape or not np.allclose(values, known, 0, 1e-6 * scale):
                 raise LayoutError(
@@ -135,10 +163,15 @@ class PdebenchGroups(SampleGroups):
 
     @classmethod
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
-        """Whether the first group of the root has ``data``."""
-        name = next(iter(file), None) if file is not None else None
-        first = file[name] if file is not None and name is not None else None
-        return isinstance(first, h5py.Group) and "data" in first
+        """Whether a group of the root has ``data``."""
+        return file is not None and any(f"{name}/data" in file for name in file)
+
+    def _sample_names(self, file: h5py.File) -> list[str]:
+        return [
+            name
+            for name in file
+            if class_of(file, name) is h5py.Group and (name.isdigit() or f"{name}/data" in file)
+        ]
 
     def _schema(self, first: h5py.Group) -> Schema:
         grid = first.get("grid", {})

@@ -2,7 +2,8 @@
 
 Layout ``sgn-samples-1``. One dataset per coordinate (``x``, ``y``, ``t``), one per field, samples
 first, each with an attribute ``axes`` (``"sample t x"``) and its statistics; fields have the
-coordinates attached as dimension scales, so xarray and netCDF tools read the file too. Attributes
+coordinates and the numbers of the samples (``sample``) attached as dimension scales, so xarray and
+netCDF tools read the file too. Attributes
 of the root: ``format``, ``law``, ``seed``. Groups that hold nothing but attributes: ``parameters``
 of the law, ``convergence`` of its solver, ``versions`` of the software.
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import Contents, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, coordinate
+from sgn_sciml.layouts.hdf5_items import attributes, coordinate, members
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["FORMAT", "SgnSamples", "write_samples"]
@@ -64,6 +65,9 @@ def write_samples(
         _attach(file, {"format": FORMAT} | dict(attrs))
         for name, about in groups.items():
             _attach(file.create_group(name), about)
+        # netCDF asks for a scale on every axis, or on none.
+        numbers = {"sample": np.arange(samples)} if "sample" not in coordinates else {}
+        coordinates = {**numbers, **coordinates}
         for name, values in coordinates.items():
             scale = file.create_dataset(
                 name, data=values, chunks=values.shape, fletcher32=True, track_times=False
@@ -105,8 +109,8 @@ def _create(
         track_times=False,
     )
     _attach(data, {"axes": " ".join(("sample", *axes))})
-    for i, axis in enumerate(axes):
-        data.dims[i + 1].attach_scale(file[axis])
+    for i, axis in enumerate(("sample", *axes)):
+        data.dims[i].attach_scale(file[axis])
     return data
 
 
@@ -183,19 +187,24 @@ class SgnSamples(Hdf5Source):
         root = attributes(file)
         self._about = {
             name: {k: v for k, v in attributes(item).items() if isinstance(v, str | int | float)}
-            for name, item in file.items()
+            for name, item in members(file)
+            if item is not None
         }
-        fields, coordinates = {}, {}
-        for name, data in file.items():
+        fields, coordinates, left_out = {}, {}, {}
+        for name, data in members(file):
             if not isinstance(data, h5py.Dataset):
                 continue
             axes = str(attributes(data).get("axes", "")).split()
-            if axes == [name]:
-                coordinates[name] = coordinate(file, name)
+            if not axes:
+                left_out[name] = "does not say what its axes are (attribute axes)"
+            elif axes == [name]:
+                points = coordinate(file, name)
+                if name != "sample" or not np.array_equal(points, np.arange(len(points))):
+                    coordinates[name] = points
             else:
                 renamed = tuple("time" if axis == "t" else axis for axis in axes)
                 fields[name] = self._field(file, name, renamed)
         if "law" not in root or not fields:
             raise LayoutError(f"{self.path} lacks its law or its fields; make it again")
         parameters = {"law": root["law"], "seed": root.get("seed")} | self.about("parameters")
-        return Contents(fields, coordinates, parameters)
+        return Contents(fields, coordinates, parameters, (), left_out, frozenset(fields))

@@ -16,11 +16,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import BLOCK
-from sgn_sciml.layouts.contents import Contents, Field, LayoutError, check, foreign
+from sgn_sciml.layouts.boxes import BLOCK, Steps
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, check, foreign
+from sgn_sciml.layouts.decoding import gaps_in
 from sgn_sciml.layouts.schema import Schema
 
 __all__ = ["Source"]
+
+LARGE = 9e36  # netCDF's fill value lies above
 
 
 class Source(ABC):
@@ -30,14 +33,15 @@ class Source(ABC):
         layout: Name of the file layout.
         path: The file.
         fields: Fields by name.
-        coordinates: ``x``, ``y``, ``z``, ``t`` to 1-D float64 values as read; those the file
-            does not hold are absent.
+        coordinates: ``x``, ``y``, ``z``, ``t`` to 1-D float64 values, increasing; those the file
+            does not hold are absent. An axis that falls in the file is read from its end.
         parameters: Constants stored in the file, plain Python values.
         sample_parameters: Constants of which every sample has its own; their values are
             :meth:`sample_parameter`.
         stored_axes: Axes in the order of storage, of fields whose file does not name them.
         notes: What a user should know, one line each.
         assumed: Those notes that say how the file was read though it does not say so itself.
+        left_out: What the file holds besides its fields, by name: why it is not one.
 
     Args:
         path: File to open.
@@ -57,16 +61,29 @@ class Source(ABC):
             raise FileNotFoundError(f"no data file {self.path}")
         # NaN in a coordinate is refused by `check`; numpy need not warn of it first.
         with foreign(self.path), np.errstate(invalid="ignore"):
-            contents = self._inspect()
-            check(self.path, contents)
+            contents = check(self.path, self._inspect())
+        known = contents.coordinates
+        falling = [
+            axis for axis in ("t", *SPACE) if axis in known and known[axis][-1] < known[axis][0]
+        ]
         self.fields: Mapping[str, Field] = dict(contents.fields)
-        self.coordinates: Mapping[str, NDArray[Any]] = dict(contents.coordinates)
+        self.coordinates: Mapping[str, NDArray[Any]] = {
+            axis: points[::-1].copy() if axis in falling else points
+            for axis, points in known.items()
+        }
         self.parameters: Mapping[str, Any] = dict(contents.parameters)
         self.sample_parameters = tuple(contents.sample_parameters)
-        self.stored_axes = dict(contents.stored_axes)
         self._by_sample = dict(contents.sample_parameters)
+        self.stored_axes = dict(contents.stored_axes)
         self.assumed = tuple(contents.assumed)
-        self.notes = (*contents.notes, *contents.assumed)
+        self.left_out: Mapping[str, str] = dict(contents.left_out)
+        self.notes = (
+            *contents.notes,
+            *(f"{axis} falls in the file; it is read from its end" for axis in falling),
+            *(f"{name} is left out: it {why}" for name, why in contents.left_out.items()),
+            *contents.assumed,
+        )
+        self._falling = frozenset(falling)
 
     @classmethod
     @abstractmethod
@@ -79,7 +96,7 @@ class Source(ABC):
 
     @abstractmethod
     def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, stride: int
+        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
         """Read consecutive samples.
 
@@ -88,7 +105,7 @@ class Source(ABC):
             field: One of the fields.
             samples: ``slice(start, stop)``, not empty, in range.
             times: ``slice(start, stop, step)``, in range, step > 0; None without time axis.
-            stride: Every how manieth point of each space axis, from the first on.
+            steps: Step along each space axis, negative for one that is read from its end.
         """
 
     @abstractmethod
@@ -131,14 +148,18 @@ class Source(ABC):
             stride: Every how manieth point of each space axis, from the first on.
 
         Returns:
-            Values in canonical axis order and the type of the file, C-contiguous.
+            Values in canonical axis order and the type of the file, C-contiguous; those of packed
+            numbers are unpacked.
 
         Raises:
             ValueError: If there is no such field, sample or stride, the field has no time, its
-                values are damaged, or a sample holds NaN or infinity.
+                values are damaged, or a sample holds NaN, infinity or missing values.
         """
         if field not in self.fields:
             known = ", ".join(sorted(self.fields))
+            why = self.left_out.get(field)
+            if why is not None:
+                raise LayoutError(f"{self.path}: {field} is no field that can be read: it {why}")
             raise LayoutError(f"{self.path} has no field {field!r}; it has {known}")
         about = self.fields[field]
         if stride < 1:
@@ -161,6 +182,10 @@ class Source(ABC):
         stride: int,
     ) -> None:
         """Read every wanted sample once, in file order, and put it where it was asked for."""
+        steps = {axis: -stride if axis in self._falling else stride for axis in SPACE}
+        backward = "t" in self._falling and "time" in about.axes
+        if times is not None and backward:
+            times = _mirrored(times, about.lengths["time"])
         order = np.argsort(index, kind="stable")
         wanted = index[order]
         in_order = bool((np.diff(index) > 0).all())
@@ -171,21 +196,31 @@ class Source(ABC):
                 if in_order
                 else np.empty_like(out, shape=(stop - start, *out.shape[1:]))
             )
-            self._fill(values, about, slice(start, stop), times, stride)
-            self._refuse_non_finite(values, about.name, start)
+            self._fill(values, about, slice(start, stop), times, steps)
+            self._refuse_non_finite(values, about, start)
             if not in_order:
                 out[order[begin:end]] = values[wanted[begin:end] - start]
+        if backward:
+            out[...] = out[:, ::-1].copy()
 
-    def _refuse_non_finite(self, values: NDArray[Any], name: str, start: int) -> None:
+    def _refuse_non_finite(self, values: NDArray[Any], about: Field, start: int) -> None:
         if values.dtype.kind != "f":
             return
         with np.errstate(invalid="ignore"):  # extrema need no temporary array, unlike isfinite
-            extrema = values.min(), values.max()
-        if not np.isfinite(extrema).all():
-            bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
-            raise LayoutError(
-                f"{self.path}: {name} holds NaN or infinity in sample {start + int(bad.argmax())}"
-            )
+            low, high = values.min(), values.max()
+        finite = np.isfinite(low) and np.isfinite(high)
+        if finite and not (float(high) > LARGE and gaps_in(values)):
+            return
+        each = values.reshape(len(values), -1)
+        bad = ~np.isfinite(each).all(axis=1) if not finite else [gaps_in(v) for v in each]
+        what = "NaN or infinity"
+        if about.missing:
+            what = f"missing values ({about.missing}), {what}"
+        elif finite:
+            what = "netCDF's fill value, so cells that were never written,"
+        raise LayoutError(
+            f"{self.path}: {about.name} holds {what} in sample {start + int(np.argmax(bad))}"
+        )
 
     def _index(self, samples: slice | Sequence[int] | NDArray[Any]) -> NDArray[Any]:
         total = self.num_samples
@@ -212,6 +247,15 @@ class Source(ABC):
         if step < 1:
             raise LayoutError("the step of a time slice must be positive")
         return slice(start, max(start, stop), step)
+
+
+def _mirrored(times: slice, frames: int) -> slice:
+    """The same frames counted from the end of the axis, in the order of the file."""
+    count = len(range(times.start, times.stop, times.step))
+    if not count:
+        return slice(0, 0, times.step)
+    last = times.start + (count - 1) * times.step
+    return slice(frames - 1 - last, frames - times.start, times.step)
 
 
 def _block(about: Field, times: slice | None) -> int:

@@ -38,6 +38,7 @@ class Sorted:
         lists: Constant to the array that holds one entry for each sample.
         notes: What was found.
         assumed: What was decided though the file does not say so.
+        left_out: Arrays beside named ones whose axes cannot be told, and why.
         samples: Number of samples.
     """
 
@@ -48,6 +49,7 @@ class Sorted:
     lists: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
     samples: int = 1
 
     def repeated(self, name: str) -> dict[str, int]:
@@ -106,6 +108,9 @@ def sort_out(
     burgers = "visc" in shapes  # neuraloperator's files say their viscosity
     named = name_axes(path, fields, lengths, known, convention, burgers, sampled)
     for name, axes, note, sure in named:
+        if not axes:
+            found.left_out[name] = note
+            continue
         found.fields[name] = axes
         (found.notes if sure else found.assumed).extend([note] if note else [])
     _count_samples(path, found, fields)
@@ -126,6 +131,7 @@ def contents_of(
     found: Sorted,
     read: Callable[[str], Any],
     parameters: Mapping[str, Any] | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> Contents:
     """What a file holds, once its arrays are told apart.
 
@@ -134,6 +140,7 @@ def contents_of(
         found: The roles of its arrays.
         read: Values of an array.
         parameters: Constants that are no arrays.
+        left_out: What is not read, and why.
     """
 
     def line(array: str) -> NDArray[np.float64]:
@@ -145,9 +152,10 @@ def contents_of(
         dict(parameters or {})
         | {name: np.asarray(read(array)).item() for name, array in found.numbers.items()},
         tuple(found.notes),
-        tuple(found.assumed),
-        {name: line(array) for name, array in found.lists.items()},
-        found.fields,
+        {**found.left_out, **(left_out or {})},
+        assumed=tuple(found.assumed),
+        sample_parameters={name: line(array) for name, array in found.lists.items()},
+        stored_axes=found.fields,
     )
 
 

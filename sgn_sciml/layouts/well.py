@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, reason
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, numbers
+from sgn_sciml.layouts.hdf5_items import attributes, members, whole_values
 
 __all__ = ["TheWell"]
 
@@ -42,11 +42,14 @@ class TheWell(Hdf5Source):
             raise LayoutError(f"{self.path} lacks spatial_dims or n_trajectories; get it again")
         full = {"sample": int(root["n_trajectories"])}
         coordinates, notes = self._dimensions(file["dimensions"], full)
-        fields = {}
+        fields, left_out = {}, {}
         for group, order in ORDERS.items():
-            for name in file.get(group, ()):
-                fields[name] = self._tensor(file, group, name, order, full)
-        constants, by_sample, varying = _constants(file, full["sample"])
+            for name, item in members(file[group]) if group in file else ():
+                try:
+                    fields[name] = self._tensor(file, group, name, item, order, full)
+                except LayoutError as error:
+                    left_out[name] = reason(self.path, name, error)
+        constants, by_sample, varying = _constants(self.path, file, full["sample"])
         notes += varying
         space = SPACE[: len(self._names)]
         if self._names != list(space):
@@ -56,6 +59,7 @@ class TheWell(Hdf5Source):
             coordinates,
             root | constants,
             tuple(notes),
+            left_out,
             sample_parameters=by_sample,
         )
 
@@ -65,8 +69,7 @@ class TheWell(Hdf5Source):
         """Coordinates; the lengths of the space axes are added to ``full``."""
         coordinates, notes = {}, []
         for axis, name in zip(("t", *SPACE), ("time", *self._names), strict=False):
-            data = numbers(group, name)
-            values = np.atleast_1d(np.asarray(data[()], np.float64))
+            values = np.atleast_1d(np.asarray(whole_values(group, name), np.float64))
             if values.ndim == 2 and (values == values[0]).all():
                 values = values[0]
             if values.ndim == 1:
@@ -78,9 +81,17 @@ class TheWell(Hdf5Source):
         return coordinates, notes
 
     def _tensor(
-        self, file: h5py.File, group: str, name: str, order: int, full: dict[str, int]
+        self,
+        file: h5py.File,
+        group: str,
+        name: str,
+        item: Any,
+        order: int,
+        full: dict[str, int],
     ) -> Field:
-        about = attributes(file[group][name])
+        if not isinstance(item, h5py.Dataset):
+            raise LayoutError(f"{self.path}: {name} is not a data set")
+        about = attributes(item)
         space = SPACE[: len(self._names)]
         varying = about.get("dim_varying", [True] * len(space))
         varying = varying if isinstance(varying, list) else [varying]  # one space axis
@@ -90,7 +101,7 @@ class TheWell(Hdf5Source):
             *(axis for axis, varies in zip(space, varying, strict=True) if varies),
         )
         # A tensor may be stored as D*D components or as a D by D matrix.
-        extra = file[group][name].ndim - len(axes) if order == 2 else order
+        extra = item.ndim - len(axes) if order == 2 else order
         axes += ("component",) * min(max(extra, 1), 2) if order else ()
         repeated = {axis: n for axis, n in full.items() if axis not in axes}
         return self._field(file, name, axes, f"{group}/{name}", repeated)
@@ -102,28 +113,28 @@ def _listed(value: Any) -> list[str]:
 
 
 def _constants(
-    file: h5py.File, samples: int
+    path: Path, file: h5py.File, samples: int
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]], list[str]]:
     """Scalars that do not vary and the kinds of boundary; scalars of each sample; notes."""
     constants: dict[str, Any] = {}
     by_sample: dict[str, NDArray[Any]] = {}
     notes = []
-    for name, data in file.get("scalars", {}).items():
-        about = attributes(data)
+    for name, data in members(file["scalars"]) if "scalars" in file else ():
+        about = {} if data is None else attributes(data)
         if about.get("time_varying"):
             notes.append(f"scalar {name} varies in time; it is not among the parameters")
-        elif about.get("sample_varying"):
-            values = np.asarray(numbers(file["scalars"], name)[()], np.float64)
-            if values.shape not in ((samples,), (samples, 1)):
-                raise LayoutError(
-                    f"{file.filename}: scalar {name} has shape {values.shape}, not one entry for "
-                    f"each of {samples} samples"
-                )
+            continue
+        try:
+            values = whole_values(file["scalars"], name)
+        except LayoutError as error:
+            notes.append(f"scalar {name} is left out: it {reason(path, name, error)}")
+            continue
+        if not about.get("sample_varying") and values.size == 1:
+            constants[name] = values.item()
+        elif values.shape in ((samples,), (samples, 1)):
             by_sample[name] = values
-        elif numbers(file["scalars"], name).size == 1:
-            constants[name] = data[()].item()
-    kinds = {
-        name: attributes(group).get("bc_type")
-        for name, group in file.get("boundary_conditions", {}).items()
-    }
+        else:
+            notes.append(f"scalar {name} is left out: it has shape {values.shape}")
+    groups = members(file["boundary_conditions"]) if "boundary_conditions" in file else ()
+    kinds = {name: attributes(group).get("bc_type") for name, group in groups if group}
     return constants | ({"boundary_conditions": kinds} if kinds else {}), by_sample, notes

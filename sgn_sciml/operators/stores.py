@@ -36,24 +36,41 @@ def fields_of(source: Source, names: Sequence[str]) -> list[Field]:
 
 
 def stride_for(source: Source, name: str, resolution: int | None) -> int:
-    """Every how many points of a field give a resolution, along its first space axis.
+    """Every how many points of a field give a resolution along its first space axis.
 
-    Cells and periodic grids are thinned from n to n / stride points, grids that include both ends
-    from n to (n - 1) / stride + 1.
+    All space axes are thinned alike. Cells and periodic grids are thinned from n to n / stride
+    points, grids that include both ends from n to (n - 1) / stride + 1. A stride that fits neither
+    would leave another gap at the end, with which the field is no longer periodic.
 
     Raises:
         ValueError: If no stride does.
     """
-    n = source.fields[name].lengths["x"]
-    strides = {-(-n // s): s for s in range(n, 0, -1) if n % s == 0 or (n - 1) % s == 0}
     if resolution is None:
         return 1
+    lengths = {axis: n for axis, n in source.fields[name].lengths.items() if axis in "xyz"}
+    n = lengths["x"]
+    strides = {-(-n // s): s for s in range(n, 0, -1) if _even(n, s)}
+    uneven = {r: [a for a, m in lengths.items() if not _even(m, s)] for r, s in strides.items()}
+    possible = ", ".join(str(r) for r in sorted(strides) if r > 3 and not uneven[r])
     if resolution not in strides:
         raise ValueError(
             f"{source.path} has {n} points along x, which cannot be thinned to {resolution}; "
-            f"possible: {', '.join(str(r) for r in sorted(strides) if r > 3)}"
+            f"possible: {possible}"
         )
-    return strides[resolution]
+    stride = strides[resolution]
+    if uneven[resolution]:
+        axis = uneven[resolution][0]
+        raise ValueError(
+            f"{source.path} has {n} points along x and {lengths[axis]} along {axis}: a resolution "
+            f"of {resolution} takes every {stride}th, which leaves another gap at the end of "
+            f"{axis}; possible: {possible}"
+        )
+    return stride
+
+
+def _even(points: int, stride: int) -> bool:
+    """Whether a stride leaves no other gap at the end of an axis, be it periodic or not."""
+    return points % stride == 0 or (points - 1) % stride == 0
 
 
 class Store(ABC):

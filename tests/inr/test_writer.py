@@ -160,6 +160,20 @@ def test_a_render_beyond_memory_is_refused_in_one_line(predict, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_every_axis_has_a_scale(tmp_path):
+    """netCDF, and xarray with it, asks for one on all axes of a variable or on none."""
+    data = Data()
+    data.setup("predict")
+    rendered = {"axis0": torch.zeros(6), "axis1": torch.zeros(8)}
+    rendered |= {"values": torch.ones(1, 6, 8), "gradient": torch.ones(2, 1, 6, 8)}
+    path = write_signal(tmp_path / "predictions.h5", rendered, data.description)
+    with h5py.File(path) as file:
+        for name in ("values", "gradient"):
+            labels = [dim.label for dim in file[name].dims]
+            assert labels[-2:] == list(data.description.axes)
+            assert [dim[0].name.strip("/") for dim in file[name].dims] == labels
+
+
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     data = Data()
     data.setup("predict")

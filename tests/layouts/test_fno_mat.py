@@ -135,10 +135,15 @@ def test_text_cells_and_bools(tmp_path):
 
 
 @pytest.mark.parametrize("compressed", [True, False])
-def test_complex_numbers_are_refused(tmp_path, compressed):
-    path = mat5(tmp_path / "a.mat", compressed, u=values(3, 4) * 1j)
-    with pytest.raises(ValueError, match="not real"):
-        open_source(path)
+def test_complex_numbers_are_left_out(tmp_path, compressed):
+    a = values(3, 4, dtype="f8")
+    source = open_source(mat5(tmp_path / "a.mat", compressed, a=a, a_hat=a * 1j))
+    assert np.array_equal(source.read("a"), a)
+    assert "a_hat is left out: it holds complex numbers" in source.notes
+    with pytest.raises(ValueError, match="a_hat is no field that can be read: it holds complex"):
+        source.read("a_hat")
+    with pytest.raises(ValueError, match="holds no field: a_hat holds complex"):
+        open_source(mat5(tmp_path / "b.mat", compressed, a_hat=a * 1j))
 
 
 def test_cut_off(tmp_path):

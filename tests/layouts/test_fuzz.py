@@ -3,6 +3,7 @@
 Foreign layouts have no checksum, so a flipped bit among the values cannot be noticed; what is
 read must still have the shape and type that were declared and be finite. The files are read in a
 child process with a watchdog: a parser in C that crashed or hung would not take pytest along.
+``SGN_FUZZ=10000`` tries so many.
 """
 
 import base64
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from .files import one_of_each
 from .test_source import LAYOUT_NAMES
 
-CASES = 100  # a layout
+CASES = int(os.environ.get("SGN_FUZZ", "1100")) // len(LAYOUT_NAMES)  # a layout
 
 
 def damaged(size):
@@ -67,7 +68,7 @@ def test_damaged_files(layout, tmp_path):
         text=True,
         cwd=Path(__file__).parents[2],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
-        timeout=120,
+        timeout=120 + CASES,
         check=False,
     )
     results = [json.loads(line) for line in child.stdout.splitlines()]

@@ -53,5 +53,5 @@ def test_other_axes_are_refused(tmp_path):
     path = written(tmp_path / "a.h5", values(4, dtype="f8"), x=np.arange(4.0))
     with h5py.File(path, "a") as file:
         del file["u"].attrs["DIMENSION_LABELS"]
-    with pytest.raises(ValueError, match=r"u has shape \(4,\), expected axes \(\)"):
+    with pytest.raises(ValueError, match="u has no labels of its axes"):
         open_source(path)

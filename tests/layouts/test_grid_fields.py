@@ -93,8 +93,18 @@ def test_shape_mismatch_is_refused(grid, tmp_path):
         read_grid(path)
 
 
-def test_decreasing_coordinate_is_refused(grid, tmp_path):
-    grid.coordinates["x"].neg_()
+def test_a_falling_coordinate_is_turned_round_with_the_fields(grid, tmp_path):
+    for axis, name in enumerate(("x", "t")):
+        falling = {**grid.coordinates, name: grid.coordinates[name].flip(0)}
+        fields = {"u": grid.fields["u"].flip(axis)}
+        turned = GridFields(falling, fields, grid.law, grid.parameters)
+        again = read_grid(write_grid(tmp_path / "a.h5", turned))
+        assert torch.equal(again.coordinates[name], grid.coordinates[name])
+        assert torch.equal(again.fields["u"], grid.fields["u"])
+
+
+def test_a_coordinate_that_turns_back_is_refused(grid, tmp_path):
+    grid.coordinates["x"].abs_()
     with pytest.raises(ValueError, match="coordinate x does not increase"):
         read_grid(write_grid(tmp_path / "a.h5", grid))
 

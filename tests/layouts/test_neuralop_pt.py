@@ -76,12 +76,23 @@ def test_parts_that_do_not_fit(written):
         written(visc=0.1)
     with pytest.raises(ValueError, match="too many axes"):
         written(x=values(2, 2, 2, 2, 2, 2, 2))
-    with pytest.raises(ValueError, match="x holds numbers other than"):
-        written(x=torch.zeros(3, 4, dtype=torch.bfloat16))
-    with pytest.raises(ValueError, match="x holds numbers other than"):
+    with pytest.raises(ValueError, match="x holds complex numbers"):
         written(x=torch.zeros(3, 4, dtype=torch.complex64))
-    with pytest.raises(ValueError, match="x holds numbers other than"):
+    with pytest.raises(ValueError, match="x is sparse"):
         written(x=torch.eye(3).to_sparse())
+
+
+def test_tensors_that_are_no_arrays(written):
+    x = torch.rand(5, 8)
+    z = torch.complex(x, x).conj()  # its imaginary part is stored with a sign to apply
+    source = written(
+        x=x, half=x.bfloat16(), imaginary=z.imag, spectrum=z.clone(), mask=x.to_sparse()
+    )
+    assert np.array_equal(source.read("half"), x.bfloat16().float())
+    assert np.array_equal(source.read("imaginary"), -x)
+    assert {"spectrum is left out: it holds complex numbers"} < set(source.notes)
+    with pytest.raises(ValueError, match="mask is no field that can be read: it is sparse"):
+        source.read("mask")
 
 
 sprung = []

@@ -95,7 +95,7 @@ def edit(path, **datasets):
     [
         ({"x_coordinate": np.arange(7.0)}, "tensor has 8 along x, coordinate x has 7"),
         ({"t_coordinate": np.arange(9.0)}, "tensor has 5 along time, coordinate t has 9"),
-        ({"x_coordinate": -np.arange(8.0)}, "coordinate x does not increase strictly"),
+        ({"x_coordinate": np.abs(np.arange(8.0) - 3)}, "coordinate x does not increase strictly"),
         ({"x_coordinate": np.zeros(8)}, "coordinate x does not increase strictly"),
         ({"x_coordinate": [0, 1, 2, np.nan, 4, 5, 6, 7]}, "coordinate x holds NaN or infinity"),
         ({"x_coordinate": np.zeros((8, 2))}, r"x-coordinate has shape \(8, 2\), not one axis"),
@@ -140,7 +140,7 @@ def test_samples_that_were_never_written(path, u):
     source.close()
     with h5py.File(path, "w") as file:
         file.create_dataset("tensor", (8, 5, 8), "f4")
-    with pytest.raises(ValueError, match="not wholly in the file"):
+    with pytest.raises(ValueError, match="tensor was never written"):
         open_source(path)
 
 

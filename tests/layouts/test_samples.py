@@ -73,6 +73,28 @@ def test_every_chunk_has_a_checksum(fields, tmp_path):
         SgnSamples(path).read("u")
 
 
+def test_every_axis_has_a_scale(fields, tmp_path):
+    """netCDF, and xarray with it, asks for one on all axes of a variable or on none."""
+    path = write(tmp_path / "a.h5", [fields], 5)
+    with h5py.File(path) as file:
+        for name, axes in {"a": ["sample", "x"], "u": ["sample", "t", "x"]}.items():
+            assert [dim[0].name.strip("/") for dim in file[name].dims] == axes
+        assert np.array_equal(file["sample"], np.arange(5))
+    source = SgnSamples(path)
+    assert set(source.fields) == {"a", "u"}
+    assert set(source.coordinates) == {"t", "x"}
+
+
+def test_an_object_more_is_left_out(fields, tmp_path):
+    path = write(tmp_path / "a.h5", [fields], 5)
+    with h5py.File(path, "a") as file:
+        file["mine"] = np.arange(3)
+        file["gone"] = h5py.SoftLink("/nowhere")
+    source = SgnSamples(path)
+    assert np.array_equal(source.read("a"), fields["a"].astype("f4"))
+    assert any(note.startswith("mine is left out") for note in source.notes)
+
+
 def test_large_samples_are_cut_along_their_first_axis(tmp_path):
     x, t = np.linspace(0, 1, 1024), np.linspace(0, 1, 201)
     path = write_samples(

@@ -190,6 +190,28 @@ def test_a_resolution_that_does_not_divide_is_refused(files):
         loaded("fit", path=files["pairs"], resolution=48)
 
 
+def test_a_resolution_that_leaves_gaps_along_another_axis_is_refused(tmp_path):
+    """Cells along x; along y 50 cells, of which every second leaves none over, or 33 nodes."""
+
+    def at(resolution, ny):
+        path = tmp_path / f"{ny}.h5"
+        with h5py.File(path, "w") as file:
+            for name in ("Vx", "Vy"):
+                file[name] = np.random.default_rng(0).standard_normal((6, 4, 32, ny))
+            for axis, n in {"x": 32, "y": ny, "t": 4}.items():
+                file[f"{axis}-coordinate"] = np.arange(n) + 0.5
+        data = OperatorData(
+            str(path), Windows("Vx", history=2), FnoSplit(2, 2, 2), resolution=resolution
+        )
+        data.setup("fit")
+        return next(iter(data.train_dataloader()))["input"].shape[-2:]
+
+    assert at(16, 50) == (16, 25)
+    assert at(8, 33) == (8, 9)
+    with pytest.raises(ValueError, match=r"gap at the end of y; possible: 16, 32$"):
+        at(8, 50)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
