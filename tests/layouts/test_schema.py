@@ -98,3 +98,22 @@ def test_names_that_do_not_fit(tmp_path, schema, message):
     path = hdf5(tmp_path / "a.h5", u=values(6, 5, 8), x=np.arange(8.0))
     with pytest.raises(ValueError, match=message):
         open_source(path, Schema(**schema))
+
+
+def test_labels_of_dimensions_name_axes(tmp_path):
+    u = values(8, 8, 8)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["u"] = u
+        for dim, label in zip(file["u"].dims, ("x", "t", "sample"), strict=True):
+            dim.label = label
+    source = open_source(tmp_path / "a.h5")
+    assert np.array_equal(source.read("u"), u.transpose(2, 1, 0))
+    source = open_source(tmp_path / "a.h5", Schema({"u": "sample time x"}))
+    assert np.array_equal(source.read("u"), u)
+
+
+def test_what_is_not_named_beside_what_is_may_be_unclear(tmp_path):
+    path = hdf5(tmp_path / "a.h5", u=values(6, 5, 8), w=values(6, 7, 9))
+    source = open_source(path, Schema({"u": "sample time x"}))
+    assert {*source.fields} == {"u"}
+    assert "may have the axes (sample, time, x) or" in source.left_out["w"]
