@@ -69,6 +69,7 @@ def rollout(
     frames: int,
     bundle: int = 1,
     pushforward: bool = False,
+    again: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Frames behind a window, by as many steps as it takes.
 
@@ -78,13 +79,14 @@ def rollout(
         frames: Number of frames wanted.
         bundle: Frames that a step returns.
         pushforward: Let only the last step carry gradients, and return its frames alone.
+        again: Takes frames that were returned to the scaling of the window, where it differs.
 
     Returns:
         Frames, shape ``(items, frames, channels, *space)``; those of the last step with
         ``pushforward``.
 
     Raises:
-        ValueError: If a step returns no frame.
+        ValueError: If a step returns no frame, or frames of other channels must be taken up again.
 
     Example:
         >>> rollout(lambda w: 2 * w[:, -1:], torch.ones(1, 1, 1, 1), frames=3).flatten()
@@ -97,5 +99,13 @@ def rollout(
         last = begin + bundle >= frames
         with torch.no_grad() if pushforward and not last else nullcontext():
             found.append(step(window)[:, : frames - begin])
-        window = torch.cat([window, found[-1]], 1)[:, -window.shape[1] :]
+        if last:
+            break
+        if (channels := found[-1].shape[2]) != window.shape[2]:
+            raise ValueError(
+                f"{window.shape[2]} channels cannot be rolled out to {channels}: set out_channels "
+                f"to {frames * channels}, all {frames} times at once"
+            )
+        next_frames = found[-1] if again is None else again(found[-1])
+        window = torch.cat([window, next_frames], 1)[:, -window.shape[1] :]
     return found[-1] if pushforward else torch.cat(found, 1)

@@ -161,30 +161,18 @@ class Operator(BaseTask):
             ValueError: If the channels of the network fit neither.
         """
         window, target = self.scaled(batch["input"]), batch["target"]
-        framed = self.network.axes + 3
-        step = partial(self, conditions=batch.get("conditions"))
+        step, framed = partial(self, conditions=batch.get("conditions")), self.network.axes + 3
         if target.ndim != framed:
             return self.physical(step(window.flatten(1, 2) if window.ndim == framed else window))
         window = window if window.ndim == framed else window.unsqueeze(1)
         frames, channels = target.shape[1:3]
-        bundle = self.network.out_channels // channels
-        step = partial(step, channels=channels)
-        if bundle >= frames:
-            return self.physical(step(window)[:, :frames])
-        if window.shape[2] != channels:
-            raise ValueError(
-                f"{window.shape[2]} channels cannot be rolled out to {channels}: set out_channels "
-                f"to {frames * channels}, all {frames} times at once"
-            )
-        if self._scaling("input", window) is self._scaling("target", window):
-            return self.physical(rollout(step, window, frames, bundle, pushforward))
+        bundle, step = self.network.out_channels // channels, partial(step, channels=channels)
+        return self.physical(rollout(step, window, frames, bundle, pushforward, self._again))
 
-        def scaled_alike(w: Tensor) -> Tensor:  # what goes back in has the scaling of inputs
-            return self.scaled(self.physical(step(w)))
-
-        found = rollout(scaled_alike, window, frames, bundle, pushforward)
-        scaling = self._scaling("input", window)
-        return found if scaling is None else scaling.inverse(found)
+    def _again(self, y: Tensor) -> Tensor:
+        """What the network returned, as it takes it in: the scalings of the two may differ."""
+        alike = self._scaling("input", y) is self._scaling("target", y)
+        return y if alike else self.scaled(self.physical(y))
 
     def _scaling(self, which: str, like: Tensor) -> Normalizer | None:
         """The scaling of ``input`` or ``target``, on a device."""
