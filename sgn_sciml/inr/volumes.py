@@ -15,7 +15,7 @@ from sgn_sciml.inr.description import Signal, cell_centres
 from sgn_sciml.inr.shapes import Shape, Torus
 from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.layouts import LayoutError
-from sgn_sciml.layouts.contents import foreign
+from sgn_sciml.layouts.contents import foreign, system_cause
 from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5, whole_values
 from sgn_sciml.system.resources import refuse_too_large
 
@@ -54,6 +54,8 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
     try:
         stored = np.load(name, mmap_mode="r")
     except Exception as error:  # damage has many types
+        if (cause := system_cause(error)) is not None:
+            raise ValueError(f"{path} could not be read: {cause}") from error
         raise ValueError(f"{path} cannot be read as a volume, npy or HDF5") from error
     refuse_wrong(path, stored)
     return np.array(stored)

@@ -18,7 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AXES", "SPACE", "Contents", "Field", "LayoutError", "check", "foreign", "reason"]
+__all__ = [
+    "AXES",
+    "SPACE",
+    "Contents",
+    "Field",
+    "LayoutError",
+    "check",
+    "foreign",
+    "reason",
+    "system_cause",
+]
 
 AXES = ("sample", "time", "x", "y", "z", "component")
 SPACE = ("x", "y", "z")
@@ -137,19 +147,19 @@ def foreign(
     except MemoryError as error:
         raise LayoutError(f"{path}: not enough memory; read fewer samples at once") from error
     except Exception as error:
-        if (cause := _of_the_system(error)) is not None:
+        if (cause := system_cause(error)) is not None:
             raise LayoutError(f"{path} could not be read: {cause}") from error
         why = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
         raise LayoutError(f"{path} is {damage} ({why}); {advice}") from error
 
 
-def _of_the_system(error: Exception) -> str | None:
+def system_cause(error: Exception) -> str | None:
     """How the machine, not the file, caused an error; None where nothing says that it did."""
     text = str(error)
     number = getattr(error, "errno", None)
     found = re.search(r"errno = (\d+)", text)  # h5py keeps it in the message only
     number = int(found[1]) if number is None and found else number
-    if number in (errno.EMFILE, errno.ENFILE):
+    if number in (errno.EMFILE, errno.ENFILE) or os.strerror(errno.EMFILE) in text:
         return "too many files are open (see ulimit -n)"
     if number in SYSTEM:
         return os.strerror(number)
@@ -179,7 +189,7 @@ def check(path: Path, contents: Contents) -> Contents:
     known: dict[str, tuple[int, str]] = {}
     for name, values in contents.coordinates.items():
         if not np.isfinite(values).all():
-            raise LayoutError(f"{path}: coordinate {name} holds NaN or infinity; get it again")
+            raise LayoutError(f"{path}: coordinate {name} holds NaN or infinity")
         steps = np.diff(values)
         if not ((steps > 0).all() or (steps < 0).all()):
             raise LayoutError(
@@ -191,7 +201,7 @@ def check(path: Path, contents: Contents) -> Contents:
     for name, about in contents.fields.items():
         why = ""
         if math.prod(about.shape) == 0:
-            why = f"is empty, its shape is {about.shape}; get it again"
+            why = f"is empty, its shape is {about.shape}"
         for axis, length in about.lengths.items():
             wanted, other, sure = reference[axis]
             if length != wanted and axis != "component":

@@ -107,6 +107,7 @@ def decoding(data: h5py.Dataset) -> Decoding:
     packed = (scale, offset) != (1.0, 0.0)
     if raw.kind in "iu" and not packed:
         _refuse_other_words(data, found)
+        _refuse_packed_groups(data)
     unsigned = raw.kind == "i" and str(found.get("_Unsigned", "")).lower() == "true"
     stored = np.dtype(f"u{raw.itemsize}") if unsigned else raw
 
@@ -262,6 +263,17 @@ def _refuse_other_words(data: h5py.Dataset, found: dict[str, Any]) -> None:
                 f"{data.file.filename}: {data.name.strip('/')} holds integers with the attribute "
                 f"{name} = {value}, so they seem to be packed, in a way that is not netCDF's: "
                 "store the values themselves, or scale_factor and add_offset"
+            )
+
+
+def _refuse_packed_groups(data: h5py.Dataset) -> None:
+    """Refuse integers whose packing stands on their group, where netCDF does not look for it."""
+    group = data.parent
+    for name, neutral in NO_CHANGE.items():
+        if name in group.attrs and group.attrs[name] != neutral:
+            raise LayoutError(
+                f"{data.file.filename}: {data.name.strip('/')} holds integers, and its group has "
+                f"the attribute {name}: give it to the data set whose numbers it scales"
             )
 
 

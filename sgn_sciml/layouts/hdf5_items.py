@@ -1,5 +1,6 @@
 """Parts of an HDF5 file, checked before they are believed: attributes, numbers, coordinates."""
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ CACHE = 64 * 2**20  # bytes of decompressed chunks kept per data set: samples ma
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # at the start, or at 512, 1024, 2048, ...
 SLOTS = 10_007  # a prime, several times the number of chunks that fit
 DIMENSION = "This is a netCDF dimension but not a netCDF variable"
+LOCKS = (None, False, True, "best-effort")
 LINKS = (h5py.SoftLink, h5py.ExternalLink)
 DEEP = 4  # groups within groups that are looked into
 MANY = 200  # arrays beyond which a file is no collection of fields
@@ -60,10 +62,10 @@ def open_hdf5(path: Path) -> h5py.File:
     refuse_broken_heaps(path)
     # HDF5 wants the same flags of all who open a file within one process, so h5py's own are
     # first; without locks a file can be read on any file system.
-    locks = (None, False, True, "best-effort")
-    ways = [{"locking": lock} for lock in locks] + [{"locking": k, "swmr": True} for k in locks]
+    ways: list[dict[str, Any]] = [{"locking": k} for k in LOCKS]
     first: OSError | None = None
-    for way in ways:
+    while ways:
+        way = ways.pop(0)
         try:
             return h5py.File(path, "r", rdcc_nbytes=CACHE, rdcc_nslots=SLOTS, **way)
         except BlockingIOError as error:
@@ -72,15 +74,26 @@ def open_hdf5(path: Path) -> h5py.File:
             ) from error
         except OSError as error:
             first = first or error
-            if "lock" not in str(error) and "already open for" not in str(error):
+            if "already open for" in str(error):
+                # HDF5 would wait for what a cut file lacks, as if it were still to come.
+                appended = "swmr" not in way and not _is_cut(path)
+                ways = [{"locking": k, "swmr": True} for k in LOCKS] if appended else ways
+            elif "locking" not in str(error) and "unable to lock" not in str(error):
                 break
-    assert first is not None
     if "already open for" in str(first):
         raise LayoutError(
             f"{path} is marked as open for writing: close it where it is written or, if its "
             "program was stopped, clear the mark with h5clear -s"
         ) from first
+    assert first is not None
     raise first
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether a file of HDF5 1.10 is shorter than its first block says."""
+    with path.open("rb") as stream:
+        (end,) = struct.unpack("<Q", stream.read(36)[28:].ljust(8, b"\0"))
+    return path.stat().st_size < end
 
 
 def attributes(item: h5py.HLObject) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class TheWell(Hdf5Source):
         root = attributes(file)
         self._names = _listed(attributes(file["dimensions"]).get("spatial_dims"))
         if not 1 <= len(self._names) <= 3 or "n_trajectories" not in root:
-            raise LayoutError(f"{self.path} lacks spatial_dims or n_trajectories; get it again")
+            raise LayoutError(f"{self.path} lacks spatial_dims or n_trajectories")
         full = {"sample": int(root["n_trajectories"])}
         coordinates, notes = self._dimensions(file["dimensions"], full)
         fields, left_out = {}, {}

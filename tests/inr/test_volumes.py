@@ -207,3 +207,21 @@ def test_the_card_tells_the_file(archive):
     about = data.description.about()
     assert about["files"] == [{"path": str(archive)}]
     assert (about["name"], about["dataset"]) == ("v", "scan/density")
+
+
+def test_a_volume_is_read_as_its_file_means_it(tmp_path):
+    values = np.random.default_rng(0).integers(0, 1000, (3, 4, 5))
+    path = tmp_path / "v.h5"
+    with h5py.File(path, "w") as file:
+        file["density"] = values.astype("i2")
+        file["density"].attrs["scale_factor"] = 0.25
+        file["spectrum"] = values * 1j  # is no volume
+    np.testing.assert_array_equal(read_volume(str(path)), values / 4)
+    with h5py.File(path, "a") as file:
+        file["density"].attrs["_FillValue"] = np.int16(values[0, 0, 0])
+    with pytest.raises(ValueError, match="density has missing values"):
+        read_volume(str(path))
+    with h5py.File(path, "w") as file:
+        file.create_dataset("density", (3, 4, 5), "f4", chunks=(1, 4, 5))[:2] = 1
+    with pytest.raises(ValueError, match="density was not written to its end"):
+        read_volume(str(path))

@@ -213,3 +213,22 @@ def test_groups_of_wider_numbers_than_the_first(tmp_path):
         file["0001/data"] = FRAMES[1]
     with pytest.raises(ValueError, match="group 0001 holds float64, the first float32"):
         open_source(path).read("data")
+
+
+def test_a_packing_that_stands_on_the_group(tmp_path):
+    path = pdebench_groups(tmp_path / "a.h5", values(3, 4, 6, 5, 2, dtype="i2"))
+    with h5py.File(path, "a") as file:
+        file["0000"].attrs["scale_factor"] = 0.1
+    with pytest.raises(ValueError, match="its group has the attribute scale_factor"):
+        open_source(path)
+
+
+def test_a_reference_with_gaps_is_refused(tmp_path):
+    u = U[0].T.copy()
+    path = grid(tmp_path / "a.h5", u, centres(6), np.linspace(0, 1, 4))
+    with h5py.File(path, "a") as file:
+        file["u"].attrs["missing_value"] = u[2, 1]
+    with pytest.raises(ValueError, match="u has missing values"):
+        read_grid(path)
+    with pytest.raises(ValueError, match=r"u holds missing values .* in sample 0"):
+        open_source(path).read("u")

@@ -267,6 +267,30 @@ def test_sample_that_is_not_finite_is_named(tmp_path, bad):
         assert np.array_equal(source.read(name, [17], slice(2)), u[[17], :2])
 
 
+@pytest.mark.parametrize("falling", ["x", "t", "xt"])
+def test_falling_coordinates_are_read_from_their_end(tmp_path, falling):
+    """Values and coordinates turn together, in any part and at any stride."""
+    u, grid = values(3, 6, 8), {"x": centres(8).astype("f8"), "t": np.linspace(0, 1, 6)}
+    stored, points = u, dict(grid)
+    for axis in falling:
+        stored = np.flip(stored, {"t": 1, "x": 2}[axis])
+        points[axis] = grid[axis][::-1]
+    flat = pdebench_scalar(tmp_path / "a.h5", stored)
+    with h5py.File(flat, "a") as file:
+        for axis in "xt":
+            del file[f"{axis}-coordinate"]
+            file[f"{axis}-coordinate"] = points[axis]
+    packed = mat5(tmp_path / "a.mat", u=stored.transpose(0, 2, 1), **points)
+    for source, name in ((open_source(flat), "tensor"), (open_source(packed), "u")):
+        assert np.array_equal(source.read(name), u)
+        for part in (slice(1, 5), slice(0, None, 2), slice(5, 5), slice(-1, None)):
+            again = source.read(name, [2, 0, 2], part, 3)
+            assert np.array_equal(again, u[[2, 0, 2], part, ::3])
+        for axis in "xt":
+            assert np.array_equal(source.coordinates[axis], grid[axis])
+        assert any(note.startswith(f"{falling[0]} falls") for note in source.notes)
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="no data file"):
         open_source(tmp_path / "none.hdf5")
