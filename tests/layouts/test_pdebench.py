@@ -244,3 +244,25 @@ def test_incompressible_flow_with_times_per_sample(path):
     assert "every sample has times of its own; they are not given" in source.notes
     with pytest.raises(ValueError, match=r"t has shape \(2, 3\)"):
         open_source(pdebench_incompressible(path, v, p, f, t[:, :3]))
+
+
+def test_one_run_has_no_axis_of_samples(path):
+    u = values(5, 8, 6)
+    with h5py.File(path, "w") as file:
+        file["density"], file["x-coordinate"] = u, centres(8)
+        file["y-coordinate"], file["t-coordinate"] = centres(6), np.linspace(0, 1, 6)
+    source = open_source(path)
+    assert source.fields["density"].axes == ("sample", "time", "x", "y")
+    assert np.array_equal(source.read("density"), u[None])
+    source.close()
+    with h5py.File(path, "a") as file:
+        del file["t-coordinate"]
+    with pytest.raises(ValueError, match=r"density .* axes \(sample, x, y\) or \(time, x, y\)"):
+        open_source(path)
+
+
+def test_a_constant_of_each_sample(path, u):
+    pdebench_scalar(path, u)
+    with h5py.File(path, "a") as file:
+        file["visc"] = np.arange(4.0)
+    assert open_source(path).sample_parameter("visc").tolist() == [0, 1, 2, 3]

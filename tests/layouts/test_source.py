@@ -270,7 +270,7 @@ def test_sample_that_is_not_finite_is_named(tmp_path, bad):
 @pytest.mark.parametrize("falling", ["x", "t", "xt"])
 def test_falling_coordinates_are_read_from_their_end(tmp_path, falling):
     """Values and coordinates turn together, in any part and at any stride."""
-    u, grid = values(3, 6, 8), {"x": centres(8).astype("f8"), "t": np.linspace(0, 1, 6)}
+    u, grid = values(7, 6, 8), {"x": centres(8).astype("f8"), "t": np.linspace(0, 1, 6)}
     stored, points = u, dict(grid)
     for axis in falling:
         stored = np.flip(stored, {"t": 1, "x": 2}[axis])
