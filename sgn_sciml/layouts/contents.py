@@ -119,7 +119,8 @@ class Contents:
 
 def reason(path: Path, name: str, error: Exception) -> str:
     """Why something in a file is left out: the message of an error, about ``it``."""
-    return str(error).removeprefix(f"{path}: ").removeprefix(f"{name} ")
+    text = str(error).removeprefix(f"{path}: ")
+    return re.sub(rf"^(\S*/)?{re.escape(name)} ", "", text)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -156,6 +157,8 @@ def _read_arrays(file: h5py.File) -> tuple[dict[str, Tensor], dict[str, tuple[st
         scale = about.get("CLASS") == "DIMENSION_SCALE"
         if scale or any(labels):
             values = whole_values(file, name)
+            if values.dtype.itemsize > 8:  # torch has no longer floats
+                values = values.astype(np.float64)
             arrays[name] = torch.from_numpy(values.astype(values.dtype.newbyteorder("=")))
             if not scale:
                 axes[name] = labels

@@ -1,6 +1,5 @@
 """Parts of an HDF5 file, checked before they are believed: attributes, numbers, coordinates."""
 
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,9 +74,9 @@ def open_hdf5(path: Path) -> h5py.File:
         except OSError as error:
             first = first or error
             if "already open for" in str(error):
-                # HDF5 would wait for what a cut file lacks, as if it were still to come.
-                appended = "swmr" not in way and not _is_cut(path)
-                ways = [{"locking": k, "swmr": True} for k in LOCKS] if appended else ways
+                # Only now: of a cut file HDF5 would wait for the rest, as if it were to come.
+                if "swmr" not in way:
+                    ways = [{"locking": k, "swmr": True} for k in LOCKS]
             elif "locking" not in str(error) and "unable to lock" not in str(error):
                 break
     if "already open for" in str(first):
@@ -87,13 +86,6 @@ def open_hdf5(path: Path) -> h5py.File:
         ) from first
     assert first is not None
     raise first
-
-
-def _is_cut(path: Path) -> bool:
-    """Whether a file of HDF5 1.10 is shorter than its first block says."""
-    with path.open("rb") as stream:
-        (end,) = struct.unpack("<Q", stream.read(36)[28:].ljust(8, b"\0"))
-    return path.stat().st_size < end
 
 
 def attributes(item: h5py.HLObject) -> dict[str, Any]:

@@ -165,12 +165,15 @@ class PdebenchIncompressible(Hdf5Source):
         return file is not None and "velocity" in file and ("particles" in file or "force" in file)
 
     def _describe(self, file: h5py.File) -> Contents:
-        fields = {}
         space = SPACE[: numbers(file, "velocity").ndim - 3]
-        for name in ("velocity", "particles", "force"):
-            if name in file:
-                time = () if name == "force" else ("time",)
-                fields[name] = self._field(file, name, ("sample", *time, *space, "component"))
+        known = {
+            name: ("sample", *(() if name == "force" else ("time",)), *space, "component")
+            for name in ("velocity", "particles", "force")
+            if name in file
+        }
+        fields, left_out = self._try_fields(file, known)
+        if "velocity" not in fields:
+            raise LayoutError(f"{self.path}: velocity {left_out['velocity']}")
         notes = ["no space coordinates in the file"]
         coordinates: dict[str, NDArray[Any]] = {}
         if "t" in file:
@@ -178,9 +181,12 @@ class PdebenchIncompressible(Hdf5Source):
                 self.path, whole_values(file, "t"), fields["velocity"]
             )
             notes += note
-        left_out = {name: "belongs to none of its fields" for name, _ in members(file)}
-        left_out = {k: v for k, v in left_out.items() if k not in fields and k != "t"}
-        return Contents(fields, coordinates, attributes(file), tuple(notes), left_out)
+        for name, _ in members(file):
+            if name not in known and name != "t":
+                left_out[name] = "belongs to none of its fields"
+        return Contents(
+            fields, coordinates, attributes(file), tuple(notes), left_out, frozenset(fields)
+        )
 
 
 def _shared_times(

@@ -103,6 +103,21 @@ def test_a_falling_coordinate_is_turned_round_with_the_fields(grid, tmp_path):
         assert torch.equal(again.fields["u"], grid.fields["u"])
 
 
+@pytest.mark.parametrize("kind", [">f8", ">f4", "longdouble"])
+def test_other_floats_are_read(grid, tmp_path, kind):
+    path = write_grid(tmp_path / "a.h5", grid)
+    with h5py.File(path, "a") as file:
+        for name in ("x", "t", "u"):
+            values, about = file[name][()], dict(file[name].attrs)
+            del file[name]
+            file[name] = values.astype(kind)
+            for key in ("CLASS", "NAME", "DIMENSION_LABELS"):
+                if key in about:
+                    file[name].attrs[key] = about[key]
+    again = read_grid(path)
+    torch.testing.assert_close(again.fields["u"].double(), grid.fields["u"], rtol=1e-6, atol=1e-6)
+
+
 def test_a_coordinate_that_turns_back_is_refused(grid, tmp_path):
     grid.coordinates["x"].abs_()
     with pytest.raises(ValueError, match="coordinate x does not increase"):

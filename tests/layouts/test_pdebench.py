@@ -266,3 +266,50 @@ def test_a_constant_of_each_sample(path, u):
     with h5py.File(path, "a") as file:
         file["visc"] = np.arange(4.0)
     assert open_source(path).sample_parameter("visc").tolist() == [0, 1, 2, 3]
+
+
+def test_objects_that_are_no_fields_are_left_out(path):
+    """Of every layout of PDEBench: the fields are read, the rest is named with the reason."""
+    extras = {"seed": np.arange(9), "spectrum": values(4, 5, 8) * 1j, "config": "a: 1"}
+    v, p, f = values(2, 4, 6, 5, 2), values(2, 4, 6, 5, 1), values(2, 6, 5, 2)
+    u = values(4, 5, 8)
+    for name, right, write in (
+        ("tensor", u, lambda: pdebench_scalar(path, u)),
+        ("data", v, lambda: pdebench_groups(path, v)),
+        ("velocity", v, lambda: pdebench_incompressible(path, v, p, f)),
+    ):
+        write()
+        with h5py.File(path, "a") as file:
+            for extra, content in extras.items():
+                file[extra] = content
+            file["gone"] = h5py.SoftLink("/nowhere")
+            file.create_group("meta")
+        source = open_source(path)
+        assert np.array_equal(source.read(name), right)
+        assert set(source.left_out) == {*extras, "gone", "meta"}
+        assert set(source.fields) <= {"tensor", "data", "velocity", "particles", "force"}
+        with pytest.raises(ValueError, match="spectrum is no field that can be read: it"):
+            source.read("spectrum")
+        source.close()
+
+
+def test_a_field_of_other_lengths_is_left_out_beside_the_known_ones(path):
+    u = values(4, 5, 8)
+    pdebench_scalar(path, u)
+    with h5py.File(path, "a") as file:
+        file["mean"] = u.mean(0, keepdims=True)
+    source = open_source(path)
+    assert np.array_equal(source.read("tensor"), u)
+    assert source.left_out == {"mean": "has 1 along sample, tensor has 4"}
+
+
+def test_a_netcdf_dimension_is_passed_over(path):
+    u = values(4, 5, 8)
+    pdebench_scalar(path, u)
+    with h5py.File(path, "a") as file:
+        sample = file.create_dataset("sample", (4,), ">f4")
+        sample.make_scale(f"This is a netCDF dimension but not a netCDF variable.{4:10d}")
+        file["tensor"].dims[0].attach_scale(sample)
+    source = open_source(path)
+    assert np.array_equal(source.read("tensor"), u)
+    assert not source.left_out

@@ -165,6 +165,11 @@ def test_a_writer_that_was_stopped(tmp_path):
     path = tmp_path / "a.h5"
     subprocess.run([sys.executable, "-c", WRITER, path, "swmr"], check=True)
     assert (open_source(path).read("tensor") == 1).all()
+    content = path.read_bytes()
+    path = tmp_path / "cut.h5"
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(LayoutError, match="truncated"):  # at once: HDF5 would wait for the rest
+        open_source(path)
     path = tmp_path / "b.h5"
     subprocess.run([sys.executable, "-c", WRITER, path, "latest"], check=True)
     refused(path, "marked as open for writing", "h5clear")
