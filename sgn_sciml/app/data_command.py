@@ -23,6 +23,13 @@ examples:
   sgn data make wave-reference                           # what configs/wave_pinn.yaml asks for
   sgn data inspect data/burgers-r10.h5
 """
+SCHEMA = {
+    "axes": "name the axes of a field where the file does not, in the order of storage: "
+    "'u=sample time x' of sample, time, x, y, z, component, or - for one of length 1 to leave out",
+    "fields": "call an array a field: u=results/velocity",
+    "coordinates": "call an array a coordinate: x=grid/x",
+    "parameters": "call an array a constant, of all samples or each: nu=viscosity",
+}
 
 
 def data_command(args: Sequence[str]) -> None:
@@ -99,6 +106,10 @@ def _add_inspect(verbs: Verbs) -> None:
         "whether it obeys its law; and draw samples and spectra.",
     )
     inspect.add_argument("file", type=Path)
+    for option, what in SCHEMA.items():
+        inspect.add_argument(
+            f"--{option}", action="append", default=[], metavar="NAME=...", help=what
+        )
     inspect.add_argument(
         "--figure", type=Path, help="PNG to write (default: FILE.png beside the file)"
     )
@@ -110,9 +121,11 @@ def _add_inspect(verbs: Verbs) -> None:
 def _inspect(options: argparse.Namespace) -> None:
     from sgn_sciml.benchmark_data.inspect import draw, summary
     from sgn_sciml.benchmark_data.lawcheck import check_law
-    from sgn_sciml.layouts import open_source
+    from sgn_sciml.layouts import Schema, open_source
+    from sgn_sciml.layouts.schema import names_from_text
 
-    source = open_source(options.file)
+    schema = Schema(**{name: names_from_text(getattr(options, name)) for name in SCHEMA})
+    source = open_source(options.file, schema)
     print(summary(source))
     check = None if options.no_check else check_law(source)
     if check is not None:

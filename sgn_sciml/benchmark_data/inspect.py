@@ -1,5 +1,7 @@
 """Say what is in a data file, whether it obeys its law, and show some of it."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,10 @@ def summary(source: Source) -> str:
             count = _count(found["samples"], "sample")
             against = found["against"]
             rows.append(("solver", f"{text} {against} ({count})" if against else "exact"))
+    rows += [("by sample", _range(source, name)) for name in source.sample_parameters]
     rows += [("note", note) for note in source.notes]
+    if source.assumed or source.schema:
+        rows.append(("to train", f"data.init_args.schema: {_schema(source)}"))
     return "\n".join(printable(f"{name:11}{text}".replace("\n", " ")) for name, text in rows)
 
 
@@ -77,6 +82,22 @@ def draw(source: Source, path: Path) -> None:
     figure = samples_figure(fields, axes, source.coordinates, source.path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+def _range(source: Source, name: str) -> str:
+    """A constant of which every sample has its own."""
+    try:
+        values = source.sample_parameter(name)
+    except ValueError as error:
+        return f"{name}: not known, {error}"
+    return f"{name}: from {values.min():.6g} to {values.max():.6g}"
+
+
+def _schema(source: Source) -> str:
+    """A configuration's block, on one line, that names how the file is read."""
+    axes = {name: " ".join(a or "-" for a in axes) for name, axes in source.stored_axes.items()}
+    told = {k: v for k, v in asdict(source.schema).items() if v and k != "axes"}
+    return json.dumps({"axes": axes} | told)  # which is YAML too
 
 
 def _readable(size: float) -> str:

@@ -13,9 +13,12 @@ with needed_by(__name__, "data"):
     from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
     from sgn_sciml.layouts.grid import SgnGrid
     from sgn_sciml.layouts.hdf5 import Hdf5Source
+    from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
     from sgn_sciml.layouts.neuralop_pt import NeuralopPt
-    from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
+    from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
+    from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
     from sgn_sciml.layouts.samples import SgnSamples, write_samples
+    from sgn_sciml.layouts.schema import Schema
     from sgn_sciml.layouts.source import Source
     from sgn_sciml.layouts.well import TheWell
 
@@ -25,12 +28,15 @@ __all__ = [
     "FnoMat5",
     "FnoMat73",
     "GridFields",
+    "Hdf5Arrays",
     "Hdf5Source",
     "LayoutError",
     "NeuralopPt",
     "PdebenchFlat",
     "PdebenchGroups",
     "PdebenchIncompressible",
+    "SampleGroups",
+    "Schema",
     "SgnGrid",
     "SgnSamples",
     "Source",

@@ -68,10 +68,20 @@ class Field:
     missing: str = ""
 
     @classmethod
-    def of(cls, name: str, axes: tuple[str, ...], shape: tuple[int, ...], dtype: Any) -> "Field":
-        """A field stored as one array of these axes, in any order."""
-        lengths = dict(zip(axes, shape, strict=True))
-        shown = tuple(axis for axis in AXES if axis in axes)
+    def of(
+        cls,
+        name: str,
+        axes: tuple[str, ...],
+        shape: tuple[int, ...],
+        dtype: Any,
+        repeated: Mapping[str, int] | None = None,
+    ) -> "Field":
+        """A field stored as one array of these axes, in any order.
+
+        ``repeated`` are axes that the array lacks and the field shows by repetition.
+        """
+        lengths = dict(zip(axes, shape, strict=True)) | dict(repeated or {})
+        shown = tuple(axis for axis in AXES if axis in lengths)
         native = np.dtype(dtype).newbyteorder("=")
         return cls(name, shown, tuple(lengths[axis] for axis in shown), native)
 
@@ -102,6 +112,9 @@ class Contents:
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     expected: frozenset[str] = frozenset()
+    assumed: tuple[str, ...] = ()
+    sample_parameters: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    stored_axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def reason(path: Path, name: str, error: Exception) -> str:

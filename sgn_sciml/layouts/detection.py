@@ -9,10 +9,13 @@ import h5py
 from sgn_sciml.layouts.contents import LayoutError, foreign
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
+from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
 from sgn_sciml.layouts.hdf5_items import is_hdf5, open_hdf5
 from sgn_sciml.layouts.neuralop_pt import NeuralopPt
-from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchGroups, PdebenchIncompressible
+from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
+from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
 from sgn_sciml.layouts.samples import SgnSamples
+from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.well import TheWell
 from sgn_sciml.system.shipped import find_data
@@ -28,9 +31,12 @@ LAYOUTS: tuple[type[Source], ...] = (
     PdebenchIncompressible,
     PdebenchFlat,
     PdebenchGroups,
+    SampleGroups,
+    Hdf5Arrays,
     FnoMat5,
     NeuralopPt,
 )
+NAMELESS: tuple[type[Source], ...] = (FnoMat73, SampleGroups, Hdf5Arrays, FnoMat5, NeuralopPt)
 
 # What is often taken for one of them, by its first bytes.
 OTHERS = {
@@ -42,18 +48,20 @@ OTHERS = {
 }
 
 
-def open_source(path: str | Path) -> Source:
-    """Open a benchmark file of any known layout.
+def open_source(path: str | Path, schema: Schema | None = None) -> Source:
+    """Open a data file of any known layout, or of arrays that a schema names.
 
     Args:
         path: The file; ``data/small/...`` names a shipped one from any folder.
+        schema: What its arrays are, where the file does not say.
 
     Returns:
         Its source; nothing but metadata and coordinates is read.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, its parts do not fit together, or its layout is unknown.
+        ValueError: If it is damaged, its parts do not fit together, its layout is unknown, or the
+            schema does not fit it.
     """
     path = find_data(path)
     if path.is_dir():
@@ -62,16 +70,18 @@ def open_source(path: str | Path) -> Source:
         raise FileNotFoundError(f"no data file {path}")
     with foreign(path), ExitStack() as stack:
         file = stack.enter_context(open_hdf5(path)) if is_hdf5(path) else None
-        layout = next((known for known in LAYOUTS if known.matches(path, file)), None)
+        # A schema goes before what the layouts of HDF5 files tell by the names of their parts.
+        layouts = NAMELESS if schema else LAYOUTS
+        layout = next((known for known in layouts if known.matches(path, file)), None)
         if layout is None:
             raise LayoutError(
                 f"{path} has {_top_level(path, file)}, which is no known layout; known are "
                 f"{', '.join(known.layout for known in LAYOUTS)}"
             )
-    return layout(path)
+    return layout(path, schema)
 
 
-def find_source(path: str) -> Source:
+def find_source(path: str, schema: Schema | None = None) -> Source:
     """Open a file as :func:`open_source` does; if it is missing, say where to get it.
 
     Raises:
@@ -83,7 +93,7 @@ def find_source(path: str) -> Source:
             f"no data file {path}; make it from its law (sgn data make --help) or "
             "download it (sgn data fetch --list)"
         )
-    return open_source(path)
+    return open_source(path, schema)
 
 
 def _top_level(path: Path, file: h5py.File | None) -> str:

@@ -2,9 +2,8 @@
 
 Samples come first in MATLAB's order of axes: ``a``, ``u`` (N, X) for Burgers; ``coeff``, ``sol``
 (N, X, Y) for Darcy; trajectories ``output`` (N, T, X) beside ``input`` (N, X), or ``u``
-(N, X, Y, T) beside ``a`` (N, X, Y) for Navier-Stokes. Which axis is time is decided as
-:mod:`~sgn_sciml.layouts.trajectories` says, and reported in the notes. Lists named ``t``,
-``tspan``, ``time``, ``x``, ``y``, ``z`` are coordinates; numbers are parameters.
+(N, X, Y, T) beside ``a`` (N, X, Y) for Navier-Stokes; or one solution, ``usol`` (X, T) beside
+``x`` and ``t``. What is what :mod:`~sgn_sciml.layouts.trajectories` tells, unless a schema does.
 
 MAT 5 files are read variable by variable, each as a whole at its first use. MAT 7.3 files are
 HDF5, where MATLAB's order appears reversed and the samples lie last.
@@ -13,7 +12,6 @@ Source: the scripts in github.com/neuraloperator/neuraloperator (``data_generati
 """
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +24,9 @@ from sgn_sciml.layouts.contents import Contents, Field, LayoutError, reason
 from sgn_sciml.layouts.damage import complex_matrices
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.hdf5_items import attributes, members, numbers, whole_values
+from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
-from sgn_sciml.layouts.trajectories import Sorted, sort_out
+from sgn_sciml.layouts.trajectories import contents_of, sort_out
 
 __all__ = ["FnoMat5", "FnoMat73"]
 
@@ -42,9 +41,9 @@ class FnoMat5(Source):
 
     layout = "fno-mat-5"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self._loaded: dict[str, NDArray[Any]] = {}
-        super().__init__(path)
+        super().__init__(path, schema)
 
     @classmethod
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
@@ -69,11 +68,13 @@ class FnoMat5(Source):
                     f"{self.path}: {name} has shape {shape}, which is not wholly in the file; "
                     "get it again"
                 )
-        self._sorted = sort_out(self.path, {name: shape for name, (shape, _) in found.items()})
+        shapes = {name: shape for name, (shape, _) in found.items()}
+        known = self._sorted = sort_out(self.path, shapes, self.schema, "matlab")
         fields = {
-            name: Field.of(name, axes, *found[name]) for name, axes in self._sorted.fields.items()
+            name: Field.of(name, axes, *found[known.arrays[name]], known.repeated(name))
+            for name, axes in known.fields.items()
         }
-        return _contents(fields, self._sorted, self._variable, left_out)
+        return contents_of(fields, known, self._variable, left_out=left_out)
 
     def _variable(self, name: str) -> NDArray[Any]:
         import scipy.io
@@ -89,8 +90,9 @@ class FnoMat5(Source):
     ) -> None:
         axes = self._sorted.fields[field.name]
         if field.name not in self._loaded:
-            values = np.ascontiguousarray(self._variable(field.name), field.dtype)
-            if values.shape != tuple(field.lengths[axis] for axis in axes):
+            name = self._sorted.arrays[field.name]
+            values = np.ascontiguousarray(self._variable(name), field.dtype)
+            if values.shape != tuple(field.lengths.get(axis, 1) for axis in axes):
                 raise LayoutError(f"{self.path}: {field.name} is damaged; get it again")
             self._loaded[field.name] = values
         wanted = {"sample": samples, "time": times}
@@ -131,25 +133,14 @@ class FnoMat73(Hdf5Source):
                 found[name] = numbers(file, name).shape[::-1]
             except LayoutError as error:
                 left_out[name] = reason(self.path, name, error)
-        ordered = sort_out(self.path, found)
+        ordered = sort_out(self.path, found, self.schema, "matlab")
         fields = {
-            name: self._field(file, name, axes[::-1]) for name, axes in ordered.fields.items()
+            name: self._field(file, name, axes[::-1], ordered.arrays[name], ordered.repeated(name))
+            for name, axes in ordered.fields.items()
         }
         ordered.notes.append(
             "samples lie last in the file: reading all costs little more than reading one"
         )
-        return _contents(fields, ordered, lambda name: whole_values(file, name), left_out)
-
-
-def _contents(
-    fields: dict[str, Field],
-    found: Sorted,
-    read: Callable[[str], NDArray[Any]],
-    left_out: dict[str, str],
-) -> Contents:
-    coordinates = {
-        axis: np.asarray(read(name), np.float64).ravel()
-        for axis, name in found.coordinates.items()
-    }
-    parameters = {name: np.asarray(read(name)).item() for name in found.numbers}
-    return Contents(fields, coordinates, parameters, tuple(found.notes), left_out)
+        return contents_of(
+            fields, ordered, lambda name: whole_values(file, name), left_out=left_out
+        )

@@ -22,6 +22,7 @@ from sgn_sciml.layouts.boxes import Steps, fill
 from sgn_sciml.layouts.contents import AXES, Contents, Field, LayoutError, reason
 from sgn_sciml.layouts.decoding import Decoding, decoding
 from sgn_sciml.layouts.hdf5_items import numbers, open_hdf5
+from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.storage import is_whole
 from sgn_sciml.system.forks import around_forks
@@ -70,10 +71,10 @@ class Hdf5Source(Source):
     made by :meth:`_field` and read here.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self._stored: dict[str, Stored] = {}
         self._handle: _Handle | None = None
-        super().__init__(path)
+        super().__init__(path, schema)
 
     @abstractmethod
     def _describe(self, file: h5py.File) -> Contents:

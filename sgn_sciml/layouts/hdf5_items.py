@@ -14,6 +14,7 @@ from sgn_sciml.layouts.decoding import values_of
 from sgn_sciml.layouts.storage import is_whole, refuse_unstored
 
 __all__ = [
+    "arrays",
     "attributes",
     "class_of",
     "coordinate",
@@ -31,6 +32,8 @@ SLOTS = 10_007  # a prime, several times the number of chunks that fit
 DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 LOCKS = (None, False, True, "best-effort")
 LINKS = (h5py.SoftLink, h5py.ExternalLink)
+DEEP = 4  # groups within groups that are looked into
+MANY = 200  # arrays beyond which a file is no collection of fields
 PLAIN = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
 
 
@@ -200,3 +203,25 @@ def coordinate(file: h5py.Group, name: str) -> NDArray[Any]:
     if values.ndim != 1:
         raise LayoutError(f"{file.file.filename}: {name} has shape {values.shape}, not one axis")
     return np.asarray(values, np.float64)
+
+
+def arrays(file: h5py.Group, prefix: str = "", deep: int = DEEP) -> dict[str, tuple[int, ...]]:
+    """Data sets of numbers by path, with their shapes; those in groups included."""
+    found: dict[str, tuple[int, ...]] = {}
+    groups = []
+    for name, item in members(file):
+        if isinstance(item, h5py.Group):
+            groups.append((f"{prefix}{name}/", item))
+        elif isinstance(item, h5py.Dataset) and item.shape is not None and _holds_numbers(item):
+            found[prefix + name] = item.shape
+        if len(found) + len(groups) > MANY:
+            break
+    for path, group in groups if deep else ():
+        found |= arrays(group, path, deep - 1)
+        if len(found) > MANY:
+            break
+    return found
+
+
+def _holds_numbers(data: h5py.Dataset) -> bool:
+    return data.id.get_type().get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM)

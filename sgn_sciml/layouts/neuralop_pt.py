@@ -2,8 +2,8 @@
 
 ``x`` and ``y`` hold inputs and targets, samples first: (N, X, Y) for Darcy flow, where ``x`` may
 be bool, or ``x`` (N, X) and ``y`` (N, T, X) for Burgers beside the number ``visc``. neuraloperator
-puts channels after the samples, so an axis there is the component axis when it has length 1, or
-when the array has four axes or more; it is time when another tensor has the shape of one frame.
+puts channels after the samples; what is what :mod:`~sgn_sciml.layouts.trajectories` tells, unless
+a schema does.
 
 Only tensors and plain values are unpickled, never code. Values are mapped, not read, where the
 file allows (torch 1.6 and later write such files).
@@ -15,7 +15,6 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.boxes import Steps, place
-from sgn_sciml.layouts.contents import Contents, Field, LayoutError, reason
+from sgn_sciml.layouts.contents import Contents, Field, LayoutError
+from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.layouts.source import Source
-from sgn_sciml.layouts.trajectories import axes_of
+from sgn_sciml.layouts.trajectories import contents_of, sort_out
 from sgn_sciml.system.archives import refuse_damaged_archive
 
 __all__ = ["NeuralopPt"]
@@ -37,11 +37,10 @@ class NeuralopPt(Source):
 
     layout = "neuralop-pt"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self._checked = False  # whether values were compared with their checksums
         self._loaded: dict[str, NDArray[Any]] | None = None
-        self._axes: dict[str, tuple[str, ...]] = {}
-        super().__init__(path)
+        super().__init__(path, schema)
 
     @classmethod
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
@@ -54,30 +53,19 @@ class NeuralopPt(Source):
 
     def _inspect(self) -> Contents:
         loaded = self._load()
-        arrays = {n: v for n, v in loaded.items() if isinstance(v, np.ndarray) and v.ndim > 1}
-        parameters, notes, fields, left_out = {}, [], {}, {}
-        for name, value in loaded.items():
-            if isinstance(value, LayoutError):
-                left_out[name] = str(value)
-            elif not isinstance(value, np.ndarray):
-                parameters[name] = value
-            elif value.size == 1:
-                parameters[name] = value.item()
-            elif value.ndim < 2:
-                notes.append(f"{name}, a list of {value.size} numbers, is not read")
-            else:
-                shapes = [other.shape for other in arrays.values()]
-                special, note = _special(name, value.shape, shapes)
-                try:
-                    axes = axes_of(self.path, name, value.shape, special)
-                except LayoutError as error:
-                    left_out[name] = reason(self.path, name, error)
-                    continue
-                self._axes[name] = axes
-                fields[name] = Field.of(name, axes, value.shape, value.dtype)
-                notes += note
-        notes.append("no coordinates in the file")
-        return Contents(fields, {}, parameters, tuple(notes), left_out)
+        left_out = {n: str(v) for n, v in loaded.items() if isinstance(v, LayoutError)}
+        arrays = {n: v for n, v in loaded.items() if isinstance(v, np.ndarray)}
+        numbers = {n for n, v in loaded.items() if isinstance(v, int | float)}
+        numbers |= {n for n, v in arrays.items() if v.size == 1}
+        shapes = {n: (1,) if n in numbers else arrays[n].shape for n in (*arrays, *numbers)}
+        others = {n: v for n, v in loaded.items() if n not in shapes and n not in left_out}
+        known = self._sorted = sort_out(self.path, shapes, self.schema, "neuralop")
+        fields = {}
+        for name, axes in known.fields.items():
+            values = arrays[known.arrays[name]]
+            repeated = known.repeated(name)
+            fields[name] = Field.of(name, axes, values.shape, values.dtype, repeated)
+        return contents_of(fields, known, loaded.__getitem__, others, left_out)
 
     def _load(self) -> dict[str, Any]:
         """All entries, tensors as arrays mapped from the file where it allows that."""
@@ -123,10 +111,10 @@ class NeuralopPt(Source):
             self._checked = True
         if self._loaded is None:
             self._loaded = self._load()
-        axes = self._axes[field.name]
+        axes = self._sorted.fields[field.name]
         wanted = {"sample": samples, "time": times}
         box = tuple(wanted.get(axis) or slice(None) for axis in axes)
-        place(out, self._loaded[field.name][box], axes, field.axes, steps)
+        place(out, self._loaded[self._sorted.arrays[field.name]][box], axes, field.axes, steps)
 
     def close(self) -> None:
         """Give up the mapped tensors; the next read maps them again."""
@@ -134,19 +122,3 @@ class NeuralopPt(Source):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_loaded": None}
-
-
-def _special(
-    name: str, shape: tuple[int, ...], shapes: Sequence[tuple[int, ...]]
-) -> tuple[dict[int, str], list[str]]:
-    """Tell what the axis after the samples is, if it is not space."""
-    where = f"{name}: the axis after the samples is"
-    if len(shape) < 3:
-        return {}, []
-    if shape[1] == 1:
-        return {1: "component"}, [f"{where} the component, its length is 1"]
-    if (shape[0], *shape[2:]) in shapes:
-        return {1: "time"}, [f"{where} time, another tensor has the shape of one frame"]
-    if len(shape) > 3:
-        return {1: "component"}, [f"{where} taken for the component, as in neuraloperator"]
-    return {}, []

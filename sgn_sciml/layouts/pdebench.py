@@ -1,16 +1,16 @@
-"""PDEBench files: flat, one group per seed, and incompressible flow.
+"""PDEBench files: flat, and incompressible flow.
 
 Flat files keep samples first: ``tensor`` (N, T, X) for the scalar laws in one dimension; ``nu``
 (N, X, Y) and ``tensor`` (N, 1, X, Y) for Darcy flow; ``density``, ``pressure``, ``Vx``, ``Vy``,
 ``Vz`` (N, T, X[, Y[, Z]]) for compressible flow; coordinates as ``x-coordinate`` and so on,
-constants as attributes of the root. The two ``.h5`` families are in
-:class:`PdebenchGroups` (diffusion-sorption, diffusion-reaction, shallow water) and
-:class:`PdebenchIncompressible`.
+constants as attributes of the root. Incompressible flow is :class:`PdebenchIncompressible`; files
+of a group per seed are in :mod:`~sgn_sciml.layouts.sample_groups`.
 
 Source: the generators in github.com/pdebench/PDEBench (``data_gen``), and its issues 46 and 51.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import Steps, fill
 from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, reason
-from sgn_sciml.layouts.decoding import decoding
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.hdf5_items import (
     attributes,
@@ -31,9 +29,9 @@ from sgn_sciml.layouts.hdf5_items import (
     numbers,
     whole_values,
 )
-from sgn_sciml.layouts.storage import is_whole
+from sgn_sciml.layouts.readings import ask, by_coordinates, example, possible, says
 
-__all__ = ["PdebenchFlat", "PdebenchGroups", "PdebenchIncompressible"]
+__all__ = ["PdebenchFlat", "PdebenchIncompressible"]
 
 NO_COORDINATES = "no coordinates in the file"
 FLAT = ("tensor", "nu", "density", "pressure", "Vx", "Vy", "Vz")
@@ -51,15 +49,28 @@ class PdebenchFlat(Hdf5Source):
         return file is not None and any(class_of(file, name) is h5py.Dataset for name in names)
 
     def _describe(self, file: h5py.File) -> Contents:
-        axes = ("time", *_space(file))
         found, left_out = number_sets(file)
+        names = [name for name in found if not name.endswith("-coordinate")]
+        lists = [n for n in names if n not in FLAT and numbers(file, n).ndim < 2]
+        axes, assumed, unclear = self._axes(file, [name for name in names if name not in lists])
+        left_out |= unclear
         fields = {}
-        for name in found:
-            if not name.endswith("-coordinate"):
-                try:
-                    fields[name] = self._field(file, name, self._axes(file, name, axes))
-                except LayoutError as error:
-                    left_out[name] = reason(self.path, name, error)
+        for name, named in axes.items():
+            try:
+                repeated = {} if "sample" in named else {"sample": 1}  # one run
+                fields[name] = self._field(file, name, named, repeated=repeated)
+            except LayoutError as error:
+                left_out[name] = reason(self.path, name, error)
+        constants, by_sample = attributes(file), {}
+        samples = {about.lengths["sample"] for about in fields.values()}
+        for name in lists:
+            shape = numbers(file, name).shape
+            if math.prod(shape) == 1:
+                constants[name] = whole_values(file, name).item()
+            elif samples == {math.prod(shape)}:
+                by_sample[name] = whole_values(file, name)
+            else:
+                left_out[name] = f"has shape {shape}, not one entry for each sample"
         coordinates = {
             axis: coordinate(file, f"{axis}-coordinate")
             for axis in (*SPACE, "t")
@@ -75,80 +86,68 @@ class PdebenchFlat(Hdf5Source):
             notes.append(
                 "x runs over (-1, 1): early PDEBench vintage, regenerated later on (0, 1)"
             )
-        expected = frozenset(fields).intersection(FLAT)
-        return Contents(fields, coordinates, attributes(file), tuple(notes), left_out, expected)
+        return Contents(
+            fields,
+            coordinates,
+            constants,
+            tuple(notes),
+            left_out,
+            frozenset(fields).intersection(FLAT),
+            tuple(assumed),
+            by_sample,
+            axes,
+        )
 
-    def _axes(self, file: h5py.File, name: str, axes: tuple[str, ...]) -> tuple[str, ...]:
-        """Axes of a field: without time if one is missing, or if Darcy's has length 1."""
-        shape = numbers(file, name).shape
-        if len(shape) == len(axes):
-            return ("sample", *axes[1:])
-        static = len(shape) == len(axes) + 1 and shape[1] == 1 and "nu" in file
-        return ("sample", "" if static else "time", *axes[1:])
+    def _axes(
+        self, file: h5py.File, names: Sequence[str]
+    ) -> tuple[dict[str, tuple[str, ...]], list[str], dict[str, str]]:
+        """Axes of the fields, what was assumed of them, and why others are left out.
+
+        Raises:
+            LayoutError: If samples cannot be told from times.
+        """
+        space = _space(file)
+        shapes = {name: numbers(file, name).shape for name in names}
+        scales = (axis for axis in (*SPACE, "t") if f"{axis}-coordinate" in file)
+        lengths = {a: math.prod(numbers(file, f"{a}-coordinate").shape) for a in scales}
+        named = {"Vx", "Vy", "Vz"} & set(names)  # a velocity by axis
+        found: dict[str, tuple[str, ...]] = {}
+        assumed, unclear = [], {}
+        for name, shape in shapes.items():
+            if len(shape) == len(space) + 2 and shape[1] == 1 and "nu" in file:
+                found[name] = ("sample", "", *space)  # Darcy flow keeps an axis of one time
+        darcy = list(found)
+        told = by_coordinates(shapes, lengths, found, components=False) if lengths else {}
+        for name, shape in shapes.items():
+            readings = told.get(name, [])
+            usual = ("sample", *(("time",) if len(shape) != len(space) + 1 else ()), *space)
+            if len(readings) == 1 and len(shape) > 1:
+                found[name] = readings[0]
+            elif name in found or len(shape) < 2 or (lengths and not readings):
+                found[name] = found.get(name, usual)
+            elif not lengths and named and len(shape) == len(space) + 2:
+                found[name] = usual
+                assumed.append(says(name, usual, "as names say; there are no coordinates"))
+            elif not lengths and shape in [(shapes[k][0], *shapes[k][2:]) for k in darcy]:
+                found[name] = usual
+            elif len(space) == 1 and len(shape) == 2:
+                found[name] = usual
+                assumed.append(says(name, usual, "nothing in the file says so"))
+            else:
+                question = ask(self.path, name, shape, readings or possible(shape, {}, False))
+                if name in FLAT:
+                    raise question
+                unclear[name] = reason(self.path, name, question)
+        if assumed:
+            name = assumed[-1].partition(":")[0]
+            assumed.append(f"axes can be named: {example(name, found[name])}")
+        return found, assumed, unclear
 
 
 def _space(file: h5py.File) -> tuple[str, ...]:
     """Space axes, from the coordinates or, without any, from the names of the fields."""
     named = tuple(axis for axis in SPACE if f"{axis}-coordinate" in file)
     return named or SPACE[: 3 if "Vz" in file else 2 if "Vy" in file or "nu" in file else 1]
-
-
-class PdebenchGroups(Hdf5Source):
-    """One group per sample: ``0000/data`` (T, X[, Y], C) and ``0000/grid/{x,y,t}``.
-
-    Coordinates and constants are those of the first group. Of the other groups only the number
-    is known at opening; the shape of each is compared when it is read.
-    """
-
-    layout = "pdebench-groups"
-
-    @classmethod
-    def matches(cls, path: Path, file: h5py.File | None) -> bool:
-        """Whether a group of the root has ``data``."""
-        return file is not None and any(f"{name}/data" in file for name in file)
-
-    def _describe(self, file: h5py.File) -> Contents:
-        groups = {name for name in file if _is_sample(file, name)}
-        left_out = {name: "is not a group with data" for name in sorted(set(file) - groups)}
-        self._groups = sorted(groups, key=lambda name: (len(name), name))
-        first = file[self._groups[0]]
-        grid = first.get("grid", {})
-        data = numbers(first, "data")
-        space = tuple(axis for axis in SPACE if axis in grid) or SPACE[: data.ndim - 2]
-        name = f"{self._groups[0]}/data"
-        repeated = {"sample": len(self._groups)}
-        about = self._field(file, "data", ("time", *space, "component"), name, repeated)
-        coordinates = {axis: coordinate(grid, axis) for axis in (*SPACE, "t") if axis in grid}
-        parameters = attributes(file) | attributes(first)
-        notes = () if coordinates else (NO_COORDINATES,)
-        return Contents({"data": about}, coordinates, parameters, notes, left_out)
-
-    def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
-    ) -> None:
-        axes = self._stored["data"].axes
-        with self._open() as handle:
-            for i, group in enumerate(self._groups[samples]):
-                data = numbers(handle.file, f"{group}/data")
-                if data.shape != field.shape[1:]:
-                    raise LayoutError(
-                        f"{self.path}: group {group} has shape {data.shape}, the first "
-                        f"{field.shape[1:]}; they do not belong together"
-                    )
-                decode = decoding(data)
-                if not np.can_cast(decode.dtype, field.dtype):
-                    raise LayoutError(
-                        f"{self.path}: group {group} holds {decode.dtype}, the first "
-                        f"{field.dtype}; they do not belong together"
-                    )
-                box = (slice(0, 1), times, steps, decode)
-                fill(out[i : i + 1], data, axes, field.axes, *box, whole=is_whole(data))
-
-
-def _is_sample(file: h5py.File, name: str) -> bool:
-    """Whether it is the group of a seed or has the data of one; groups are not opened for it."""
-    is_group = class_of(file, name) is h5py.Group
-    return is_group and (name.isdigit() or f"{name}/data" in file)
 
 
 class PdebenchIncompressible(Hdf5Source):

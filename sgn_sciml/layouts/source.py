@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sgn_sciml.layouts.boxes import BLOCK, Steps
 from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError, check, foreign
 from sgn_sciml.layouts.decoding import gaps_in
+from sgn_sciml.layouts.schema import Schema
 
 __all__ = ["Source"]
 
@@ -35,11 +36,16 @@ class Source(ABC):
         coordinates: ``x``, ``y``, ``z``, ``t`` to 1-D float64 values, increasing; those the file
             does not hold are absent. An axis that falls in the file is read from its end.
         parameters: Constants stored in the file, plain Python values.
+        sample_parameters: Constants of which every sample has its own; their values are
+            :meth:`sample_parameter`.
+        stored_axes: Axes in the order of storage, of fields whose file does not name them.
         notes: What a user should know, one line each.
+        assumed: Those notes that say how the file was read though it does not say so itself.
         left_out: What the file holds besides its fields, by name: why it is not one.
 
     Args:
         path: File to open.
+        schema: What the user says of its arrays; layouts that say it themselves pass it over.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -48,8 +54,9 @@ class Source(ABC):
 
     layout: ClassVar[str]
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self.path = Path(path)
+        self.schema = schema or Schema()
         if not self.path.is_file():
             raise FileNotFoundError(f"no data file {self.path}")
         # NaN in a coordinate is refused by `check`; numpy need not warn of it first.
@@ -65,11 +72,16 @@ class Source(ABC):
             for axis, points in known.items()
         }
         self.parameters: Mapping[str, Any] = dict(contents.parameters)
+        self.sample_parameters = tuple(contents.sample_parameters)
+        self._by_sample = dict(contents.sample_parameters)
+        self.stored_axes = dict(contents.stored_axes)
+        self.assumed = tuple(contents.assumed)
         self.left_out: Mapping[str, str] = dict(contents.left_out)
         self.notes = (
             *contents.notes,
             *(f"{axis} falls in the file; it is read from its end" for axis in falling),
             *(f"{name} is left out: it {why}" for name, why in contents.left_out.items()),
+            *contents.assumed,
         )
         self._falling = frozenset(falling)
 
@@ -99,6 +111,21 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give up open files and loaded values; the next read opens them again."""
+
+    def sample_parameter(self, name: str) -> NDArray[np.float64]:
+        """A constant of which every sample has its own, shape ``(num_samples,)``, float64.
+
+        Raises:
+            LayoutError: If there is none of this name, or a value is NaN or infinite.
+        """
+        if name not in self.sample_parameters:
+            known = ", ".join(self.sample_parameters) or "none"
+            raise LayoutError(f"{self.path} has no constant {name!r} by sample; it has {known}")
+        values = np.asarray(self._by_sample[name], np.float64).ravel()
+        if not np.isfinite(values).all():
+            bad = int((~np.isfinite(values)).argmax())
+            raise LayoutError(f"{self.path}: {name} is NaN or infinite in sample {bad}")
+        return values
 
     @property
     def num_samples(self) -> int:

@@ -1,137 +1,227 @@
-"""Telling nameless arrays apart: fields, coordinates, numbers, and which axis is time.
+"""Telling the arrays of a file apart: fields, coordinates, constants of all or of each sample.
 
-MAT and ``.pt`` files name no axes. Samples come first; whether an axis after them is time is
-told from the other variables of the file, in this order:
-
-1. a time vector: the last axis, or else the axis after the samples, if it is as long;
-2. a companion, a field with one axis fewer, whose shape is that of a single frame;
-3. a time vector with one entry more than the axis;
-4. with four axes or more and none of these, the last axis, or the axis after the samples if
-   only that one differs from the rest. This is an assumption and the note says so.
-
-An array of three axes without such evidence is a field over x and y. If last and first axis fit
-equally well the last is taken, as in the Navier-Stokes files of the FNO paper.
+MAT, ``.pt`` and many HDF5 files name nothing but the arrays. What a schema says is believed.
+Lists named ``x``, ``y``, ``z``, ``t``, ``tspan``, ``time`` or ``x-coordinate`` and so on are
+coordinates, arrays of one entry constants, lists with an entry for every sample constants of the
+samples. The rest are fields, whose axes :mod:`~sgn_sciml.layouts.nameless` tells.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from sgn_sciml.layouts.contents import SPACE, LayoutError
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Sorted", "axes_of", "sort_out", "time_axis"]
+from sgn_sciml.layouts.contents import SPACE, Contents, Field, LayoutError
+from sgn_sciml.layouts.nameless import Convention, name_axes
+from sgn_sciml.layouts.readings import Axes, example
+from sgn_sciml.layouts.schema import Schema
 
-TIMES = ("t", "tspan", "time")
-FIRST, LAST = "the axis after the samples", "the last axis"
+__all__ = ["Sorted", "contents_of", "sort_out"]
+
+COORDINATES = dict.fromkeys(("t", "tspan", "time", "t-coordinate"), "t")
+COORDINATES |= {f"{axis}{end}": axis for axis in SPACE for end in ("", "-coordinate")}
 
 
 @dataclass
 class Sorted:
-    """The variables of a file by role.
+    """The arrays of a file by role.
 
     Attributes:
-        fields: Field to the names of its axes, in the order of its shape.
-        coordinates: ``x``, ``y``, ``z``, ``t`` to the variable that holds it.
-        numbers: Variables of one entry.
-        notes: What was decided.
+        fields: Field to the names of its axes, in the order of its shape; ``""`` is left out.
+        arrays: Field to the array that holds it.
+        coordinates: ``x``, ``y``, ``z``, ``t`` to the array that holds it.
+        numbers: Constant to the array of one entry that holds it.
+        lists: Constant to the array that holds one entry for each sample.
+        notes: What was found.
+        assumed: What was decided though the file does not say so.
+        left_out: Arrays beside named ones whose axes cannot be told, and why.
+        samples: Number of samples.
     """
 
-    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: dict[str, Axes] = field(default_factory=dict)
+    arrays: dict[str, str] = field(default_factory=dict)
     coordinates: dict[str, str] = field(default_factory=dict)
-    numbers: list[str] = field(default_factory=list)
+    numbers: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    samples: int = 1
+
+    def repeated(self, name: str) -> dict[str, int]:
+        """The axis of samples of a field that has none: all of them share it."""
+        return {} if "sample" in self.fields[name] else {"sample": self.samples}
 
 
-def sort_out(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Sorted:
-    """Tell the variables of a MAT file apart by name and shape.
+def sort_out(
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    schema: Schema | None = None,
+    convention: Convention = "hdf5",
+    sampled: bool = False,
+) -> Sorted:
+    """Tell the arrays of a file apart by name and shape.
 
     Args:
         path: The file, for messages.
-        shapes: Variables to shapes, samples first.
+        shapes: Arrays to shapes.
+        schema: What the user says of them.
+        convention: Whose file it is.
+        sampled: Whether all fields are known to have samples.
 
     Raises:
-        LayoutError: If a variable has more axes than a field can have.
+        LayoutError: If the schema does not fit, or the axes of an array cannot be told.
     """
-    found = Sorted()
-    arrays = {}
-    single = all(s[0] == 1 for s in shapes.values() if sum(n > 1 for n in s) > 1)
-    for name, shape in shapes.items():
-        length, row = math.prod(shape), sum(n > 1 for n in shape) < 2 or 0 in shape
-        if row and length == 1:
-            found.numbers.append(name)
-        elif row and name in (*TIMES, *SPACE):
-            found.coordinates["t" if name in TIMES else name] = name
-        elif not row or (single and shape[0] == 1):
-            arrays[name] = shape
-        else:
-            found.notes.append(f"{name}, a list of {length} numbers, is not read")
-    times = max(shapes[found.coordinates["t"]]) if "t" in found.coordinates else None
-    for name, shape in arrays.items():
-        axis, note = time_axis(name, shape, arrays, times)
-        found.notes += [note] if note else []
-        found.fields[name] = axes_of(path, name, shape, {} if axis is None else {axis: "time"})
-        if axis is not None and times == shape[axis] + 1:
-            found.coordinates.pop("t", None)
-            found.notes.append(
-                f"{times} times for {shape[axis]} frames: which of them is not known"
-            )
+    schema, found = schema or Schema(), Sorted()
+    schema.check_names(path, shapes)
+    found.coordinates |= schema.coordinates
+    field_of = {array: name for name, array in schema.fields.items()}
+    constant_of = {array: name for name, array in schema.parameters.items()}
+    fields: dict[str, tuple[int, ...]] = {}
+    lists: dict[str, str] = {}
+    is_list = _lists(shapes, convention)
+    for array, shape in shapes.items():
+        name = constant_of.get(array) or field_of.get(array) or array
+        if array in schema.coordinates.values():
+            continue
+        if array in field_of or name in schema.axes:
+            fields[name], found.arrays[name] = shape, array
+        elif math.prod(shape) == 1 and (is_list[array] or array in constant_of):
+            found.numbers[name] = array
+        elif array in constant_of:
+            lists[name] = array
+        elif is_list[array] and COORDINATES.get(array, "") in {*SPACE, "t"} - {
+            *schema.coordinates
+        }:
+            found.coordinates[COORDINATES[array]] = array
+        elif is_list[array]:
+            lists[name] = array
+        elif not schema.fields:
+            fields[name], found.arrays[name] = shape, array
+    lengths = {axis: math.prod(shapes[array]) for axis, array in found.coordinates.items()}
+    told = {name: schema.axes_of(name, shape) for name, shape in fields.items()}
+    known = {name: axes for name, axes in told.items() if axes is not None}
+    burgers = "visc" in shapes  # neuraloperator's files say their viscosity
+    named = name_axes(path, fields, lengths, known, convention, burgers, sampled)
+    for name, axes, note, sure in named:
+        if not axes:
+            found.left_out[name] = note
+            continue
+        found.fields[name] = axes
+        (found.notes if sure else found.assumed).extend([note] if note else [])
+    _count_samples(path, found, fields)
+    _place_lists(path, found, schema, lists, shapes)
+    _drop_times(found, fields, lengths)
     if "input" in found.fields and "time" in found.fields.get("output", ()):
         found.notes.append("frame 0 of output may be zeros, FNO's script leaves it so: see input")
     if not found.coordinates:
         found.notes.append("no coordinates in the file")
+    if found.assumed:
+        name = found.assumed[-1].partition(":")[0]
+        found.assumed.append(f"axes can be named: {example(name, found.fields[name])}")
     return found
 
 
-def time_axis(
-    name: str,
-    shape: tuple[int, ...],
-    arrays: Mapping[str, tuple[int, ...]],
-    times: int | None = None,
-) -> tuple[int | None, str]:
-    """Find the time axis of an array whose axis 0 is samples.
+def contents_of(
+    fields: Mapping[str, Field],
+    found: Sorted,
+    read: Callable[[str], Any],
+    parameters: Mapping[str, Any] | None = None,
+    left_out: Mapping[str, str] | None = None,
+) -> Contents:
+    """What a file holds, once its arrays are told apart.
 
     Args:
-        name: Its name, for the note.
-        shape: Its shape.
-        arrays: All fields and their shapes.
-        times: Length of the file's time vector, if it has one.
-
-    Returns:
-        Number of the axis, or None, and a note, empty if there was nothing to decide.
+        fields: Its fields.
+        found: The roles of its arrays.
+        read: Values of an array.
+        parameters: Constants that are no arrays.
+        left_out: What is not read, and why.
     """
-    last = len(shape) - 1
-    if last < 2:
-        return None, ""
-    candidates = ((last, LAST), (1, FIRST))
-    for axis, where in candidates:
-        if shape[axis] == times:
-            return axis, f"{name}: {where} is time, it is as long as the time vector"
-    for axis, where in candidates:
-        frame = shape[:axis] + shape[axis + 1 :]
-        for other, companion in arrays.items():
-            if companion == frame:
-                return axis, f"{name}: {where} is time, {other} has the shape of one frame"
-    for axis, where in candidates:
-        if times is not None and shape[axis] == times - 1:
-            return axis, f"{name}: {where} is time, the time vector has one entry more"
-    if last < 3:
-        return None, ""
-    if len(set(shape[2:])) == 1 and shape[1] != shape[2]:
-        return 1, f"{name}: {FIRST} is taken for time, it alone differs"
-    return last, f"{name}: {LAST} is taken for time, nothing in the file says so"
+
+    def line(array: str) -> NDArray[np.float64]:
+        return np.asarray(read(array), np.float64).ravel()
+
+    return Contents(
+        fields,
+        {axis: line(array) for axis, array in found.coordinates.items()},
+        dict(parameters or {})
+        | {name: np.asarray(read(array)).item() for name, array in found.numbers.items()},
+        tuple(found.notes),
+        {**found.left_out, **(left_out or {})},
+        assumed=tuple(found.assumed),
+        sample_parameters={name: line(array) for name, array in found.lists.items()},
+        stored_axes=found.fields,
+    )
 
 
-def axes_of(
-    path: Path, name: str, shape: tuple[int, ...], special: Mapping[int, str]
-) -> tuple[str, ...]:
-    """Name all axes: samples first, the special ones, the rest is space.
+def _lists(shapes: Mapping[str, tuple[int, ...]], convention: Convention) -> dict[str, bool]:
+    """Which arrays are lists; in MATLAB these have two axes, as has a single sample of a line."""
+    if convention != "matlab":
+        return {n: len(s) < 2 or (len(s) == 2 and s[1] == 1) or 0 in s for n, s in shapes.items()}
+    single = all(s[0] == 1 for s in shapes.values() if sum(n > 1 for n in s) > 1)
+    found = {n: sum(k > 1 for k in s) < 2 or 0 in s for n, s in shapes.items()}
+    for name, shape in shapes.items():
+        if single and name not in COORDINATES and shape[0] == 1 and math.prod(shape) > 1:
+            found[name] = False
+    return found
 
-    Raises:
-        LayoutError: If more than three axes would be space.
-    """
-    names = {0: "sample"} | dict(special)
-    if len(shape) - len(names) > len(SPACE):
-        raise LayoutError(f"{path}: {name} of shape {shape} has too many axes")
-    space = iter(SPACE)
-    return tuple(names[i] if i in names else next(space) for i in range(len(shape)))
+
+def _count_samples(path: Path, found: Sorted, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """The number of samples; an axis of samples that a field lacks is shown by repetition."""
+    counts = {
+        name: shapes[name][axes.index("sample")]
+        for name, axes in found.fields.items()
+        if "sample" in axes
+    }
+    if len(set(counts.values())) > 1 and any("/" in name for name in counts):
+        listed = ", ".join(f"{name} {n}" for name, n in list(counts.items())[:6])
+        raise LayoutError(
+            f"{path}: the numbers of samples differ ({listed}); name the fields that belong "
+            "together: sgn data inspect FILE --fields u=run/u; to train, "
+            "data.init_args.schema.fields"
+        )
+    found.samples = next(iter(counts.values()), 1)
+
+
+def _place_lists(
+    path: Path,
+    found: Sorted,
+    schema: Schema,
+    lists: Mapping[str, str],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> None:
+    sampled = any("sample" in axes for axes in found.fields.values())
+    for name, array in lists.items():
+        length = math.prod(shapes[array])
+        if sampled and length == found.samples:
+            found.lists[name] = array
+        elif name in schema.parameters:
+            raise LayoutError(
+                f"{path}: {array} has {length} entries for {found.samples} samples; a constant "
+                "has one, or one for each sample"
+            )
+        else:
+            found.notes.append(f"{name}, a list of {length} numbers, is not read")
+
+
+def _drop_times(
+    found: Sorted, shapes: Mapping[str, tuple[int, ...]], lengths: Mapping[str, int]
+) -> None:
+    """Leave out times of which there is one too many: which of them is not known."""
+    for frames in _frames(found, shapes):
+        if "t" in found.coordinates and lengths["t"] == frames + 1:
+            del found.coordinates["t"]
+            found.notes.append(
+                f"{frames + 1} times for {frames} frames: which of them is not known"
+            )
+
+
+def _frames(found: Sorted, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[int]:
+    for name, axes in found.fields.items():
+        if "time" in axes:
+            yield shapes[name][axes.index("time")]

@@ -49,12 +49,19 @@ class TheWell(Hdf5Source):
                     fields[name] = self._tensor(file, group, name, item, order, full)
                 except LayoutError as error:
                     left_out[name] = reason(self.path, name, error)
-        constants, varying = _constants(self.path, file)
+        constants, by_sample, varying = _constants(self.path, file, full["sample"])
         notes += varying
         space = SPACE[: len(self._names)]
         if self._names != list(space):
             notes.append(f"{', '.join(space)} stand for {', '.join(self._names)}")
-        return Contents(fields, coordinates, root | constants, tuple(notes), left_out)
+        return Contents(
+            fields,
+            coordinates,
+            root | constants,
+            tuple(notes),
+            left_out,
+            sample_parameters=by_sample,
+        )
 
     def _dimensions(
         self, group: h5py.Group, full: dict[str, int]
@@ -105,22 +112,29 @@ def _listed(value: Any) -> list[str]:
     return [str(entry) for entry in (value if isinstance(value, list) else [value]) if entry]
 
 
-def _constants(path: Path, file: h5py.File) -> tuple[dict[str, Any], list[str]]:
-    """Scalars that do not vary and the kinds of boundary; notes on scalars that vary."""
+def _constants(
+    path: Path, file: h5py.File, samples: int
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]], list[str]]:
+    """Scalars that do not vary and the kinds of boundary; scalars of each sample; notes."""
     constants: dict[str, Any] = {}
+    by_sample: dict[str, NDArray[Any]] = {}
     notes = []
     for name, data in members(file["scalars"]) if "scalars" in file else ():
         about = {} if data is None else attributes(data)
-        if about.get("sample_varying") or about.get("time_varying"):
-            notes.append(f"scalar {name} varies; it is not among the parameters")
+        if about.get("time_varying"):
+            notes.append(f"scalar {name} varies in time; it is not among the parameters")
             continue
         try:
             values = whole_values(file["scalars"], name)
         except LayoutError as error:
             notes.append(f"scalar {name} is left out: it {reason(path, name, error)}")
             continue
-        if values.size == 1:
+        if not about.get("sample_varying") and values.size == 1:
             constants[name] = values.item()
+        elif values.shape in ((samples,), (samples, 1)):
+            by_sample[name] = values
+        else:
+            notes.append(f"scalar {name} is left out: it has shape {values.shape}")
     groups = members(file["boundary_conditions"]) if "boundary_conditions" in file else ()
     kinds = {name: attributes(group).get("bc_type") for name, group in groups if group}
-    return constants | ({"boundary_conditions": kinds} if kinds else {}), notes
+    return constants | ({"boundary_conditions": kinds} if kinds else {}), by_sample, notes

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sgn_sciml.layouts import Source, find_source
+from sgn_sciml.layouts import Schema, Source, find_source
 from sgn_sciml.metrics.base import accumulator
 from sgn_sciml.operators.batches import Batches, BatchLoader
 from sgn_sciml.operators.description import OperatorPairs
@@ -51,7 +52,8 @@ class OperatorData(LightningDataModule):
         batch_size: Items per batch.
         resolution: Points along each space axis; None for those of the file.
         test_resolutions: Resolutions to test at; None for that of training.
-        conditions: Names of constants in the files to hand to the network, such as ``nu``.
+        conditions: Names of constants in the files to hand to the network, such as ``nu``; each
+            sample's own where the samples differ.
         input_normalizer: Scaling of the input; per channel when None.
         target_normalizer: Scaling of the target; per channel when None.
         statistics_samples: Training samples that the normalizers see at most.
@@ -60,6 +62,8 @@ class OperatorData(LightningDataModule):
         num_workers: Processes that read; not used for what is cached.
         start_method: How they start (``fork``, ``spawn``); None for the platform's way.
         seed: Seed of the order; the command line sets it to ``seed_everything``.
+        schema: What the arrays of the files are, where a file does not say: ``axes: {u: sample
+            time x}``; ``sgn data inspect`` tells where that is so.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -84,6 +88,7 @@ class OperatorData(LightningDataModule):
         num_workers: int = 0,
         start_method: str | None = None,
         seed: int = 0,
+        schema: Schema | None = None,
     ) -> None:
         super().__init__()
         if batch_size < 1 or statistics_samples < 1 or num_workers < 0:
@@ -104,7 +109,7 @@ class OperatorData(LightningDataModule):
         self.budget = parse_size(cache)
         self.cache_on_device = cache_on_device
         self.num_workers, self.start_method = num_workers, start_method
-        self.seed = seed
+        self.seed, self.schema = seed, schema
         self.groups: dict[str, list[Group]] = {}
         self._sources: dict[str, Source] = {}
 
@@ -138,7 +143,9 @@ class OperatorData(LightningDataModule):
     def _open(self, path: str) -> Source:
         """The file, whose metadata are read once."""
         if path not in self._sources:
-            self._sources[path] = find_source(path)
+            source = self._sources[path] = find_source(path, self.schema)
+            for note in source.assumed:
+                rank_zero_info(f"{path}: {note}")
         return self._sources[path]
 
     def _group(self, source: Source, samples: Numbers, part: str, resolution: int | None) -> Group:
@@ -238,11 +245,13 @@ class OperatorData(LightningDataModule):
                 "training_grids": grids,
                 "test_resolutions": self.test_resolutions,
                 "conditions": self.conditions,
+                **({"schema": asdict(self.schema)} if self.schema else {}),
                 "normalizers": {k: type(v).__name__ for k, v in self.normalizers.items()},
                 "statistics_samples": self.statistics_samples,
                 "seed": self.seed,
             },
             tuple(files),
+            self.pairing.autoregressive,
         )
 
     # -- checkpoints -------------------------------------------------------------------------

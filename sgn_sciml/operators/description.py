@@ -48,6 +48,7 @@ class OperatorPairs(DataDescription):
         batch_size: Items per batch.
         settings: What else a card should tell, plain values.
         files: What a card should tell of each file; ``path`` among it.
+        continues: Whether a target over time continues the frames of the input.
     """
 
     grid: Mapping[str, int]
@@ -58,6 +59,7 @@ class OperatorPairs(DataDescription):
     batch_size: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
     files: tuple[Mapping[str, Any], ...] = ()
+    continues: bool = True
 
     @property
     def kind(self) -> str:

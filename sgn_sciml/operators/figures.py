@@ -103,10 +103,11 @@ def draw_samples(tested: Kept, data: OperatorPairs | None, known: Coordinates) -
         labels[i] += f"\nsample {number if numbers is None else numbers[number]}"
     given, target, axes = few["input"], few["target"], ("x", "y", "z")[: tested.axes]
     inputs, outputs = (data.inputs, data.targets) if data else (("input",), ("output",))
+    if given.ndim == tested.axes + 3:
+        given = given[:, :, -1]
     if tested.frames is not None:
-        if given.ndim == tested.axes + 3:
-            given = given[:, :, -1]
-        inputs = tuple(f"{name}, last frame given" for name in inputs)
+        if data is None or data.continues:
+            inputs = tuple(f"{name}, last frame given" for name in inputs)
         if target.ndim == tested.axes + 3:
             axes = ("t", *axes)
             known = known | ({"t": known["t"][-target.shape[2] :]} if "t" in known else {})

@@ -28,7 +28,8 @@ class Group:
         stores: Fields of the input and of the target.
         samples: Numbers of the samples.
         items: Items per sample.
-        conditions: Constants of the file's law that the network is told, shape ``(k,)``.
+        conditions: Constants that the network is told of each sample of the file, shape
+            ``(samples, k)``.
         chunk: Neighbouring samples that are stored together.
     """
 
@@ -66,11 +67,6 @@ class Group:
         names, times = pairing.names(), pairing.times(source)
         first = Lazy(source, names[0], times[0], resolution)
         second = first if pairing.autoregressive else Lazy(source, names[1], times[1], resolution)
-        numbers = {k: v for k, v in source.parameters.items() if isinstance(v, int | float)}
-        for name in conditions:
-            if name not in numbers:
-                known = ", ".join(numbers)
-                raise ValueError(f"{source.path} has no constant {name!r}; it has {known}")
         chunks = source.fields[names[1][0]].chunks
         return cls(
             source.path.stem + (f"@{resolution}" if resolution else ""),
@@ -78,7 +74,7 @@ class Group:
             (first, second),
             samples,
             pairing.items_per_sample(first.frames, whole),
-            torch.tensor([float(numbers[name]) for name in conditions]),
+            _constants(source, conditions),
             chunks[0] if chunks else 1,
         )
 
@@ -110,9 +106,24 @@ class Items(Dataset[dict[str, Tensor]]):
         samples, part = group.samples[items // group.items], items % group.items
         x, y = self.pairing.take(group.stores, samples, part, self.whole)
         out = {"input": x, "target": y}
-        if len(group.conditions):
-            out["conditions"] = group.conditions.expand(len(items), -1)
+        if group.conditions.numel():
+            out["conditions"] = group.conditions[samples]
         return out
+
+
+def _constants(source: Source, names: Sequence[str]) -> Tensor:
+    """Constants of every sample of a file, shape ``(samples, k)``."""
+    shared = {k: v for k, v in source.parameters.items() if isinstance(v, int | float)}
+    found = torch.empty(source.num_samples, len(names))
+    for column, name in zip(found.T, names, strict=True):
+        if name in source.sample_parameters:
+            column[:] = torch.from_numpy(source.sample_parameter(name))
+        elif name in shared:
+            column[:] = float(shared[name])
+        else:
+            known = ", ".join((*shared, *source.sample_parameters)) or "none"
+            raise ValueError(f"{source.path} has no constant {name!r}; it has {known}")
+    return found
 
 
 def parse_size(text: str) -> int:
@@ -140,6 +151,7 @@ def about_file(source: Source) -> dict[str, Any]:
         "layout": source.layout,
         "law": source.parameters.get("law"),
         "parameters": dict(source.parameters),
+        "by_sample": list(source.sample_parameters),
         "notes": list(source.notes),
         "samples": source.num_samples,
     }

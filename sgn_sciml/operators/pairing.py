@@ -9,9 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from sgn_sciml.layouts import Source
-from sgn_sciml.operators.stores import Numbers, Store
+from sgn_sciml.operators.stores import Numbers, Store, fields_of
 
 __all__ = ["Frames", "Pairing", "Pairs", "Windows"]
+
+WITHOUT_TIME = "; of fields without time take Pairs"
 
 
 class Pairing(ABC):
@@ -45,13 +47,22 @@ class Pairing(ABC):
         """Input and target of items: numbers of their samples, and which item of the sample."""
 
 
+def _frames(source: Source, names: Sequence[str]) -> int:
+    """Frames of those fields of a file that have time; 0 if none has."""
+    return max(about.lengths.get("time", 0) for about in fields_of(source, names))
+
+
 def _tuple(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
 @dataclass(frozen=True)
 class Pairs(Pairing):
-    """One function to another, both without time.
+    """One function to another, such as a coefficient to a solution or a state to what follows it.
+
+    Fields over time have all their frames. To a target without time those of the input are
+    channels; a target over time is what one call returns, all frames at once, or several, each
+    from the one before, if input and target have the same channels.
 
     Args:
         input: Field, or fields as channels, of the input.
@@ -70,7 +81,9 @@ class Pairs(Pairing):
     def take(
         self, stores: tuple[Store, Store], samples: Numbers, part: Numbers, whole: bool
     ) -> tuple[Tensor, Tensor]:
-        return stores[0].take(samples), stores[1].take(samples)
+        first = np.zeros_like(part)
+        x, y = (s.take(samples, first if s.frames else None, s.frames) for s in stores)
+        return x, y
 
 
 @dataclass(frozen=True)
@@ -91,12 +104,12 @@ class Frames(Pairing):
         return _tuple(self.fields), _tuple(self.fields)
 
     def times(self, source: Source) -> tuple[slice, slice]:
-        frames = source.fields[_tuple(self.fields)[0]].lengths.get("time", 0)
+        frames = _frames(source, _tuple(self.fields))
         numbers = [k + frames if k < 0 else k for k in (self.input, self.target)]
         if not all(0 <= k < frames for k in numbers):
             raise ValueError(
                 f"{source.path} has {frames} frames; there is no frame {self.input} "
-                f"or {self.target}"
+                f"or {self.target}" + (WITHOUT_TIME if not frames else "")
             )
         return slice(numbers[0], numbers[0] + 1), slice(numbers[1], numbers[1] + 1)
 
@@ -112,7 +125,7 @@ class Windows(Pairing):
     """Successive frames to the ones that follow; evaluation goes from the first to the last.
 
     Args:
-        fields: Field, or fields as channels.
+        fields: Field, or fields as channels; one without time is a channel of every frame.
         history: Frames of the input.
         horizon: Frames of the target in training.
         every: Take every so many frames of the file.
@@ -133,12 +146,12 @@ class Windows(Pairing):
         return _tuple(self.fields), _tuple(self.fields)
 
     def times(self, source: Source) -> tuple[slice, slice]:
-        frames = source.fields[_tuple(self.fields)[0]].lengths.get("time", 0)
+        frames = _frames(source, _tuple(self.fields))
         taken = -(-frames // self.every)
         if taken < self.history + self.horizon:
             raise ValueError(
                 f"{source.path} has {taken} frames (every {self.every}); windows need "
-                f"{self.history} + {self.horizon}"
+                f"{self.history} + {self.horizon}" + (WITHOUT_TIME if not frames else "")
             )
         return slice(0, frames, self.every), slice(0, frames, self.every)
 

@@ -16,6 +16,7 @@ def call(
     window: Tensor,
     conditions: Tensor | None = None,
     difference: bool = False,
+    channels: int | None = None,
     rescale: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """One call of an operator: frames, channels and conditions become its input channels.
@@ -25,6 +26,7 @@ def call(
         window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
         conditions: Constants that it is told, ``(items, k)``.
         difference: Whether it returns the change from the last frame.
+        channels: Channels of a frame that it returns; those of the window when None.
         rescale: Takes that frame to the scaling of what is returned, where it differs.
 
     Returns:
@@ -52,7 +54,7 @@ def call(
         )
     y: Tensor = network(x)
     if frames:
-        channels = window.shape[2]
+        channels = channels or window.shape[2]
         if network.out_channels % channels:
             raise ValueError(
                 f"a frame has {channels} channels, the network "
@@ -77,6 +79,7 @@ def rollout(
     frames: int,
     bundle: int = 1,
     pushforward: bool = False,
+    again: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Frames behind a window, by as many steps as it takes.
 
@@ -86,13 +89,14 @@ def rollout(
         frames: Number of frames wanted.
         bundle: Frames that a step returns.
         pushforward: Let only the last step carry gradients, and return its frames alone.
+        again: Takes frames that were returned to the scaling of the window, where it differs.
 
     Returns:
         Frames, shape ``(items, frames, channels, *space)``; those of the last step with
         ``pushforward``.
 
     Raises:
-        ValueError: If a step returns no frame.
+        ValueError: If a step returns no frame, or frames of other channels must be taken up again.
 
     Example:
         >>> rollout(lambda w: 2 * w[:, -1:], torch.ones(1, 1, 1, 1), frames=3).flatten()
@@ -105,5 +109,13 @@ def rollout(
         last = begin + bundle >= frames
         with torch.no_grad() if pushforward and not last else nullcontext():
             found.append(step(window)[:, : frames - begin])
-        window = torch.cat([window, found[-1]], 1)[:, -window.shape[1] :]
+        if last:
+            break
+        if (channels := found[-1].shape[2]) != window.shape[2]:
+            raise ValueError(
+                f"{window.shape[2]} channels cannot be rolled out to {channels}: set out_channels "
+                f"to {frames * channels}, all {frames} times at once"
+            )
+        next_frames = found[-1] if again is None else again(found[-1])
+        window = torch.cat([window, next_frames], 1)[:, -window.shape[1] :]
     return found[-1] if pushforward else torch.cat(found, 1)

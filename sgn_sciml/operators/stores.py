@@ -2,20 +2,38 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sgn_sciml.layouts import Source
+from sgn_sciml.layouts import Field, Source
 from sgn_sciml.metrics.base import accumulator
 
-__all__ = ["Cached", "Lazy", "Numbers", "Store", "stride_for"]
+__all__ = ["Cached", "Lazy", "Numbers", "Store", "fields_of", "stride_for"]
 
 Numbers = NDArray[np.intp]
 BLOCK = 32 * 2**20  # bytes that are read at once when a whole store is gone through
+
+
+def fields_of(source: Source, names: Sequence[str]) -> list[Field]:
+    """The fields of a file that are asked for.
+
+    Raises:
+        ValueError: If none are, or the file has no such field.
+    """
+    known = ", ".join(source.fields)
+    if not names:
+        raise ValueError(f"the pairing names no field; {source.path} has {known}")
+    for name in names:
+        if name not in source.fields:
+            raise ValueError(
+                f"{source.path} has no field {name!r}; it has {known}: name those in "
+                "data.init_args.pairing"
+            )
+    return [source.fields[name] for name in names]
 
 
 def stride_for(source: Source, name: str, resolution: int | None) -> int:
@@ -105,34 +123,30 @@ class Lazy(Store):
 
     Args:
         source: The file.
-        names: Fields, each a channel or, with a component axis, several.
+        names: Fields, each a channel or, with a component axis, several. Beside fields over time
+            those without are channels of every frame.
         times: The frames.
         resolution: Points along each space axis; None for all.
 
     Raises:
-        ValueError: If the file has no such field, the fields differ in shape, or the resolution
-            does not fit.
+        ValueError: If the file has no such field, the fields differ in shape or in their frames,
+            or the resolution does not fit.
     """
 
     def __init__(
         self, source: Source, names: tuple[str, ...], times: slice, resolution: int | None
     ) -> None:
-        for name in names:
-            if name not in source.fields:
-                raise ValueError(
-                    f"{source.path} has no field {name!r}; it has {', '.join(source.fields)}"
-                )
+        fields = fields_of(source, names)
         self.source, self.names = source, names
         self.stride = stride_for(source, names[0], resolution)
         shapes = []
-        for name in names:
-            field = source.fields[name]
+        for field in fields:
             grid = dict(zip(field.axes, field.selected(1, 1, self.stride), strict=True))
             shapes.append(tuple(n for axis, n in grid.items() if axis in ("x", "y", "z")))
         if len(set(shapes)) > 1:
             raise ValueError(f"{source.path}: the grids of {', '.join(names)} differ: {shapes}")
-        lengths = [source.fields[name].lengths for name in names]
-        self.times = range(*times.indices(lengths[0].get("time", 0)))
+        lengths = [field.lengths for field in fields]
+        self.times = range(*times.indices(max(length.get("time", 0) for length in lengths)))
         self.samples, self.frames = source.num_samples, len(self.times)
         self.shape = (sum(length.get("component", 1) for length in lengths), *shapes[0])
         stored = np.result_type(np.float32, *(source.fields[name].dtype for name in names))
@@ -152,12 +166,17 @@ class Lazy(Store):
             time = slice(chosen.start, chosen.stop, chosen.step)
         channels = []
         for name in self.names:
-            values = self.source.read(name, samples.tolist(), time, self.stride)
+            still = self.frames and "time" not in self.source.fields[name].axes
+            part = slice(None) if still else time
+            values = self.source.read(name, samples.tolist(), part, self.stride)
             field = torch.from_numpy(values.astype(number, copy=False))
             if "component" in self.source.fields[name].axes:
-                channels.append(field.movedim(-1, field.ndim - 1 - space))
+                field = field.movedim(-1, field.ndim - 1 - space)
             else:
-                channels.append(field.unsqueeze(field.ndim - space))
+                field = field.unsqueeze(field.ndim - space)
+            if still:
+                field = field.unsqueeze(1).expand(-1, frames, *field.shape[1:])
+            channels.append(field)
         return channels[0] if len(channels) == 1 else torch.cat(channels, -1 - space)
 
 

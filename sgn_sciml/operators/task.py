@@ -138,7 +138,9 @@ class Operator(BaseTask):
 
     # -- the operator ------------------------------------------------------------------------
 
-    def forward(self, window: Tensor, conditions: Tensor | None = None) -> Tensor:
+    def forward(
+        self, window: Tensor, conditions: Tensor | None = None, channels: int | None = None
+    ) -> Tensor:
         """One call of the network, in scaled units.
 
         With ``difference`` what it returns is added to the last frame in the units of the target.
@@ -146,6 +148,7 @@ class Operator(BaseTask):
         Args:
             window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
             conditions: Constants that the network is told, ``(items, k)``.
+            channels: Channels of a frame that it returns; those of the window when None.
 
         Returns:
             What it returns: channels, or frames of channels behind the window.
@@ -154,7 +157,7 @@ class Operator(BaseTask):
             ValueError: If the channels are not those of the network.
         """
         between = None if self._alike else lambda x: self._rescaled(x)
-        y = call(self.network, window, conditions, self.difference, between)
+        y = call(self.network, window, conditions, self.difference, channels, between)
         scaling = self._scaling("target", y)
         # What a rollout takes up again must be as it was in training.
         return y if scaling is None else scaling.without_constants(y)
@@ -174,16 +177,28 @@ class Operator(BaseTask):
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in physical units and of its shape.
 
-        With ``pushforward`` only the frames of the last call carry gradients and are returned.
+        A target over time is what one call returns, all its frames, or a rollout from the input,
+        whose last frame then has the channels of the target. To a target without time the frames
+        of the input are channels. With ``pushforward`` only the frames of the last call carry
+        gradients and are returned.
+
+        Raises:
+            ValueError: If the channels of the network fit neither.
         """
         window, target = self.scaled(batch["input"]), batch["target"]
-        step = partial(self, conditions=batch.get("conditions"))
-        if target.ndim != self.network.axes + 3:
-            y = step(window)
+        step, framed = partial(self, conditions=batch.get("conditions")), self.network.axes + 3
+        if target.ndim != framed:
+            y = step(window.flatten(1, 2) if window.ndim == framed else window)
         else:
-            bundle = self.network.out_channels // window.shape[2]
-            y = rollout(step, window, target.shape[1], bundle, pushforward)
+            window = window if window.ndim == framed else window.unsqueeze(1)
+            frames, channels = target.shape[1:3]
+            bundle, step = self.network.out_channels // channels, partial(step, channels=channels)
+            y = rollout(step, window, frames, bundle, pushforward, self._again)
         return self.physical(y.to(torch.promote_types(y.dtype, target.dtype)))
+
+    def _again(self, y: Tensor) -> Tensor:
+        """What the network returned, as it takes it in: the scalings of the two may differ."""
+        return y if self._alike else self.scaled(self.physical(y))
 
     def _scaling(self, which: str, like: Tensor) -> Normalizer | None:
         """The scaling of ``input`` or ``target``, on a device."""

@@ -76,8 +76,8 @@ class SamplePredictionWriter(BasePredictionWriter):
         rolled = target.ndim == axes + 3
         over = (*("t",) * rolled, *("x", "y", "z")[:axes])
         names = data.inputs, data.targets
-        first = next(blocks(batches, names, axes))
-        lengths = next(iter(first.values())).shape[1:]
+        first = next(blocks(batches, names, axes, data.continues))
+        lengths = max((values.shape[1:] for values in first.values()), key=len)
         grid = {a: known.get(a, np.arange(float(n))) for a, n in zip(over, lengths, strict=True)}
         count = sum(len(batch["target"]) for batch in batches)
         constants = dict(tested.attributes)
@@ -86,15 +86,15 @@ class SamplePredictionWriter(BasePredictionWriter):
             "seed": constants.pop("seed", 0),
             "source": tested.path,
         }
-        if rolled:
+        if rolled and data.continues:
             attrs["history"] = batches[0]["input"].shape[1]
         if trainer.ckpt_path:
             attrs["checkpoint"] = str(trainer.ckpt_path)
         return self.write(
             path,
             {"sample": tested.samples[:count], **grid},
-            dict.fromkeys(first, over),
-            blocks(batches, names, axes),
+            {name: _over(values.ndim - 1, axes) for name, values in first.items()},
+            blocks(batches, names, axes, data.continues),
             count,
             dtype="float64" if target.dtype == torch.float64 else "float32",
             attrs=attrs,
@@ -102,8 +102,16 @@ class SamplePredictionWriter(BasePredictionWriter):
         )
 
 
+def _over(count: int, axes: int) -> tuple[str, ...]:
+    """Names of the axes of a field after the samples."""
+    return (*("t",) * (count > axes), *("x", "y", "z")[:axes])
+
+
 def blocks(
-    batches: Sequence[Mapping[str, Tensor]], names: Sequence[Sequence[str]], axes: int
+    batches: Sequence[Mapping[str, Tensor]],
+    names: Sequence[Sequence[str]],
+    axes: int,
+    continues: bool = True,
 ) -> Iterator[dict[str, NDArray[Any]]]:
     """Batches as fields of one channel each, the frames of trajectories in one piece.
 
@@ -111,6 +119,8 @@ def blocks(
         batches: What ``predict_step`` returned.
         names: Names of the channels of input and output.
         axes: Number of space axes.
+        continues: Whether targets over time continue the input, which is put before them; else
+            the last frame of an input over time is given.
 
     Yields:
         Name to values ``(items, *space)``, of trajectories ``(items, frames, *space)``.
@@ -125,9 +135,14 @@ def blocks(
             raise ValueError(f"the prediction of test sample {bad} is NaN or infinite")
         number += len(finite)
         fields = {key: batch[key] for key in FIELDS}
-        if fields["target"].ndim == axes + 3:
-            given = fields.pop("input")
+        framed, given = fields["target"].ndim == axes + 3, fields["input"]
+        if framed and continues and given.ndim == axes + 3:
+            del fields["input"]
             fields = {k: torch.cat([given, u], 1).movedim(2, 1) for k, u in fields.items()}
+        elif framed or given.ndim == axes + 3:
+            fields["input"] = given[:, -1] if given.ndim == axes + 3 else given
+            if framed:
+                fields |= {k: fields[k].movedim(2, 1) for k in ("target", "prediction")}
         block = {}
         for key, values in fields.items():
             channels = values.shape[1]

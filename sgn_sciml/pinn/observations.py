@@ -1,5 +1,6 @@
 """Noisy observations of a solution at scattered points, for inverse problems."""
 
+import codecs
 import csv
 import math
 from collections.abc import Sequence
@@ -36,9 +37,14 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
         raise ValueError(f"{path} is a folder, not a file of observations")
     if not Path(path).is_file():
         raise FileNotFoundError(f"no file of observations {path}")
-    with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets put a mark first
+    with open(path, "rb") as stream:  # spreadsheets put a mark first, and some write UTF-16
+        wide = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    with open(path, newline="", encoding="utf-16" if wide else "utf-8-sig") as file:
         rows = csv.DictReader(file, skipinitialspace=True)
-        names = [name.strip() for name in rows.fieldnames or ()]
+        try:
+            names = [name.strip() for name in rows.fieldnames or ()]
+        except UnicodeError as error:
+            raise ValueError(f"{path} is no text in UTF-8 or UTF-16; save it as such") from error
         rows.fieldnames = names
         for name in (*coordinates, *fields):
             if names.count(name) > 1:

@@ -87,9 +87,9 @@ def test_a_signal_is_read_once(image_config, sgn, counts):
 def test_a_data_file_is_opened_once(fixture, module, opens, sgn, counts, request, monkeypatch):
     path, original = request.getfixturevalue(fixture), getattr(module, opens)
 
-    def counting(file):
+    def counting(file, *options):
         counts["data"] += 1
-        return original(file)
+        return original(file, *options)
 
     monkeypatch.setattr(module, opens, counting)
     for command in ("fit", "test", "predict"):

@@ -58,6 +58,16 @@ def pdebench_groups(path, u):
     return path
 
 
+def sample_groups(path, a, u):
+    """One's own: a group for each sample, with its constant."""
+    with h5py.File(path, "w") as file:
+        for i in range(len(u)):
+            group = file.create_group(f"run_{i}")
+            group["a"], group["u"], group["nu"] = a[i], u[i], 0.1 * i
+            group["x"], group["t"] = centres(u.shape[2]), np.linspace(0, 1, u.shape[1])
+    return path
+
+
 def pdebench_incompressible(path, velocity, particles, force, t=None):
     times = np.linspace(0, 5, velocity.shape[1], dtype="float32")
     with h5py.File(path, "w") as file:
@@ -162,7 +172,11 @@ def one_of_each(folder):
     darcy = values(4, 8, 8, dtype="float64")
     traced = u[:, 0].copy()
     tensor = {"v": (1, values(3, 4, 6, 5, 2), True, True, [True, True])}
+    with h5py.File(folder / "own.h5", "w") as file:
+        file["a"], file["u"], file["t"] = traced, u, np.linspace(0, 1, 5)
     return {
+        "hdf5": (folder / "own.h5", "u", u),
+        "hdf5-groups": (sample_groups(folder / "runs.h5", traced, u), "u", u),
         "pdebench-flat": (pdebench_scalar(folder / "flat.hdf5", u), "tensor", u),
         "pdebench-groups": (pdebench_groups(folder / "groups.h5", frames), "data", frames),
         "pdebench-incompressible": (

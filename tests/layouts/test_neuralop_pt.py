@@ -21,7 +21,8 @@ def test_darcy_with_bool_input(written):
     assert source.read("x").dtype == bool
     assert np.array_equal(source.read("x"), y > 100)
     assert np.array_equal(source.read("y", [4, 4], stride=3), y[[4, 4], ::3, ::3])
-    assert source.notes == ("no coordinates in the file",)
+    assert source.notes[0] == "no coordinates in the file"
+    assert source.notes[1] == "x: axes taken for sample, x, y; as of inputs and targets"
 
 
 def test_burgers(written):
@@ -30,7 +31,7 @@ def test_burgers(written):
     assert source.fields["y"].axes == ("sample", "time", "x")
     assert source.parameters == {"visc": 0.01}
     assert np.array_equal(source.read("y", [-1], slice(2), 2), y[-1:, :2, ::2])
-    assert "y: the axis after the samples is time" in source.notes[0]
+    assert "y: axes taken for sample, time, x; another" in source.notes[1]
 
 
 def test_channels(written):
@@ -45,7 +46,7 @@ def test_channels(written):
 
 
 def test_trajectory_on_a_plane(written):
-    source = written(x=values(5, 8, 6), y=values(5, 4, 8, 6))
+    source = written(x=values(5, 8, 6), y=values(5, 7, 8, 6))
     assert source.fields["y"].axes == ("sample", "time", "x", "y")
 
 
@@ -74,7 +75,7 @@ def test_parts_that_do_not_fit(written):
     with pytest.raises(ValueError, match="holds no field"):
         written(visc=0.1)
     with pytest.raises(ValueError, match="too many axes"):
-        written(x=values(2, 2, 2, 2, 2, 2))
+        written(x=values(2, 2, 2, 2, 2, 2, 2))
     with pytest.raises(ValueError, match="x holds complex numbers"):
         written(x=torch.zeros(3, 4, dtype=torch.complex64))
     with pytest.raises(ValueError, match="x is sparse"):

@@ -77,7 +77,8 @@ def test_dimension_without_coordinates_is_told_from_names(path, name):
     source = open_source(path)
     assert source.fields[name].axes == ("sample", "time", *"xyz"[:d])
     assert source.coordinates == {}
-    assert source.notes == ("no coordinates in the file",)
+    assert source.notes[0] == "no coordinates in the file"
+    assert f"{name}: axes taken for sample, time" in "; ".join(source.assumed)
 
 
 def edit(path, **datasets):
@@ -153,6 +154,7 @@ def test_absurd_shape_is_refused_before_anything_is_allocated(path):
 def test_damaged_chunk(path, u):
     with h5py.File(path, "w") as file:
         data = file.create_dataset("tensor", data=u, chunks=(1, 5, 8), compression="gzip")
+        file["x-coordinate"] = centres(8)
         place = data.id.get_chunk_info_by_coord((2, 0, 0)).byte_offset
     content = bytearray(path.read_bytes())
     content[place : place + 8] = b"\xff" * 8
@@ -184,7 +186,10 @@ def test_groups_in_one_dimension_without_grid(path):
             del file[name]["grid"]
     source = open_source(path)
     assert source.fields["data"].axes == ("sample", "time", "x", "component")
-    assert source.notes == ("no coordinates in the file",)
+    assert source.notes == (
+        "no coordinates in the file",
+        "config of the first sample; others may differ",
+    )
     assert np.array_equal(source.read("data"), u)
 
 
@@ -239,6 +244,28 @@ def test_incompressible_flow_with_times_per_sample(path):
     assert "every sample has times of its own; they are not given" in source.notes
     with pytest.raises(ValueError, match=r"t has shape \(2, 3\)"):
         open_source(pdebench_incompressible(path, v, p, f, t[:, :3]))
+
+
+def test_one_run_has_no_axis_of_samples(path):
+    u = values(5, 8, 6)
+    with h5py.File(path, "w") as file:
+        file["density"], file["x-coordinate"] = u, centres(8)
+        file["y-coordinate"], file["t-coordinate"] = centres(6), np.linspace(0, 1, 6)
+    source = open_source(path)
+    assert source.fields["density"].axes == ("sample", "time", "x", "y")
+    assert np.array_equal(source.read("density"), u[None])
+    source.close()
+    with h5py.File(path, "a") as file:
+        del file["t-coordinate"]
+    with pytest.raises(ValueError, match=r"density .* axes \(sample, x, y\) or \(time, x, y\)"):
+        open_source(path)
+
+
+def test_a_constant_of_each_sample(path, u):
+    pdebench_scalar(path, u)
+    with h5py.File(path, "a") as file:
+        file["visc"] = np.arange(4.0)
+    assert open_source(path).sample_parameter("visc").tolist() == [0, 1, 2, 3]
 
 
 def test_objects_that_are_no_fields_are_left_out(path):

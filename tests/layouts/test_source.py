@@ -14,6 +14,8 @@ from sgn_sciml.layouts import LAYOUTS, open_source
 from .files import centres, mat5, one_of_each, pdebench_scalar, values
 
 LAYOUT_NAMES = (
+    "hdf5",
+    "hdf5-groups",
     "pdebench-flat",
     "pdebench-groups",
     "pdebench-incompressible",
@@ -256,7 +258,7 @@ def test_sample_that_is_not_finite_is_named(tmp_path, bad):
     u = values(30, 5, 8)
     u[17, 2, 3] = bad
     flat = open_source(pdebench_scalar(tmp_path / "a.hdf5", u))
-    packed = open_source(mat5(tmp_path / "a.mat", u=u, a=u[:, 0]))
+    packed = open_source(mat5(tmp_path / "a.mat", u=u, t=np.arange(5.0)))
     for source, name in ((flat, "tensor"), (packed, "u")):
         for samples in (slice(None), [3, 17, 2], range(10, 20)):
             with pytest.raises(ValueError, match=f"{name} holds NaN or infinity in sample 17$"):
@@ -268,7 +270,7 @@ def test_sample_that_is_not_finite_is_named(tmp_path, bad):
 @pytest.mark.parametrize("falling", ["x", "t", "xt"])
 def test_falling_coordinates_are_read_from_their_end(tmp_path, falling):
     """Values and coordinates turn together, in any part and at any stride."""
-    u, grid = values(3, 6, 8), {"x": centres(8).astype("f8"), "t": np.linspace(0, 1, 6)}
+    u, grid = values(7, 6, 8), {"x": centres(8).astype("f8"), "t": np.linspace(0, 1, 6)}
     stored, points = u, dict(grid)
     for axis in falling:
         stored = np.flip(stored, {"t": 1, "x": 2}[axis])

@@ -74,7 +74,7 @@ def test_constants(path):
     assert source.parameters["k"] == 0.5
     assert source.parameters["boundary_conditions"] == {"X_boundary": "PERIODIC"}
     assert "power" not in source.parameters
-    assert source.notes == ("scalar power varies; it is not among the parameters",)
+    assert source.notes == ("scalar power varies in time; it is not among the parameters",)
 
 
 def test_names_of_axes_are_noted(path):
@@ -107,3 +107,15 @@ def test_parts_that_do_not_fit(path):
         del file.attrs["n_trajectories"]
     with pytest.raises(ValueError, match="lacks spatial_dims or n_trajectories"):
         open_source(path)
+
+
+def test_a_scalar_of_each_sample(tmp_path):
+    u, nu = values(3, 4, 8), np.array([0.1, 0.2, 0.3])
+    path = well(
+        tmp_path / "a.h5", 3, 4, (8,), {"u": (0, u, True, True, [True])}, [("nu", nu, False)]
+    )
+    with h5py.File(path, "a") as file:
+        file["scalars/nu"].attrs["sample_varying"] = True
+    source = open_source(path)
+    assert np.array_equal(source.sample_parameter("nu"), nu)
+    assert "nu" not in source.parameters

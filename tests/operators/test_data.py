@@ -8,7 +8,7 @@ from lightning.pytorch import LightningModule, Trainer
 
 from sgn_sciml.benchmark_data.make import make
 from sgn_sciml.laws import BurgersPDEBench, BurgersR10, DarcyFlow
-from sgn_sciml.layouts import open_source
+from sgn_sciml.layouts import Schema, open_source
 from sgn_sciml.operators import (
     FnoSplit,
     Frames,
@@ -357,3 +357,73 @@ def test_a_configuration_builds_it(files):
     data.setup("fit")
     assert isinstance(data.normalizers["target"], PerPixel)
     assert next(iter(data.train_dataloader()))["input"].shape == (20, 3, 1, 32)
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Own HDF5: states and coefficients, trajectories, a field that does not move, constants."""
+    path, rng = tmp_path_factory.mktemp("own") / "own.h5", np.random.default_rng(0)
+    arrays = {"a": (10, 16), "b": (10, 16), "u": (10, 7, 16), "v": (10, 7, 16), "nu": (10,)}
+    with h5py.File(path, "w") as file:
+        for name, shape in arrays.items():
+            file[name] = rng.standard_normal(shape).astype("f4")
+        file.attrs["g"] = 9.81
+    return path
+
+
+@pytest.mark.parametrize("cache", ["0", "1 GB"])
+def test_a_field_without_time_is_a_channel_of_every_frame(mixed, cache):
+    options = {"path": str(mixed), "split": FnoSplit(6, 2), "cache": cache}
+    with h5py.File(mixed) as file:
+        u, a = torch.from_numpy(file["u"][8:]), torch.from_numpy(file["a"][8:])
+    for fields, moving in ((["u", "a"], 0), (["a", "u"], 1)):
+        data = loaded("test", pairing=Windows(fields, history=2), **options)
+        got = epoch(data.test_dataloader()[0])
+        assert torch.equal(got["input"][:, :, moving], u[:, :2])
+        assert torch.equal(got["input"][:, :, 1 - moving], a[:, None].expand(-1, 2, -1))
+        assert torch.equal(got["target"][:, :, moving], u[:, 2:])
+    got = epoch(loaded("test", pairing=Frames(["a", "u"]), **options).test_dataloader()[0])
+    assert torch.equal(got["input"], torch.stack([a, u[:, 0]], 1))
+    assert torch.equal(got["target"], torch.stack([a, u[:, -1]], 1))
+
+
+@pytest.mark.parametrize("cache", ["0", "1 GB"])
+def test_pairs_have_all_frames(mixed, cache):
+    options = {"path": str(mixed), "split": FnoSplit(6, 2), "cache": cache}
+    got = epoch(loaded("test", pairing=Pairs("u", "v"), **options).test_dataloader()[0])
+    with h5py.File(mixed) as file:
+        assert np.array_equal(got["input"][:, :, 0], file["u"][8:])
+        assert np.array_equal(got["target"][:, :, 0], file["v"][8:])
+
+
+@pytest.mark.parametrize("cache", ["0", "1 GB"])
+def test_constants_of_each_sample_and_of_all(mixed, cache):
+    with h5py.File(mixed) as file:
+        nu, a = file["nu"][()], file["a"][()]
+    data = loaded(
+        "fit", path=str(mixed), split=FnoSplit(6, 2), cache=cache, conditions=["nu", "g"]
+    )
+    got = epoch(data.train_dataloader())
+    rows = [int((a == row.numpy()).all(1).argmax()) for row in got["input"][:, 0]]
+    assert sorted(rows) == list(range(6))
+    assert np.array_equal(got["conditions"][:, 0], nu[rows])
+    assert np.allclose(got["conditions"][:, 1], 9.81)
+    with pytest.raises(ValueError, match="has no constant 'mu'; it has g, nu"):
+        loaded("fit", path=str(mixed), split=FnoSplit(6, 2), conditions=["mu"])
+
+
+def test_a_schema_is_in_the_card_and_assumptions_are_said(mixed, monkeypatch):
+    said = []
+    monkeypatch.setattr("sgn_sciml.operators.data.rank_zero_info", said.append)
+    options = {"path": str(mixed), "split": FnoSplit(6, 2), "pairing": Pairs("a", "b")}
+    loaded("fit", **options)
+    assert said == []  # a and b are as one frame of u
+    with h5py.File(mixed.with_name("two.h5"), "w") as file:
+        file["a"], file["b"] = np.ones((9, 8)), np.eye(9, 8)
+    two = str(mixed.with_name("two.h5"))
+    loaded("fit", **options | {"path": two})
+    assert said[0] == f"{two}: a: axes taken for sample, x; nothing in the file says so"
+    assert "--axes 'b=sample x'" in said[-1]
+    data = loaded("fit", **options, schema=Schema({"b": "sample x"}))
+    assert data.description.about()["schema"]["axes"] == {"b": "sample x"}
+    assert json.dumps(data.description.about())

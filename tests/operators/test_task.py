@@ -17,6 +17,7 @@ from sgn_sciml.operators import (
     NoScaling,
     Operator,
     OperatorData,
+    OperatorPairs,
     PerChannel,
     PerPixel,
     Windows,
@@ -287,3 +288,45 @@ def test_frames_count_alike_whatever_their_size():
 
 def test_mse_is_the_mean_square():
     assert MSE()(WAVES[1], 0 * WAVES[1], Domain(True)).item() == pytest.approx(0.5)
+
+
+class Later(OperatorNetwork):
+    """Returns frames 1, 2, ... after the last one given, each 1 more."""
+
+    def __init__(self, frames):
+        super().__init__(1, frames, 1)
+        self.frames = torch.nn.Parameter(torch.arange(1.0, frames + 1))
+
+    def forward(self, x):
+        return x[:, -1:] + self.frames[:, None]
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+def test_a_state_is_taken_to_the_frames_that_follow(frames):
+    """By a step, some steps or all at once, in scalings of input and target that differ."""
+    task, batch = Operator(Later(frames)), {"input": torch.randn(3, 1, 8)}
+    batch["target"] = batch["input"][:, None] + torch.arange(1.0, 8)[:, None, None]
+    torch.testing.assert_close(task.predict(batch), batch["target"])
+    scaling = {"input": PerChannel(), "target": PerChannel()}
+    for name, field in scaling.items():
+        field.fit([batch[name]], 1)
+    task.description = OperatorPairs({"x": 8}, scaling=scaling)
+    found, (first, second) = task.predict(batch), scaling.values()
+    expected, state = [], batch["input"]
+    for k in range(7):
+        expected.append(second.inverse(first(state) + (k % frames + 1)))
+        state = expected[-1] if (k + 1) % frames == 0 else state
+    torch.testing.assert_close(found[:, :, 0], torch.stack(expected, 1)[:, :, 0])
+
+
+def test_frames_of_the_input_are_channels_of_a_target_without_time():
+    task = Operator(FNO(in_channels=7, out_channels=1, modes=[3], width=4, depth=1))
+    batch = {"input": torch.randn(3, 7, 1, 8), "target": torch.randn(3, 1, 8)}
+    assert task.predict(batch).shape == (3, 1, 8)
+
+
+def test_more_channels_than_the_target_has_are_not_rolled_out():
+    task = Operator(FNO(in_channels=2, out_channels=1, modes=[3], width=4, depth=1))
+    batch = {"input": torch.randn(3, 2, 8), "target": torch.randn(3, 7, 1, 8)}
+    with pytest.raises(ValueError, match="set out_channels to 7, all 7 times at once"):
+        task.predict(batch)

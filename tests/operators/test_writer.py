@@ -1,5 +1,6 @@
 """Files of predictions, by a stand-in whose errors are known."""
 
+import h5py
 import numpy as np
 import pytest
 
@@ -59,3 +60,19 @@ def test_nan_is_not_written(trainer, file, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="the prediction of test sample 9 is NaN or infinite"):
         predicted(trainer, tmp_path / "u.h5", data(file("line")), Known(1))
     assert not list(tmp_path.glob("*u.h5*"))
+
+
+@pytest.mark.parametrize("given", ["a", "v"])
+def test_frames_that_do_not_continue_the_input_are_written_beside_it(trainer, tmp_path, given):
+    rng = np.random.default_rng(0)
+    a, v, w = (rng.normal(size=s).astype("f4") for s in ((50, 8), (50, 6, 8), (50, 6, 8)))
+    with h5py.File(tmp_path / "own.h5", "w") as file:
+        file["a"], file["v"], file["w"] = a, v, w
+    module = data(str(tmp_path / "own.h5"), Pairs(given, "w"))
+    predicted(trainer, tmp_path / "p.h5", module, Known(1))
+    found = open_source(tmp_path / "p.h5")
+    assert found.fields["input"].axes == ("sample", "x")
+    np.testing.assert_array_equal(found.read("input"), (a if given == "a" else v[:, -1])[10:])
+    np.testing.assert_array_equal(found.read("target"), w[10:])
+    factor = 1 + ERRORS[:, None, None]
+    np.testing.assert_allclose(found.read("prediction"), factor * w[10:], rtol=1e-5)
