@@ -21,7 +21,7 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from sgn_sciml.metrics import SampleErrors, SpectralError
-from sgn_sciml.metrics.base import Mean, accumulator
+from sgn_sciml.metrics.base import Mean
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
 from sgn_sciml.operators.application import OperatorLearning
@@ -31,9 +31,9 @@ from sgn_sciml.operators.evaluation import SHELLS, TestSet
 from sgn_sciml.operators.losses import L2, Domain, FieldLoss
 from sgn_sciml.operators.networks.adapter import require_resolved
 from sgn_sciml.operators.networks.weights import load_network_weights
-from sgn_sciml.operators.normalizers import Normalizer
 from sgn_sciml.operators.rollout import call, rollout
 from sgn_sciml.operators.symmetries import Symmetry, augment
+from sgn_sciml.operators.units import Units
 from sgn_sciml.optim import OptimizerFactory, Schedule
 from sgn_sciml.runs.application import Application
 from sgn_sciml.runs.description import description_of
@@ -156,23 +156,15 @@ class Operator(BaseTask):
         Raises:
             ValueError: If the channels are not those of the network.
         """
-        between = None if self._alike else lambda x: self._rescaled(x)
+        units = self.units
+        between = None if units.alike else units.as_target
         y = call(self.network, window, conditions, self.difference, channels, between)
-        scaling = self._scaling("target", y)
-        # What a rollout takes up again must be as it was in training.
-        return y if scaling is None else scaling.without_constants(y)
+        return units.without_constants(y)  # as a rollout takes it up again
 
     @property
-    def _alike(self) -> bool:
-        """Whether input and target are scaled by the same numbers."""
-        scaling = {} if self.description is None else self.description.scaling
-        return scaling.get("input") is scaling.get("target")
-
-    def _rescaled(self, x: Tensor) -> Tensor:
-        """A field in the units of the input in those of the target."""
-        source, target = self._scaling("input", x), self._scaling("target", x)
-        x = x if source is None else source.inverse(x)
-        return x if target is None else target(x)
+    def units(self) -> Units:
+        """The scalings of the data; none without a description of them."""
+        return Units({} if self.description is None else self.description.scaling)
 
     def predict(self, batch: Mapping[str, Tensor], pushforward: bool = False) -> Tensor:
         """The prediction for a target, in physical units and of its shape.
@@ -198,34 +190,17 @@ class Operator(BaseTask):
 
     def _again(self, y: Tensor) -> Tensor:
         """What the network returned, as it takes it in: the scalings of the two may differ."""
-        return y if self._alike else self.scaled(self.physical(y))
-
-    def _scaling(self, which: str, like: Tensor) -> Normalizer | None:
-        """The scaling of ``input`` or ``target``, on a device."""
-        found = None if self.description is None else self.description.scaling.get(which)
-        if found is not None and found.mean.device != like.device:
-            found.to(like.device, accumulator(like.device))
-        return found
-
-    def _deviation(self, like: Tensor) -> Tensor:
-        """Deviation of the target over all channels; 1 where nobody told."""
-        scaling = self._scaling("target", like)
-        if scaling is None or not scaling.std.numel():
-            return like.new_ones(())
-        square = scaling.std.to(like).square().mean()
-        return torch.where(square == 0, 1.0, square).sqrt()
+        return y if self.units.alike else self.scaled(self.physical(y))
 
     def scaled(self, x: Tensor) -> Tensor:
         """An input in the units of the network and, only then, in its dtype."""
-        scaling = self._scaling("input", x)
-        scaled = x if scaling is None else scaling(x)
+        scaled = self.units.scaled("input", x)
         parameter = next(self.network.parameters(), None)
         return scaled if parameter is None else scaled.to(parameter.dtype.to_real())
 
     def physical(self, y: Tensor) -> Tensor:
         """An output of the network in physical units."""
-        scaling = self._scaling("target", y)
-        return y if scaling is None else scaling.inverse(y)
+        return self.units.physical("target", y)
 
     def augmented(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """A batch, its samples replaced by images under the symmetries."""
@@ -264,7 +239,7 @@ class Operator(BaseTask):
         loss = self.loss(*self.measured(pred, target), self.domain)
         self.term_values = loss.detach()[None]
         self.log("train/loss", loss, prog_bar=True)
-        return loss / self._deviation(loss) ** self.loss.degree
+        return loss / self.units.deviation(loss) ** self.loss.degree
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
