@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sgn_sciml.inr import INR, ImageData
     from sgn_sciml.layers import SpectralGate
     from sgn_sciml.layouts import open_source
+    from sgn_sciml.local_solver import solve
     from sgn_sciml.networks import CoordinateMLP, inject
     from sgn_sciml.operators import Operator, OperatorData
     from sgn_sciml.pinn import PINN, Collocation
@@ -35,6 +36,7 @@ __all__ = [
     "__version__",
     "inject",
     "open_source",
+    "solve",
 ]
 
 moved.install()

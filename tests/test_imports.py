@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "sgn_sciml"
 
 CORE = ("layers", "networks", "jets", "optim")
 LIBRARY = {"system", *CORE, "pde", "metrics", "viz", "laws", "layouts"}
-APPLICATIONS = ("pinn", "operators", "inr")
+APPLICATIONS = ("pinn", "local_solver", "operators", "inr")
 # What a folder may import besides itself. Nothing points upward, and no application at another.
 ALLOWED = {
     "system": set(),
@@ -37,6 +37,7 @@ FOREIGN = {
     "pde": {"torch", "numpy"},
     "laws": {"numpy", "scipy"},
     "layouts": {"numpy", "scipy", "h5py", "torch"},
+    "local_solver": {"torch", "numpy"},
     "metrics": {"torch", "torchmetrics"},
     "viz": {"torch", "matplotlib", "numpy"},
 }

@@ -12,7 +12,13 @@ from sgn_sciml.system.terminal import printable
 
 __all__ = ["main"]
 
-NAMED = (*COMMANDS, "ensemble", "march", "stages")  # their --config may name a shipped file
+NAMED = (
+    *COMMANDS,
+    "ensemble",
+    "march",
+    "solve",
+    "stages",
+)  # their --config may name a shipped file
 
 
 def run(args: Sequence[str]) -> None:
@@ -53,6 +59,10 @@ def run_with_extras(args: Sequence[str]) -> None:
         from sgn_sciml.app.march import march_command
 
         march_command(args[1:])
+    elif args[0] == "solve":
+        from sgn_sciml.app.solve_command import solve_command
+
+        solve_command(args[1:])
     elif args[0] == "stages":
         from sgn_sciml.app.stages import stages_command
 
@@ -69,7 +79,7 @@ def run_with_extras(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "study", "export"])
+        known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "solve", "study", "export"])
         raise ValueError(f"no command {args[0]!r}; there are {known}, data and configs")
 
 

@@ -21,6 +21,7 @@ examples:
   sgn data make burgers-r10                              # 1200 samples in some seconds
   sgn data make darcy --res 85 --grid 421 -o data/darcy_421.h5
   sgn data make wave-reference                           # what configs/wave_pinn.yaml asks for
+  sgn data make reference --config own.yaml              # of any problem, solved to 1e-9
   sgn data inspect data/burgers-r10.h5
 """
 SCHEMA = {
@@ -34,6 +35,11 @@ SCHEMA = {
 
 def data_command(args: Sequence[str]) -> None:
     """Run ``sgn data ...``."""
+    if list(args[:2]) == ["make", "reference"]:  # of any problem; --config is that of a PINN
+        from sgn_sciml.app.reference_command import reference_command
+
+        reference_command(args[2:])
+        return
     words = hyphenated(settings_as_words(args))
     parser = argparse.ArgumentParser(
         prog="sgn data",

@@ -14,6 +14,7 @@ usage: sgn COMMAND [options]
   sgn ensemble --seeds 0,1,2 --config FILE    train and test from several seeds: mean and spread
   sgn march --windows N --config FILE     solve in windows of time, one after another
   sgn stages --stages N --config FILE     solve, then fit what is missing, N networks in all
+  sgn solve --tolerance X --config FILE   solve by local least squares, untrained, to an error
   sgn export --config RUN/config.yaml     write a fitted signal's network as files, with their size
   sgn study run --config FILE.yaml        run a grid of small experiments; status, report
   sgn configs                             list the configurations that are shipped; show, copy

@@ -10,7 +10,14 @@ __all__ = ["extra_of", "own_folders", "resolve_words"]
 
 FLAGS = ("--config", "-c")
 TASKS = {"PINN": "pinn", "Operator": "operators", "INR": "inr"}
-EXTRAS = {"data": "data", "study": "studies", "export": "inr", "march": "pinn", "stages": "pinn"}
+EXTRAS = {
+    "data": "data",
+    "study": "studies",
+    "export": "inr",
+    "march": "pinn",
+    "stages": "pinn",
+    "solve": "pinn",
+}
 
 
 def resolve_words(args: Sequence[str]) -> list[str]:

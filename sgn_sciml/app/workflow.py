@@ -8,7 +8,7 @@ import yaml
 
 from sgn_sciml.runs.run import Run
 
-__all__ = ["as_class", "read_pinn", "solve"]
+__all__ = ["as_class", "read_pinn", "read_problem", "solve"]
 
 
 def read_pinn(path: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -28,6 +28,27 @@ def read_pinn(path: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a configuration of a PINN: no {error}") from error
     return config, data, model
+
+
+def read_problem(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the problem of a configuration, of a PINN or of nothing but a problem.
+
+    Returns:
+        The configuration, and settings of which ``problem`` has a class path and ``reference``
+        may name a file.
+
+    Raises:
+        ValueError: If it names no problem.
+    """
+    config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(config, dict):
+        raise ValueError(f"{path} is not a configuration: it names no problem")
+    data = config.get("data")
+    data = data.get("init_args") if isinstance(data, dict) else None
+    found = data if isinstance(data, dict) and data.get("problem") else config
+    if not found.get("problem"):
+        raise ValueError(f"{path} names no problem: data.init_args.problem is missing")
+    return config, {**found, "problem": as_class(found["problem"])}
 
 
 def as_class(config: Any) -> dict[str, Any]:

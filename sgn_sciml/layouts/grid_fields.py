@@ -28,6 +28,7 @@ from sgn_sciml.system.writing import whole_file
 __all__ = ["FORMAT", "GridFields", "read_grid", "write_grid"]
 
 FORMAT = "sgn-grid-1"
+ACCURACY = "estimated_relative_error"
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,14 @@ class GridFields:
         fields: Name to values, shape ``(n_1, ..., n_d)``.
         law: Name of the law the fields obey.
         parameters: Constants of the law: numbers, text or tuples of numbers.
+        accuracy: Estimate of the fields' relative error, or None where nothing is said of it.
     """
 
     coordinates: Mapping[str, Tensor]
     fields: Mapping[str, Tensor]
     law: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    accuracy: float | None = None
 
     @property
     def points(self) -> Tensor:
@@ -85,6 +88,8 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
     with whole_file(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as file:
         file.attrs.update(format=FORMAT, law=grid.law, written_by=f"sgn-sciml {__version__}")
         file.attrs.update(grid.parameters)
+        if grid.accuracy is not None:
+            file.attrs[ACCURACY] = grid.accuracy
         for name, values in grid.coordinates.items():
             scale = file.create_dataset(
                 name, data=values.numpy(force=True), chunks=tuple(values.shape), fletcher32=True
@@ -129,6 +134,7 @@ def read_grid(path: str | Path) -> GridFields:
             raise LayoutError(f"{path} is not a {FORMAT} file (no such format attribute)")
         law = str(attributes.pop("law"))
         attributes.pop("written_by", None)
+        accuracy = attributes.pop(ACCURACY, None)
         arrays, axes = _read_arrays(file)
     names = next(iter(axes.values()), ())
     if not names or any(a != names for a in axes.values()) or not set(names) <= set(arrays):
@@ -149,7 +155,7 @@ def read_grid(path: str | Path) -> GridFields:
             raise ValueError(
                 f"{path}: coordinate {name} does not increase strictly, nor does it fall"
             )
-    return GridFields(coordinates, fields, law, attributes)
+    return GridFields(coordinates, fields, law, attributes, accuracy)
 
 
 def _read_arrays(file: h5py.File) -> tuple[dict[str, Tensor], dict[str, tuple[str, ...]]]:

@@ -7,7 +7,7 @@ from typing import Any
 from sgn_sciml.runs.application import Rows
 from sgn_sciml.runs.results import read_card
 
-__all__ = ["BANDS", "band_rows", "summary"]
+__all__ = ["BANDS", "band_rows", "summary", "table_text"]
 
 BANDS = ("low", "mid", "high")
 # Names of the metrics' own, and what the table calls them.
@@ -45,6 +45,11 @@ def summary(
     if "test_sets" in test.get("data", {}):  # too many numbers for a screen
         rows += [("table", str(path)) for path in sorted(folder.glob("results.csv"))]
     rows.append(("card", str(folder / "card.json")))
+    return table_text(rows)
+
+
+def table_text(rows: Rows) -> str:
+    """Labels and values in two columns."""
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)
 

@@ -15,4 +15,5 @@ HOMES = {
     "SpectralGate": "layers",
     "inject": "networks",
     "open_source": "layouts",
+    "solve": "local_solver",
 }

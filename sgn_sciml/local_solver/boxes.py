@@ -1,0 +1,183 @@
+"""A problem on all its domain at once: steady ones, and those of second order in time.
+
+Boxes are halved along the axes on which their solution has large coefficients above the middle
+degree, until a second solution with functions of a higher degree agrees within the tolerance.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.local_solver.cells import Cells
+from sgn_sciml.local_solver.dictionary import Dictionary
+from sgn_sciml.local_solver.linearization import Unsolvable
+from sgn_sciml.local_solver.local_solution import Slab, evaluate
+from sgn_sciml.local_solver.measures import field_sizes, positive, shares, solution_tails
+from sgn_sciml.local_solver.newton import Failed, Found, newton
+from sgn_sciml.local_solver.problem_rows import ProblemRows
+from sgn_sciml.local_solver.reference_cell import ReferenceCell
+from sgn_sciml.local_solver.system import System
+
+__all__ = ["Boxes"]
+
+START = {1: 4, 2: 2, 3: 1}  # boxes per axis to begin with
+HIGH = 0.7  # of the degree: coefficients above it say whether a box is small enough
+MORE = 2  # degrees that a second solution has more
+HIGHEST = 15  # degree in three coordinates
+ROUNDS = 30
+
+
+class Boxes:
+    """Solve a problem on boxes that are placed by its solution.
+
+    Args:
+        equations: The problem's rows.
+        dictionary: Makes functions of a degree.
+        degree: The degree to begin with.
+        tolerance: Relative error that is asked for.
+        report: Called with a line after each solve.
+        largest: Unknowns that are not exceeded.
+    """
+
+    def __init__(
+        self,
+        equations: ProblemRows,
+        dictionary: Callable[[int], Dictionary],
+        degree: int,
+        tolerance: float,
+        report: Callable[[str], None] | None = None,
+        largest: int = 400_000,
+    ) -> None:
+        self.equations = equations
+        self.make = dictionary
+        self.degree = degree
+        self.tolerance = tolerance
+        self.report = report or (lambda line: None)
+        self.largest = largest
+        self.references: dict[int, ReferenceCell] = {}
+        problem = equations.problem
+        self.lower, self.upper = (torch.tensor(v, dtype=torch.float64) for v in problem.domain)
+        self.scales = torch.zeros(len(problem.fields), dtype=torch.float64)
+
+    def reference(self, degree: int) -> ReferenceCell:
+        """Tables for a degree."""
+        if degree not in self.references:
+            self.references[degree] = ReferenceCell(self.make(degree))
+        return self.references[degree]
+
+    def solve(self) -> tuple[Dictionary, Slab]:
+        """Solve to the tolerance.
+
+        Raises:
+            Unsolvable: If it would take too many boxes, or Newton's method fails.
+        """
+        axes = len(self.lower)
+        edges = [
+            torch.linspace(float(a), float(b), START[axes] + 1, dtype=torch.float64)
+            for a, b in zip(self.lower, self.upper, strict=True)
+        ]
+        cells = Cells.grid(edges, self.equations.periodic)
+        theta = 10 * self.tolerance**HIGH
+        before: tuple[Dictionary, Slab] | None = None
+        differences: list[float] = []
+        for _ in range(ROUNDS):
+            dictionary, part = self.solved(cells, self.degree, before)
+            before = dictionary, part
+            share, high = self.share(cells), round(HIGH * self.degree)
+            tails = solution_tails(self.reference(self.degree), part, self.scales, share, high)
+            wide = wide_axes(tails, theta)
+            if not wide:
+                finer = self.solved(cells, self.degree + MORE, before)
+                difference = self.difference(before, finer)
+                differences.append(difference)
+                self.report(f"{len(cells)} boxes: difference {difference:.1e}")
+                if difference <= self.tolerance:
+                    self.refuse_misfit(cells)
+                    finer[1].estimate = finer[1].error = difference
+                    return finer
+                before = finer
+                factor = (0.2 * self.tolerance / difference) ** 0.5
+                theta = min(theta * min(max(factor, 0.05), 0.7), 0.7 * float(tails.max()))
+                if theta < 1e-14:
+                    raise Unsolvable(
+                        f"rounding: solutions of two degrees differ by {min(differences):.1e}, "
+                        f"the tolerance is {self.tolerance:.1e}"
+                    )
+                wide = wide_axes(tails, theta)
+            else:
+                self.report(f"{len(cells)} boxes: {len(wide)} too wide")
+            if axes == 3 and len(cells) > 1 and self.degree < HIGHEST:
+                self.degree = min(self.degree + MORE, HIGHEST)  # faces of more boxes cost more
+            else:
+                cells = cells.split(wide)
+        raise Unsolvable(f"{ROUNDS} rounds of halving boxes did not reach the tolerance")
+
+    def solved(
+        self, cells: Cells, degree: int, before: tuple[Dictionary, Slab] | None
+    ) -> tuple[Dictionary, Slab]:
+        reference = self.reference(degree)
+        fields = len(self.scales)
+        unknowns = len(cells) * fields * reference.dictionary.size
+        if unknowns > self.largest:
+            raise Unsolvable(
+                f"it would take {unknowns:,} unknowns in {len(cells)} boxes, more than "
+                f"{self.largest:,}: ask for a larger tolerance"
+            )
+        system = System(self.equations, reference, cells, self.equations.conditions)
+        start = cells.lower.new_zeros(len(cells), fields, reference.dictionary.size)
+        if before is not None:
+            points = system.points(range(len(cells)), "interior")
+            zero = (0,) * len(self.lower)
+            values = evaluate(*before, points, [(f, zero) for f in range(fields)])
+            values = values.reshape(len(cells), -1, fields).movedim(2, 1)
+            start = values @ reference.fit().T
+        found = self.converged(system, start)
+        part = Slab(cells, found.coefficients)
+        self.misfits = system.misfits(found.coefficients)
+        self.scales = positive(field_sizes(reference, part, self.share(cells)))
+        return reference.dictionary, part
+
+    def refuse_misfit(self, cells: Cells) -> None:
+        """Refuse a solution that conditions pull in different ways."""
+        worst = float(self.misfits.max() / self.scales.max())
+        if worst > 100 * self.tolerance:
+            k = int(self.misfits.argmax())
+            where = ", ".join(
+                f"{name} = {float(a):.4g} to {float(b):.4g}"
+                for name, a, b in zip(
+                    self.equations.problem.coordinates, cells.lower[k], cells.upper[k], strict=True
+                )
+            )
+            raise Unsolvable(
+                f"the conditions are not met: they are off by {worst:.1e} of the solution at "
+                f"{where}. Do two of them contradict each other there, or are there too many?"
+            )
+
+    def converged(self, system: System, start: Tensor) -> Found:
+        try:
+            return newton(system, start, positive(self.scales), 0.02 * self.tolerance)
+        except Failed as failed:
+            raise Unsolvable(f"Newton's method does not converge: {failed}") from failed
+
+    def share(self, cells: Cells) -> Tensor:
+        """The part of the domain that each box takes, ``(K,)``."""
+        return shares(cells, self.upper - self.lower, range(len(self.lower)))
+
+    def difference(self, a: tuple[Dictionary, Slab], b: tuple[Dictionary, Slab]) -> float:
+        """How far two solutions on the same boxes are apart, beside the fields' sizes."""
+        reference = self.references[b[0].degree]
+        unit = reference.nodes("check")
+        zero = (0,) * len(self.lower)
+        tables = [pair[0].values(unit, zero) for pair in (a, b)]
+        values = [pair[1].coefficients @ t.T for pair, t in zip((a, b), tables, strict=True)]
+        means = (values[0] - values[1]).square().mean(2) * self.share(a[1].cells)[:, None]
+        return float((means.sum(0).sqrt() / self.scales).max())
+
+
+def wide_axes(tails: Tensor, theta: float) -> dict[int, list[int]]:
+    """The axes along which each box is too wide."""
+    return {
+        k: [a for a, tail in enumerate(tails[k].tolist()) if tail > theta]
+        for k in (tails > theta).any(1).nonzero()[:, 0].tolist()
+    }

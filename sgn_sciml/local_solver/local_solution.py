@@ -1,0 +1,139 @@
+"""A solution by local least squares: coefficients of every cell, evaluated anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.local_solver.cells import Cells
+from sgn_sciml.local_solver.dictionary import Dictionary
+from sgn_sciml.local_solver.linearization import Name, parse
+from sgn_sciml.local_solver.problem_rows import ProblemRows
+from sgn_sciml.pde import Problem
+
+__all__ = ["LocalSolution", "Slab", "evaluate"]
+
+
+@dataclass
+class Slab:
+    """A slab of time, or the whole domain of a steady problem.
+
+    Attributes:
+        cells: Its cells.
+        coefficients: Theirs, shape ``(K, f, r)``.
+        estimate: Estimate of the error that it adds, beside the fields' sizes.
+        error: Estimate of the error at its end, with that of the parts before.
+    """
+
+    cells: Cells
+    coefficients: Tensor
+    estimate: float = 0.0
+    error: float = 0.0
+
+
+def evaluate(dictionary: Dictionary, part: Slab, points: Tensor, names: Sequence[Name]) -> Tensor:
+    """Fields or derivatives by name at points ``(N, d)`` within a part, ``(N, names)``."""
+    found = points.new_zeros(len(points), len(names))
+    cells = part.cells
+    where = cells.find(points)
+    order = where.argsort(stable=True)
+    counts = torch.bincount(where, minlength=len(cells)).tolist()
+    indices = list(dict.fromkeys(index for _, index in names))
+    start = 0
+    for k, count in enumerate(counts):
+        if not count:
+            continue
+        chosen = order[start : start + count]
+        start += count
+        unit = cells.to_reference(k, points[chosen])
+        for index in indices:
+            table = dictionary.values(unit, index)
+            scale = float(((2 / cells.widths[k]) ** unit.new_tensor(index)).prod())
+            for column, (f, other) in enumerate(names):
+                if other == index:
+                    found[chosen, column] = scale * (table @ part.coefficients[k, f])
+    return found
+
+
+@dataclass
+class LocalSolution:
+    """What :func:`~sgn_sciml.local_solver.solve` found.
+
+    Attributes:
+        problem: The problem.
+        dictionary: The functions of each cell.
+        parts: Slabs of time in order, or the one part of a steady problem.
+        tolerance: The relative error that was asked for.
+        scales: Size of each field.
+    """
+
+    problem: Problem
+    dictionary: Dictionary
+    parts: list[Slab] = field(default_factory=list)
+    tolerance: float = 0.0
+    scales: Tensor | None = None
+
+    def __call__(self, points: Tensor) -> Tensor:
+        """Fields at points of the domain: ``(N, d) -> (N, f)``, float64."""
+        return self.derivatives(points, self.problem.fields)
+
+    def derivatives(self, points: Tensor, names: Sequence[str]) -> Tensor:
+        """Fields and derivatives by name, such as ``u_x``: ``(N, d) -> (N, names)``.
+
+        Raises:
+            AttributeError: For a name that is not a field or a derivative of one.
+            ValueError: For points of another shape.
+        """
+        problem = self.problem
+        points = points.double()
+        if points.ndim != 2 or points.shape[1] != len(problem.coordinates):
+            raise ValueError(
+                f"points have shape {tuple(points.shape)}, expected (N, "
+                f"{len(problem.coordinates)})"
+            )
+        return self._named(
+            points, [parse(name, problem.coordinates, problem.fields) for name in names]
+        )
+
+    def _named(self, points: Tensor, names: Sequence[Name]) -> Tensor:
+        points = self.wrapped(points)
+        found = points.new_zeros(len(points), len(names))
+        if len(self.parts) == 1:
+            return evaluate(self.dictionary, self.parts[0], points, names)
+        ends = points.new_tensor([float(part.cells.upper[0, -1]) for part in self.parts])
+        slab = torch.searchsorted(ends[:-1].contiguous(), points[:, -1].contiguous())
+        for i, part in enumerate(self.parts):
+            mine = (slab == i).nonzero()[:, 0]
+            if len(mine):
+                found[mine] = evaluate(self.dictionary, part, points[mine], names)
+        return found
+
+    def residual(self, points: Tensor) -> Tensor:
+        """Root of the summed squared residuals of the equations at points: ``(N, d) -> (N,)``."""
+        points = points.double()
+        linearization = ProblemRows.of(self.problem).interior
+        names = linearization.names
+        values = self._named(points, names)
+        rows = linearization.values(points, dict(zip(names, values.unbind(1), strict=True)))
+        return rows.square().sum(0).sqrt()
+
+    def wrapped(self, points: Tensor) -> Tensor:
+        """Points with periodic coordinates brought into the domain."""
+        lower, upper = (points.new_tensor(corner) for corner in self.problem.domain)
+        columns = []
+        for i, name in enumerate(self.problem.coordinates):
+            column = points[:, i]
+            if name in self.problem.periodic:
+                column = torch.where(
+                    (column < lower[i]) | (column > upper[i]),
+                    lower[i] + (column - lower[i]) % (upper[i] - lower[i]),
+                    column,
+                )
+            columns.append(column)
+        return torch.stack(columns, 1)
+
+    @property
+    def estimate(self) -> float:
+        """Estimate of the relative error: the largest at the end of a part."""
+        return max(part.error for part in self.parts)

@@ -1,0 +1,103 @@
+"""Newton's method with a matrix that is kept for as long as it serves."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.local_solver.linearization import Unsolvable
+from sgn_sciml.local_solver.system import System
+
+__all__ = ["Failed", "Found", "newton"]
+
+MAX_FACTORS, MAX_STEPS = 6, 40
+MEMORY = 6e9  # bytes
+
+
+class Failed(Exception):
+    """Newton's method did not converge; the message says how."""
+
+
+@dataclass
+class Found:
+    """What it found.
+
+    Attributes:
+        coefficients: Shape ``(K, f, r)``.
+        increment: Size of the last increment beside the solution's.
+        factors: Matrices that were factored.
+        steps: Increments that were solved for.
+    """
+
+    coefficients: Tensor
+    increment: float
+    factors: int
+    steps: int
+
+
+def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> Found:
+    """Solve the rows of a system in the sense of least squares.
+
+    An increment is measured at the nodes of the equation, each field beside its scale. Rounding
+    that keeps increments from shrinking further ends the iteration: the residual judges.
+
+    Args:
+        system: The system.
+        start: Coefficients to begin with, ``(K, f, r)``.
+        scales: Size of each field, ``(f,)``.
+        tolerance: Increment that ends the iteration.
+
+    Raises:
+        Unsolvable: If it would take too much memory.
+        Failed: If it diverges or takes too many matrices.
+    """
+    if system.memory > MEMORY:
+        raise Unsolvable(
+            f"{len(system.cells)} cells would take {system.memory / 1e9:.1f} GB, more than "
+            f"{MEMORY / 1e9:.0f}: ask for a larger tolerance"
+        )
+    c = start.clone()
+    z = c.new_zeros(sum(system.elimination.sizes))
+    factors = steps = 0
+    last = torch.inf
+    least, stagnant = torch.inf, 0
+    fresh = True
+    while steps < MAX_STEPS:
+        if fresh:
+            if factors == MAX_FACTORS:
+                raise Failed(f"it took more than {MAX_FACTORS} matrices")
+            matrices = system.matrices(c)
+            if not all(bool(m.sum().isfinite()) for m in matrices):
+                raise Failed("the equation's slopes are not finite")
+            system.elimination.decompose(matrices)
+            del matrices
+            if factors == 0 and (missing := system.elimination.undetermined()):
+                raise Unsolvable(
+                    f"{missing} unknowns are not determined: {system.equations.missing()}"
+                )
+            factors += 1
+            fresh = False
+        found, traces = system.elimination.solve(system.right_sides(c, z))
+        delta = system.gathered(found)
+        steps += 1
+        size = increment(system, delta, scales)
+        if not size < 1e6:
+            raise Failed("it diverges" if size == size else "it meets NaN")
+        c, z = c + delta, z + traces
+        if size < tolerance:
+            return Found(c, size, factors, steps)
+        if size > 0.5 * least and size < 1e-7:
+            stagnant += 1
+            if stagnant >= 2:
+                return Found(c, size, factors, steps)
+        least = min(least, size)
+        fresh = size > last / 4 and size > 1e-9
+        last = torch.inf if fresh else size
+    raise Failed(f"it took more than {MAX_STEPS} steps")
+
+
+def increment(system: System, delta: Tensor, scales: Tensor) -> float:
+    """The largest root mean square over the fields, beside their scales."""
+    table = system.reference.table("interior", (0,) * system.axes)
+    values = delta @ table.T
+    return float((values.square().mean((0, 2)).sqrt() / scales).max())

@@ -1,0 +1,99 @@
+"""A problem as rows: its equation and conditions, and what is missing among them."""
+
+from dataclasses import dataclass
+
+import torch
+
+from sgn_sciml.local_solver.linearization import Linearization, Unsolvable
+from sgn_sciml.pde import Problem
+
+__all__ = ["ProblemRows"]
+
+
+@dataclass
+class ProblemRows:
+    """A problem as rows.
+
+    Attributes:
+        problem: The problem.
+        interior: Its equation.
+        conditions: Its conditions, each with its face by axis.
+    """
+
+    problem: Problem
+    interior: Linearization
+    conditions: list[tuple[Linearization, dict[int, float]]]
+
+    @classmethod
+    def of(cls, problem: Problem) -> "ProblemRows":
+        """The rows of a problem.
+
+        Raises:
+            Unsolvable: If one of them is not a function of the fields at each point.
+        """
+        generator = torch.Generator().manual_seed(1)
+        unit = torch.rand(8, len(problem.coordinates), generator=generator, dtype=torch.float64)
+        where = problem.box_points(0.1 + 0.8 * unit)
+        interior = Linearization(problem, problem.residual, "the residual", where)
+        conditions = []
+        for condition in problem.conditions:
+            face = {problem.coordinates.index(n): v for n, v in condition.face.items()}
+            points = problem.face_points(condition, unit)
+            what = f"the condition {condition.name!r}"
+            conditions.append((Linearization(problem, condition.residual, what, points), face))
+        return cls(problem, interior, conditions)
+
+    @property
+    def periodic(self) -> tuple[float, ...]:
+        """Length of the domain along each periodic axis, 0 along the others."""
+        problem = self.problem
+        return tuple(
+            b - a if name in problem.periodic else 0.0
+            for name, a, b in zip(problem.coordinates, *problem.domain, strict=True)
+        )
+
+    def order(self, field: int, axis: int) -> int:
+        """The highest derivative of a field along an axis."""
+        return max((i[axis] for f, i in self.interior.names if f == field), default=0)
+
+    def missing(self) -> str:
+        """What conditions are lacking, as far as faces can tell."""
+        problem = self.problem
+        faces = []
+        for axis, name in enumerate(problem.coordinates):
+            highest = max(self.order(f, axis) for f in range(len(problem.fields)))
+            if name in problem.periodic or not highest:
+                continue
+            for corner in problem.domain:
+                value = corner[axis]
+                late = problem.evolving and axis == len(problem.coordinates) - 1
+                if late and value == problem.domain[1][axis]:
+                    continue
+                if not any(face.get(axis) == value for _, face in self.conditions):
+                    faces.append(f"{name} = {value:g}")
+        if faces:
+            return f"{problem.law} has no condition at {' and '.join(faces)}"
+        return (
+            f"the equation and conditions of {problem.law} leave the solution open, as conditions "
+            "on derivatives alone do: give a value at a point, too"
+        )
+
+    def require_enough(self) -> None:
+        """See that a single equation has as many conditions along each axis as derivatives.
+
+        Polynomials would solve it with fewer, and not what was meant.
+
+        Raises:
+            Unsolvable: If it has fewer.
+        """
+        problem = self.problem
+        if len(problem.fields) > 1 or self.interior.equations > 1:
+            return
+        for axis, name in enumerate(problem.coordinates):
+            wanted = self.order(0, axis)
+            count = sum(what.equations for what, face in self.conditions if list(face) == [axis])
+            if name not in problem.periodic and count < wanted:
+                raise Unsolvable(
+                    f"{problem.law} has derivatives of order {wanted} along {name} and "
+                    f"{count} condition{'' if count == 1 else 's'} there: {self.missing()}"
+                )

@@ -1,0 +1,137 @@
+"""Solve a problem by local least squares, to a tolerance."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sgn_sciml.local_solver.boxes import Boxes
+from sgn_sciml.local_solver.dictionary import Dictionary, Polynomials
+from sgn_sciml.local_solver.linearization import Unsolvable
+from sgn_sciml.local_solver.local_solution import LocalSolution, Slab
+from sgn_sciml.local_solver.march import March, State
+from sgn_sciml.local_solver.problem_rows import ProblemRows
+from sgn_sciml.local_solver.reference_cell import ReferenceCell
+from sgn_sciml.pde import Problem
+
+__all__ = ["SolveProgress", "solve"]
+
+FINEST = 1e-13  # the least tolerance: rounding is 1e-15 to 1e-14 of the solution
+# Degrees of the polynomials by tolerance, in one and two coordinates and in three.
+DEGREES = ((1e-5, 13), (1e-6, 15), (1e-8, 18), (1e-10, 20), (1e-12, 22), (0.0, 24))
+
+
+class SolveProgress(Protocol):
+    """Told what happens, in order."""
+
+    def slab(self, state: State, event: str) -> None:
+        """A slab was solved; ``event`` says whether it was accepted, or why not."""
+
+    def accepted(self, state: State, part: Slab, error: Slab) -> None:
+        """A slab was accepted."""
+
+    def boxes(self, line: str) -> None:
+        """Boxes were solved."""
+
+
+@dataclass
+class Silent:
+    """Says nothing."""
+
+    events: list[str] = field(default_factory=list)
+
+    def slab(self, state: State, event: str) -> None:
+        pass
+
+    def accepted(self, state: State, part: Slab, error: Slab) -> None:
+        pass
+
+    def boxes(self, line: str) -> None:
+        pass
+
+
+def solve(
+    problem: Problem,
+    tolerance: float = 1e-8,
+    dictionary: Callable[[int, int], Dictionary] = Polynomials,
+    degree: int | None = None,
+    progress: SolveProgress | None = None,
+    begun: tuple[list[Slab], State, Slab] | None = None,
+) -> LocalSolution:
+    """Solve a problem by local least squares.
+
+    Nothing is trained: functions of cells are fixed, and their coefficients solve a least-squares
+    problem. Problems of first order in time are solved in slabs of time, all others on the whole
+    domain.
+
+    Args:
+        problem: The problem, of one to three coordinates.
+        tolerance: Relative error that is asked for, in the root mean square over space.
+        dictionary: Makes functions of the cells from a degree and a number of coordinates.
+        degree: Total degree of the polynomials, or of as many other functions; chosen by the
+            tolerance if None.
+        progress: Told what happens.
+        begun: Slabs that were solved before, with the state and the error after them.
+
+    Returns:
+        The solution; call it with points.
+
+    Raises:
+        Unsolvable: If the problem or its conditions cannot be solved this way, or the tolerance
+            is below what rounding leaves; the message says why.
+
+    Example:
+        >>> from sgn_sciml.pde import Helmholtz
+        >>> solution = solve(Helmholtz(), tolerance=1e-8)
+        >>> point = torch.tensor([[0.5, 0.125]])
+        >>> abs(float(solution(point) - Helmholtz().exact(point))) < 1e-8
+        True
+    """
+    axes = len(problem.coordinates)
+    if not tolerance > 0 or tolerance >= 1:
+        raise Unsolvable(f"the tolerance must lie between 0 and 1, got {tolerance}")
+    if tolerance < FINEST:
+        raise Unsolvable(f"the tolerance {tolerance:g} is below the floor of rounding, {FINEST:g}")
+    if axes > 3:
+        raise Unsolvable(
+            f"{problem.law} has {axes} coordinates: local least squares is for one to three"
+        )
+    problem.check_conditions(built_in=False)
+    equations = ProblemRows.of(problem)
+    equations.require_enough()
+    progress = progress or Silent()
+    chosen = degree or default_degree(tolerance, axes)
+    if not in_slabs(equations):
+        boxes = Boxes(equations, lambda d: dictionary(d, axes), chosen, tolerance, progress.boxes)
+        found, part = boxes.solve()
+        return LocalSolution(problem, found, [part], tolerance, boxes.scales)
+    reference = ReferenceCell(dictionary(chosen, axes))
+    march = March(equations, reference, tolerance, progress.slab)
+    solution = LocalSolution(problem, reference.dictionary, [], tolerance)
+    state, last = None, None
+    if begun is not None:
+        solution.parts, state, march.error = list(begun[0]), begun[1], begun[2]
+        last, solution.scales = solution.parts[-1], state.scales
+    for now, part in march.slabs(state, last):
+        solution.parts.append(part)
+        solution.scales = now.scales
+        assert march.error is not None
+        progress.accepted(now, part, march.error)
+    return solution
+
+
+def default_degree(tolerance: float, axes: int) -> int:
+    """The degree for a tolerance."""
+    found = next(d for least, d in DEGREES if tolerance >= least)
+    return found if axes < 3 else round(0.65 * found)
+
+
+def in_slabs(equations: ProblemRows) -> bool:
+    """Whether a problem is of first order in time and has no condition at the end."""
+    problem = equations.problem
+    if not problem.evolving:
+        return False
+    axis = len(problem.coordinates) - 1
+    end = problem.domain[1][axis]
+    late = any(face.get(axis) == end for _, face in equations.conditions)
+    orders = [equations.order(f, axis) for f in range(len(problem.fields))]
+    return max(orders) == 1 and not late and axis > 0

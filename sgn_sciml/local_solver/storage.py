@@ -1,0 +1,73 @@
+"""Slabs on disk: one file each, so that a killed run goes on after the last whole one.
+
+A file holds the slab, the state after it and the error so far, all in float64; a run that goes on
+from them has the numbers of one that was never stopped.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.local_solver.cells import Cells
+from sgn_sciml.local_solver.local_solution import Slab
+from sgn_sciml.local_solver.march import State
+from sgn_sciml.system.writing import whole_file
+
+__all__ = ["load_slabs", "save_slab"]
+
+Begun = tuple[list[Slab], State, Slab]
+
+
+def save_slab(folder: Path, number: int, state: State, part: Slab, error: Slab) -> Path:
+    """Write slab ``number`` of a run."""
+    content = {
+        "part": packed(part),
+        "error": packed(error),
+        "state": {
+            name: getattr(state, name)
+            for name in ("time", "length", "theta", "error", "solved", "rejected", "scales")
+        },
+    }
+    path = folder / f"{number:05d}.pt"
+    with whole_file(path) as partial:
+        torch.save(content, partial)
+    return path
+
+
+def load_slabs(folder: Path) -> Begun | None:
+    """The slabs of a run, up to the first that is missing or damaged; None without any."""
+    parts: list[Slab] = []
+    last: tuple[State, Slab] | None = None
+    for number in range(len(list(folder.glob("*.pt")))):
+        try:
+            content = torch.load(folder / f"{number:05d}.pt", weights_only=True)
+            part, error = unpacked(content["part"]), unpacked(content["error"])
+            state = State(cells=part.cells, **content["state"])
+        except (OSError, RuntimeError, KeyError, TypeError, EOFError, ValueError):
+            break
+        parts.append(part)
+        last = state, error
+    return None if last is None else (parts, *last)
+
+
+def packed(part: Slab) -> dict[str, Any]:
+    """A part as tensors and numbers."""
+    return {
+        "lower": part.cells.lower,
+        "upper": part.cells.upper,
+        "periodic": list(part.cells.periodic),
+        "coefficients": part.coefficients,
+        "estimate": part.estimate,
+        "error": part.error,
+    }
+
+
+def unpacked(content: dict[str, Any]) -> Slab:
+    """The part of what :func:`packed` made."""
+    lower, upper = content["lower"], content["upper"]
+    if not isinstance(lower, Tensor) or lower.shape != upper.shape:
+        raise ValueError("not a slab")
+    cells = Cells(lower, upper, tuple(content["periodic"]))
+    return Slab(cells, content["coefficients"], content["estimate"], content["error"])

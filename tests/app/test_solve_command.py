@@ -1,0 +1,137 @@
+"""``sgn solve`` and ``sgn data make reference``, as they are typed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import pytest
+import torch
+
+from sgn_sciml.app.cli import main
+from sgn_sciml.layouts.grid_fields import read_grid
+from sgn_sciml.local_solver.storage import load_slabs
+
+OWN = """
+import math
+from dataclasses import dataclass
+import torch
+from sgn_sciml.pde import Condition, Problem
+
+@dataclass(frozen=True)
+class Heat(Problem):
+    nu: float = 1.0
+    law = "own_heat"
+    coordinates = ("x", "t")
+    domain = ((0.0, 0.0), (1.0, 0.1))
+    conditions = (
+        Condition("initial", {"t": 0.0}, lambda d: d.u - torch.sin(math.pi * d.x)),
+        Condition("left", {"x": 0.0}, lambda d: d.u),
+        Condition("right", {"x": 1.0}, lambda d: d.u),
+    )
+    def residual(self, d):
+        return d.u_t - self.nu * d.u_xx
+
+class Typo(Heat):
+    def residual(self, d):
+        return d.u_t - d.u_yy
+"""
+BURGERS = """
+data:
+  class_path: Collocation
+  init_args: {problem: {class_path: Burgers, init_args: {nu: 0.05}}}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "own_heat_problem.py").write_text(OWN)
+    (tmp_path / "own.yaml").write_text("problem: own_heat_problem.Heat\n")
+    (tmp_path / "typo.yaml").write_text("problem: own_heat_problem.Typo\n")
+    (tmp_path / "burgers_pinn.yaml").write_text(BURGERS)
+    return tmp_path
+
+
+def test_a_shipped_problem_leaves_a_run_with_table_and_figures(here, capsys):
+    assert main(["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]) == 0
+    run = here / "runs/burgers_solve/version_0"
+    card = json.loads((run / "card.json").read_text())
+    assert card["test"]["test/relative_l2"] < 1e-6
+    assert card["estimate"] < 2e-6
+    assert card["task"] == "local least squares"
+    shown = capsys.readouterr().out
+    for word in ("solved by", "estimated error", "relative L2", "slabs of time", "cells.png"):
+        assert word in shown
+    assert sorted(path.name for path in (run / "figures").iterdir()) == ["cells.png", "u.png"]
+    found = read_grid(run / "predictions.h5")
+    assert found.accuracy == card["estimate"]
+    assert "test set,metric,value" in (run / "results.csv").read_text()
+    assert len(load_slabs(run / "slabs")[0]) == card["slabs"]
+
+
+def test_ones_own_equation_becomes_a_reference(here, capsys):
+    making = "data make reference --config own.yaml -o out.h5 --tolerance 1e-9 --grid 21 5"
+    assert main(making.split()) == 0
+    grid = read_grid("out.h5")
+    assert (grid.law, dict(grid.parameters)) == ("own_heat", {"nu": 1.0})
+    x, t = grid.points.unbind(-1)
+    truth = torch.sin(torch.pi * x) * torch.exp(-(torch.pi**2) * t)
+    assert (grid.fields["u"] - truth).abs().max() < 1e-8
+    with h5py.File("out.h5") as file:
+        assert 0 < file.attrs["estimated_relative_error"] < 1e-8
+    assert main(["solve", "--config", "own.yaml", "--tolerance", "1e-6"]) == 0
+    assert "relative L2" not in capsys.readouterr().out  # there is nothing to compare with
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--config own.yaml --tolerance 1e-20", "below the floor of rounding"),
+        ("--config own.yaml --degree 3", "--degree must lie between 4 and 40"),
+        ("--config own.yaml --name a/b", "not a path"),
+        ("--config own.yaml --resume", "nothing to resume"),
+        ("--config typo.yaml", "own_heat_problem.py, line 23: AttributeError: no derivative"),
+        ("--config missing.yaml", "missing"),
+    ],
+)
+def test_what_cannot_be_solved_is_one_line_and_leaves_nothing(words, message, here, capsys):
+    assert main(["solve", *words.split()]) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert message in shown[-1]
+    assert shown[-1].startswith("sgn: error: ")
+    assert not (here / "runs").exists()
+
+
+def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
+    words = ["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]
+    assert main([*words, "--name", "whole"]) == 0
+    whole = here / "runs/whole/version_0/slabs"
+    slabs = here / "runs/part/version_0/slabs"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sgn_sciml", *words, "--name", "part"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    while process.poll() is None and not (slabs / "00001.pt").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = sorted(slabs.glob("*.pt"))
+    assert len(kept) >= 2
+    kept[-1].write_bytes(kept[-1].read_bytes()[:100])  # as a full disk leaves it
+    card = here / "runs/part/version_0/card.json"
+    card.unlink(missing_ok=True)  # where the kill came too late
+    assert main([*words, "--name", "part", "--resume"]) == 0
+    a, b = (load_slabs(folder)[0] for folder in (whole, slabs))
+    assert len(a) == len(b)
+    for one, other in zip(a, b, strict=True):
+        assert torch.equal(one.coefficients, other.coefficients)
+        assert one.error == other.error
+    assert main([*words, "--name", "part", "--resume"]) == 1  # it has ended
+    assert main([*words[:-1], "1e-8", "--name", "part", "--resume"]) == 1
