@@ -22,6 +22,7 @@ def short(path):
     """Words of a run of two steps with the shipped data."""
     quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
     quick["data.init_args.batch_size"] = 4
+    quick["data.init_args.resolution"] = 64  # the second network of the boost has 32 modes
     quick |= {f"trainer.limit_{part}_batches": 2 for part in ("val", "test")}
     words = ["--config", path, "--config", SMALL]
     return [*words, *(word for k, v in quick.items() for word in (f"--{k}", v))]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sgn_sciml.app.help import COMMANDS, HELP, print_training_help
-from sgn_sciml.app.words import extra_of, own_folders, resolve_words
+from sgn_sciml.app.words import REFERENCE, extra_of, own_folders, resolve_words
 from sgn_sciml.system.extras import MissingExtra, needed_by
 from sgn_sciml.system.terminal import printable
 
@@ -43,7 +43,11 @@ def run(args: Sequence[str]) -> None:
 
 def run_with_extras(args: Sequence[str]) -> None:
     """Run a command that may need packages of an extra."""
-    if args[0] == "data":
+    if tuple(args[:3]) == REFERENCE:  # its --config is that of a problem
+        from sgn_sciml.app.reference_command import reference_command
+
+        reference_command(args[3:])
+    elif args[0] == "data":
         from sgn_sciml.app.data_command import data_command
 
         data_command(args[1:])

@@ -35,11 +35,6 @@ SCHEMA = {
 
 def data_command(args: Sequence[str]) -> None:
     """Run ``sgn data ...``."""
-    if list(args[:2]) == ["make", "reference"]:  # of any problem; --config is that of a PINN
-        from sgn_sciml.app.reference_command import reference_command
-
-        reference_command(args[2:])
-        return
     words = hyphenated(settings_as_words(args))
     parser = argparse.ArgumentParser(
         prog="sgn data",

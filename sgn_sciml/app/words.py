@@ -9,6 +9,7 @@ from sgn_sciml.system.shipped import shipped_config
 __all__ = ["extra_of", "own_folders", "resolve_words"]
 
 FLAGS = ("--config", "-c")
+REFERENCE = ("data", "make", "reference")
 TASKS = {"PINN": "pinn", "Operator": "operators", "INR": "inr"}
 EXTRAS = {
     "data": "data",
@@ -82,6 +83,8 @@ def extra_of(args: Sequence[str]) -> str:
         args: Words of the command line, the command first; configurations resolved. What they
             train is told by the first task that a file names.
     """
+    if tuple(args[:3]) == REFERENCE:
+        return "pinn"
     if args[0] in EXTRAS:
         return EXTRAS[args[0]]
     pattern = rf"class_path:\s*['\"]?(?:[\w.]+\.)?({'|'.join(TASKS)})\b"

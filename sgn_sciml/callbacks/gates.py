@@ -10,6 +10,7 @@ is :math:`\|\omega_i W_i\|`, in radians per unit of the layer's input, which for
 is the coordinates scaled to [-1, 1].
 """
 
+import csv
 from typing import Any
 
 import torch
@@ -19,12 +20,13 @@ from torch.utils.hooks import RemovableHandle
 
 from sgn_sciml.layers import SpectralGate, SpectralShare
 from sgn_sciml.networks import CoordinateMLP
-from sgn_sciml.runs.loggers import send_figure, send_histogram
+from sgn_sciml.runs.loggers import run_folder, send_figure, send_histogram
 from sgn_sciml.viz import gate_figure
 
 __all__ = ["GateEvolution"]
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
+PARTS = (*(f"q{round(100 * level):02d}" for level in LEVELS), "share")
 
 
 class GateEvolution(Callback):
@@ -38,6 +40,8 @@ class GateEvolution(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[list[float]]] = {}  # layer -> rows (step, quantiles, share)
         self.initial: dict[str, Tensor] = {}
+        self._resumed = False
+        self._in_table = False  # whether the history lies in metrics.csv, too
         self._shares: dict[str, SpectralShare] = {}
         self._handles: list[RemovableHandle] = []
 
@@ -82,18 +86,36 @@ class GateEvolution(Callback):
         self._handles.clear()
         if trainer.state.fn != "fit":
             return
+        self._take_up(trainer)
         frequencies = self.frequencies(pl_module)
         for name, share in self._shares.items():
             gate = share.gate.float()  # quantiles are not defined for half precision
             row = [*torch.quantile(gate, gate.new_tensor(LEVELS)).tolist(), float(share.ratio)]
-            names = [*(f"q{round(100 * level):02d}" for level in LEVELS), "share"]
-            for key, value in zip(names, row, strict=True):
+            for key, value in zip(PARTS, row, strict=True):
                 pl_module.log(f"gate/{name}/{key}", value, rank_zero_only=True)
             self.history.setdefault(name, []).append([float(trainer.global_step), *row])
             send_histogram(trainer, f"gate/{name}/value", share.gate)
             send_histogram(trainer, f"gate/{name}/frequency", frequencies[name])
 
+    def _take_up(self, trainer: Trainer) -> None:
+        """Read what a resumed run logged before this step, once."""
+        resumed, self._resumed = self._resumed, False
+        folder = run_folder(trainer)
+        path = None if folder is None else folder / "metrics.csv"
+        self._in_table = path is not None and path.is_file()
+        if not resumed or path is None or not self._in_table:
+            return
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                for key in (key for key in row if key and key.endswith("/q00") and row[key]):
+                    name = key.removeprefix("gate/").removesuffix("/q00")
+                    values = [row[f"gate/{name}/{part}"] for part in PARTS]
+                    step = int(row["step"])
+                    if step < trainer.global_step and all(values):
+                        self.history.setdefault(name, []).append([step, *map(float, values)])
+
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._take_up(trainer)
         if not self.history:
             return
         history = {name: torch.tensor(rows) for name, rows in self.history.items()}
@@ -101,7 +123,9 @@ class GateEvolution(Callback):
         send_figure(trainer, "gates", figure)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"history": self.history, "initial": self.initial}
+        # What metrics.csv has, a resumed run reads there.
+        return {"history": {} if self._in_table else self.history, "initial": self.initial}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.history, self.initial = state_dict["history"], state_dict["initial"]
+        self._resumed = not self.history

@@ -1,25 +1,30 @@
 """Spectral error over training: which wavenumbers were learned when."""
 
 import csv
+from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
 
 from sgn_sciml.runs.loggers import run_folder, send_figure
+from sgn_sciml.system.writing import whole_file
 from sgn_sciml.viz import spectral_error_figure
 
 __all__ = ["SpectralErrorMap"]
+
+NAME = "spectral_error.csv"
 
 
 class SpectralErrorMap(Callback):
     """Keep the spectrum of the error at every validation.
 
-    When training ends it writes ``spectral_error.csv`` (one row per validation, one column per
-    wavenumber, mean squared error) and draws ``figures/spectral_error.png``, a heat map of
-    wavenumber by step. Both end at the Nyquist wavenumber of the validation grid, that of its
+    ``spectral_error.csv`` has one row per validation and one column per wavenumber, the mean
+    squared error; when training ends ``figures/spectral_error.png`` is drawn from it, a heat map
+    of wavenumber by step. Both end at the Nyquist wavenumber of the validation grid, that of its
     coarsest axis: above are only corners of the modes. It reads the ``SpectralError`` among the
-    task's validation metrics.
+    task's validation metrics. A resumed run takes up the rows of the file, which checkpoints do
+    not carry.
     """
 
     def __init__(self) -> None:
@@ -28,6 +33,7 @@ class SpectralErrorMap(Callback):
         self.wavenumber: list[float] = []
         self.target: list[float] = []
         self.rounding = 0.0
+        self._resumed = False
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         metric = pl_module.metrics("val")["spectral"]
@@ -37,23 +43,43 @@ class SpectralErrorMap(Callback):
         if spectrum.error.isnan().all():
             return  # no reference grid
         count = int(spectrum.whole) + 1
-        self.steps.append(trainer.global_step)
-        self.errors.append(spectrum.error[:count].tolist())
         self.wavenumber = spectrum.wavenumber[:count].tolist()
         self.target = spectrum.target[:count].tolist()
         self.rounding = float(spectrum.rounding)
+        folder = run_folder(trainer)
+        self._take_up(folder, trainer.global_step)
+        self.steps.append(trainer.global_step)
+        self.errors.append(spectrum.error[:count].tolist())
+        if folder is not None:
+            self._write(folder / NAME)
+
+    def _take_up(self, folder: Path | None, step: int) -> None:
+        """Read the rows that a resumed run wrote before ``step``, once."""
+        resumed, self._resumed = self._resumed, False
+        if not resumed or folder is None or not (folder / NAME).is_file():
+            return
+        with (folder / NAME).open(newline="") as file:
+            for row in list(csv.reader(file))[1:]:
+                if row and row[0].isdigit() and int(row[0]) < step:
+                    self.steps.append(int(row[0]))
+                    self.errors.append([float(value) for value in row[1:]])
+
+    def _write(self, path: Path) -> None:
+        count = min(map(len, self.errors))  # after another version, or on another grid, more
+        with whole_file(path) as partial, partial.open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["step", *(f"{k:g}" for k in self.wavenumber[:count])])
+            rows = zip(self.steps, self.errors, strict=True)
+            table.writerows([step, *row[:count]] for step, row in rows)
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
         folder = run_folder(trainer)
+        self._take_up(folder, trainer.global_step + 1)  # if nothing was validated since
         if not self.steps or folder is None:
             return
-        count = min(map(len, self.errors))  # one that goes on after an earlier version has more
+        count = min(map(len, self.errors))
         wavenumber, target = self.wavenumber[:count], self.target[:count]
         errors = [row[:count] for row in self.errors]
-        with (folder / "spectral_error.csv").open("w", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["step", *(f"{k:g}" for k in wavenumber)])
-            table.writerows([s, *row] for s, row in zip(self.steps, errors, strict=True))
         figure = spectral_error_figure(
             torch.tensor(self.steps),
             torch.tensor(wavenumber),
@@ -64,9 +90,10 @@ class SpectralErrorMap(Callback):
         send_figure(trainer, "spectral_error", figure)
 
     def state_dict(self) -> dict[str, Any]:
-        # Named one by one: Lightning puts its own attributes on callbacks.
-        names = ("steps", "errors", "wavenumber", "target", "rounding")
+        names = ("wavenumber", "target", "rounding")
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        vars(self).update(state_dict)
+        self._resumed = True
+        for name in ("wavenumber", "target", "rounding"):
+            setattr(self, name, state_dict[name])

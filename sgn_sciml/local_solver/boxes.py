@@ -14,7 +14,7 @@ from sgn_sciml.local_solver.dictionary import Dictionary
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab, evaluate
 from sgn_sciml.local_solver.measures import field_sizes, positive, shares, solution_tails
-from sgn_sciml.local_solver.newton import Failed, Found, newton
+from sgn_sciml.local_solver.newton import Failed, newton
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
 from sgn_sciml.local_solver.system import System
@@ -25,6 +25,7 @@ START = {1: 4, 2: 2, 3: 1}  # boxes per axis to begin with
 HIGH = 0.7  # of the degree: coefficients above it say whether a box is small enough
 MORE = 2  # degrees that a second solution has more
 HIGHEST = 15  # degree in three coordinates
+FEW = 30  # boxes: of so few all are halved where Newton's method fails
 ROUNDS = 30
 
 
@@ -82,13 +83,20 @@ class Boxes:
         before: tuple[Dictionary, Slab] | None = None
         differences: list[float] = []
         for _ in range(ROUNDS):
-            dictionary, part = self.solved(cells, self.degree, before)
+            try:
+                dictionary, part = self.solved(cells, self.degree, before)
+            except Failed as failed:
+                if len(cells) > FEW:
+                    raise Unsolvable(f"Newton's method does not converge: {failed}") from failed
+                # A coarse least-squares problem may have no solution near that of the equation.
+                cells = cells.split({k: range(axes) for k in range(len(cells))})
+                continue
             before = dictionary, part
             share, high = self.share(cells), round(HIGH * self.degree)
             tails = solution_tails(self.reference(self.degree), part, self.scales, share, high)
             wide = wide_axes(tails, theta)
             if not wide:
-                finer = self.solved(cells, self.degree + MORE, before)
+                finer = self.finer(cells, before)
                 difference = self.difference(before, finer)
                 differences.append(difference)
                 self.report(f"{len(cells)} boxes: difference {difference:.1e}")
@@ -132,7 +140,7 @@ class Boxes:
             values = evaluate(*before, points, [(f, zero) for f in range(fields)])
             values = values.reshape(len(cells), -1, fields).movedim(2, 1)
             start = values @ reference.fit().T
-        found = self.converged(system, start)
+        found = newton(system, start, positive(self.scales), 0.02 * self.tolerance)
         part = Slab(cells, found.coefficients)
         self.misfits = system.misfits(found.coefficients)
         self.scales = positive(field_sizes(reference, part, self.share(cells)))
@@ -154,9 +162,10 @@ class Boxes:
                 f"{where}. Do two of them contradict each other there, or are there too many?"
             )
 
-    def converged(self, system: System, start: Tensor) -> Found:
+    def finer(self, cells: Cells, before: tuple[Dictionary, Slab]) -> tuple[Dictionary, Slab]:
+        """A second solution on the same boxes, with more functions."""
         try:
-            return newton(system, start, positive(self.scales), 0.02 * self.tolerance)
+            return self.solved(cells, self.degree + MORE, before)
         except Failed as failed:
             raise Unsolvable(f"Newton's method does not converge: {failed}") from failed
 

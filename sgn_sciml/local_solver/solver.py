@@ -1,7 +1,6 @@
 """Solve a problem by local least squares, to a tolerance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from sgn_sciml.local_solver.boxes import Boxes
@@ -33,11 +32,8 @@ class SolveProgress(Protocol):
         """Boxes were solved."""
 
 
-@dataclass
 class Silent:
     """Says nothing."""
-
-    events: list[str] = field(default_factory=list)
 
     def slab(self, state: State, event: str) -> None:
         pass
@@ -80,6 +76,7 @@ def solve(
             is below what rounding leaves; the message says why.
 
     Example:
+        >>> import torch
         >>> from sgn_sciml.pde import Helmholtz
         >>> solution = solve(Helmholtz(), tolerance=1e-8)
         >>> point = torch.tensor([[0.5, 0.125]])

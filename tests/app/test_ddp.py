@@ -120,6 +120,7 @@ def test_two_nodes_of_torchrun_train_and_measure_as_one_process(operator_config,
 
 def test_a_killed_process_ends_the_run_which_can_go_on(operator_config):
     words = [sys.executable, "-m", "sgn_sciml", "fit", "--config", operator_config, *TWO]
+    words += ["--model.init_args.schedule", "null"]  # one that ends would not let it go on
     log = Path("err.txt")
     with log.open("w") as err:
         long = [*words, "--trainer.max_steps", "100000"]

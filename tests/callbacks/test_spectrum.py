@@ -13,6 +13,7 @@ from sgn_sciml.operators import FnoSplit, Operator, OperatorData
 from sgn_sciml.operators.networks import FNO
 from sgn_sciml.pde import Burgers
 from sgn_sciml.pinn import PINN, Collocation
+from sgn_sciml.runs.metrics_file import AppendingCSVLogger
 from tests.conftest import ROOT
 
 
@@ -33,11 +34,25 @@ def test_table_has_a_row_per_validation_and_adds_up(trainer, reference, tmp_path
     assert (folder / "figures/spectral_error.png").stat().st_size > 10_000
 
 
-def test_history_survives_a_checkpoint():
-    a, b = SpectralErrorMap(), SpectralErrorMap()
-    a.steps, a.errors, a.wavenumber, a.target = [1], [[2.0]], [0.0], [3.0]
-    b.load_state_dict(a.state_dict())
-    assert (b.steps, b.errors, b.wavenumber, b.target) == ([1], [[2.0]], [0.0], [3.0])
+def test_a_resumed_run_has_the_rows_of_one_that_was_not_stopped(trainer, reference, tmp_path):
+    """The file carries them; a checkpoint of a long run does not grow with them."""
+
+    def fit(name, steps, ckpt=None):
+        torch.manual_seed(0)
+        task = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers())
+        data = Collocation(Burgers(), str(reference), num_points=32)
+        errors, logger = SpectralErrorMap(), AppendingCSVLogger(tmp_path, name, version=0)
+        made = trainer(callbacks=[errors], logger=logger, max_steps=steps)
+        made.fit(task, data, ckpt_path=ckpt)
+        made.save_checkpoint(tmp_path / f"{name}.ckpt")
+        return (tmp_path / name / "version_0/spectral_error.csv").read_text()
+
+    whole = fit("whole", 4)
+    fit("part", 2)
+    assert fit("part", 4, tmp_path / "part.ckpt") == whole
+    assert len(whole.splitlines()) == 3
+    state = torch.load(tmp_path / "whole.ckpt", weights_only=True)["callbacks"]
+    assert {"steps", "errors"}.isdisjoint(state["SpectralErrorMap"])
 
 
 def test_without_a_reference_nothing_is_written(trainer, tmp_path):

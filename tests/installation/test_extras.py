@@ -15,17 +15,23 @@ LISTED = PROJECT["optional-dependencies"]
 CORE = ("layers", "networks", "jets", "optim")
 LIGHT = {"sgn_sciml.app.cli", "sgn_sciml.__main__"}
 TRAINING = ("app.training", "app.training_cli", "app.registry", "callbacks", "runs", "metrics")
+SOLVING = ("ensemble", "march", "reference_command", "solve_command", "stages", "workflow")
 # What is used with an extra: folders or modules. Their late imports count, those of others do not.
 USES = {
     "data": ("benchmark_data", "layouts", "laws", "pde", "viz", "app.data_command"),
     "runs": TRAINING,
-    "pinn": (*TRAINING, "pinn", "app.ensemble", "app.march", "app.stages", "app.workflow"),
+    "pinn": (*TRAINING, "pinn", "local_solver", *(f"app.{name}" for name in SOLVING)),
     "operators": (*TRAINING, "operators"),
     "inr": (*TRAINING, "inr", "app.export_command"),
     "studies": ("studies", "app.study_command"),
     "export": ("inr.export",),
 }
-SAID = {"kan", "onnx", "onnxruntime"}  # what needs them checks, and says what to install
+SAID = {
+    "kan",
+    "onnx",
+    "onnxruntime",
+    "hdf5plugin",
+}  # what needs them checks, and says what to install
 NAMED = {  # what is not imported by name
     "tensorboard": "TensorBoardLogger",  # of lightning, which imports it
     "pytorch-optimizer": "pytorch_optimizer.SOAP",  # a class path
