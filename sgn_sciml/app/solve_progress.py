@@ -77,6 +77,15 @@ class Recorder:
         if self.bar is not None:
             self.bar.update(state.time - self.problem.domain[0][-1] - self.bar.n)
 
+    def again(self, estimate: float) -> None:
+        """Forget the slabs: errors grew, and they are solved anew with smaller ones."""
+        for path in self.folder.glob("*.pt"):
+            path.unlink()
+        self.slabs = 0
+        if self.bar is not None:
+            self.bar.update(-self.bar.n)
+            self.bar.write(f"errors grew to {estimate:.1e}: once more, with smaller ones at first")
+
     def boxes(self, line: str) -> None:
         """Say what became of boxes."""
         if self.bar is not None:  # the whole interval at once

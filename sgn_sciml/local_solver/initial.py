@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
+from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 
-__all__ = ["disagreement", "initial_fields"]
+__all__ = ["initial_fields", "refuse_disagreement"]
 
 
 def initial_fields(equations: ProblemRows, points: Tensor) -> Tensor | None:
@@ -39,12 +40,19 @@ def initial_fields(equations: ProblemRows, points: Tensor) -> Tensor | None:
     return u
 
 
-def disagreement(equations: ProblemRows) -> str:
-    """Where initial values and those at a wall contradict each other, or nothing."""
+def refuse_disagreement(equations: ProblemRows, tolerance: float) -> None:
+    """Refuse initial values that contradict those at a wall: no smooth solution begins so.
+
+    Raises:
+        Unsolvable: If they differ at a corner by far more than a tolerance; it names the place.
+    """
     problem = equations.problem
     axis = len(problem.coordinates) - 1
     zero = (0,) * (axis + 1)
     middle = (torch.tensor(problem.domain[0]) + torch.tensor(problem.domain[1])).double() / 2
+    line = torch.linspace(0, 1, 200, dtype=torch.float64)[:, None].expand(-1, axis + 1)
+    everywhere = initial_fields(equations, problem.box_points(line))
+    size = 0.0 if everywhere is None else float(everywhere.abs().max())
     for what, face in equations.conditions:
         if axis in face or any(index != zero for _, index in what.names):
             continue
@@ -54,12 +62,11 @@ def disagreement(equations: ProblemRows) -> str:
             point[0, i] = value
         u = initial_fields(equations, point)
         if u is None:
-            return ""
+            return
         lack = what.values(point, {(f, zero): u[:, f] for f in range(u.shape[1])}).abs().max()
-        if float(lack) > 1e-6 * max(float(u.abs().max()), 1e-300):
+        if float(lack) > 30 * tolerance * size:
             places = " and ".join(f"{problem.coordinates[i]} = {v:g}" for i, v in face.items())
-            return (
-                f"{what.what} contradicts the initial values: they leave {float(lack):.1e} of it "
-                f"at {places}. "
+            raise Unsolvable(
+                f"{what.what} of {problem.law} contradicts the initial values: they leave "
+                f"{float(lack):.1e} of it at {places}"
             )
-    return ""

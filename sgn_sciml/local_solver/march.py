@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.estimate import carried_error, end_size, slab_errors, state_at
-from sgn_sciml.local_solver.initial import disagreement, initial_fields
+from sgn_sciml.local_solver.initial import initial_fields, refuse_disagreement
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab
 from sgn_sciml.local_solver.measures import field_sizes, positive, solution_tails
@@ -32,6 +32,7 @@ SHARE, LEAST_SHARE = 0.2, 0.02  # of the tolerance that is left, of all of it: f
 SAFETY = 3.0  # the estimate of the error, over what the residual and its propagation say
 TOLERATED = 30.0  # times what a slab is allowed, where nothing brings its estimate further down
 SHORTEST = 1e-8  # slab, of the whole interval of time
+SHORTEST_EARLY = 1e-12  # while a kink of the initial values is smoothed
 
 
 @dataclass
@@ -45,6 +46,7 @@ class State:
         cells: Strips of the last slab, or those to begin with.
         scales: Size of each field, the largest so far.
         error: Estimate of the error so far, beside the scales.
+        sharper: What slabs are allowed, over what they would be if no error grew.
         solved: Slabs that were solved.
         rejected: Those of them that were not accepted.
     """
@@ -55,6 +57,7 @@ class State:
     cells: Cells
     scales: Tensor
     error: float = 0.0
+    sharper: float = 1.0
     solved: int = 0
     rejected: int = 0
 
@@ -101,26 +104,30 @@ class March:
         self.error: Slab | None = None  # of all slabs so far, at the end of the last
 
     def slabs(
-        self, state: State | None = None, last: Slab | None = None
+        self, state: State | None = None, last: Slab | None = None, largest: float = math.inf
     ) -> Iterator[tuple[State, Slab]]:
-        """Solve to the end, and yield each slab as it is accepted.
+        """Solve to the end, or until the error is too large, and yield accepted slabs.
 
         Raises:
             Unsolvable: If slabs become too short or their estimates stay too large.
         """
         state = self.begin() if state is None else state
-        while state.time < self.end - 1e-12 * (self.end - self.start):
+        end = self.end - 1e-12 * (self.end - self.start)
+        while state.time < end and state.error <= largest:
             state, last = self.advance(state, last)
             yield state, last
 
-    def begin(self) -> State:
-        """Strips and a length of slab to begin with."""
+    def begin(self, sharper: float = 1.0) -> State:
+        """Strips and a length of slab to begin with; errors of earlier slabs are forgotten."""
+        self.error = None
         equations, cells = self.equations, self.place.equal()
-        theta = 0.02 * math.sqrt(self.tolerance)
+        refuse_disagreement(equations, self.tolerance)
+        theta = 0.02 * math.sqrt(sharper * self.tolerance)
         scales = torch.zeros(len(equations.problem.fields), dtype=torch.float64)
         if initial_fields(equations, cells.lower) is not None:
             cells, scales = self.place.halved(cells, theta, scales, self._initial)
-        return State(self.start, (self.end - self.start) / 10, theta, cells, scales)
+        length = (self.end - self.start) / 10
+        return State(self.start, length, theta, cells, scales, sharper=sharper)
 
     def _initial(self, points: Tensor) -> Tensor:
         found = initial_fields(self.equations, points)
@@ -138,7 +145,7 @@ class March:
         cells = state.cells if last is None else self.refitted(state, last)
         length, theta = state.length, state.theta
         left = max(SHARE * (self.tolerance - state.error), LEAST_SHARE * self.tolerance)
-        allowed = left / SAFETY
+        allowed = state.sharper * left / SAFETY
         best: Attempt | None = None
         since = 0  # solves that were not much better than the best one
         reason = ""
@@ -147,7 +154,7 @@ class March:
             strips = self.place.over(cells, state.time, length)
             state = replace(state, solved=state.solved + 1)
             try:
-                attempt = self.solved(self.system(strips, last), last, state.scales)
+                attempt = self.solved(self.system(strips, last), last, state)
             except Failed as failed:
                 state = replace(state, rejected=state.rejected + 1)
                 reason = f"Newton's method failed: {failed}. "
@@ -168,9 +175,8 @@ class March:
             if since >= 8:
                 raise Unsolvable(
                     f"at t = {state.time:.6g} neither shorter slabs nor narrower strips bring the "
-                    f"error of a slab below {best.part.estimate:.1e}, it should be {allowed:.1e}. "
-                    f"{disagreement(self.equations)}Ask for a larger tolerance, unless the "
-                    "solution is not smooth there"
+                    f"error of a slab below {best.part.estimate:.1e}, it should be {allowed:.1e}: "
+                    "ask for a larger tolerance, unless the solution is not smooth there"
                 )
             cells, length, theta = self.refined(attempt, length, theta, allowed)
             if since >= 2:
@@ -183,10 +189,11 @@ class March:
         Raises:
             Unsolvable: If it is too short.
         """
-        if length < SHORTEST * (self.end - self.start):
+        whole = self.end - self.start
+        if length < whole * (SHORTEST if time - self.start > 1e-3 * whole else SHORTEST_EARLY):
             raise Unsolvable(
-                f"slabs of time become too short at t = {time:.6g}. {reason}"
-                f"{disagreement(self.equations)}Is the solution smooth there, or does it end?"
+                f"slabs of time become too short at t = {time:.6g}. {reason}Is the solution "
+                "smooth there, or does it end?"
             )
         left = self.end - time
         if 1.05 * length > left:
@@ -261,15 +268,16 @@ class March:
 
         return System(equations, reference, strips, self.walls, self.axis, carry)
 
-    def solved(self, system: System, last: Slab | None, before: Tensor) -> Attempt:
+    def solved(self, system: System, last: Slab | None, state: State) -> Attempt:
         """Solve a slab."""
         share = self.place.share(system.cells)
 
         def scales_of(part: Slab) -> Tensor:
-            return positive(torch.maximum(before, field_sizes(self.reference, part, share)))
+            return positive(torch.maximum(state.scales, field_sizes(self.reference, part, share)))
 
         start = Slab(system.cells, self.predicted(system, last))
-        found = newton(system, start.coefficients, scales_of(start), 0.02 * self.tolerance)
+        small = 0.02 * state.sharper * self.tolerance
+        found = newton(system, start.coefficients, scales_of(start), small)
         part = Slab(system.cells, found.coefficients)
         scales = scales_of(part)
         errors, pattern = slab_errors(system, part, scales)

@@ -14,6 +14,9 @@ from sgn_sciml.pde import Problem
 
 __all__ = ["SolveProgress", "solve"]
 
+ATTEMPTS = 4
+GROWN = 100.0  # times the tolerance: an error at which it is no use to go on to the end
+HIGH_ORDER = 18  # the least degree for derivatives of order 4 and more
 FINEST = 1e-13  # the least tolerance: rounding is 1e-15 to 1e-14 of the solution
 # Degrees of the polynomials by tolerance, in one and two coordinates and in three.
 DEGREES = ((1e-5, 13), (1e-6, 15), (1e-8, 18), (1e-10, 20), (1e-12, 22), (0.0, 24))
@@ -28,6 +31,9 @@ class SolveProgress(Protocol):
     def accepted(self, state: State, part: Slab, error: Slab) -> None:
         """A slab was accepted."""
 
+    def again(self, estimate: float) -> None:
+        """Slabs are solved once more from the beginning, since errors grew to ``estimate``."""
+
     def boxes(self, line: str) -> None:
         """Boxes were solved."""
 
@@ -39,6 +45,9 @@ class Silent:
         pass
 
     def accepted(self, state: State, part: Slab, error: Slab) -> None:
+        pass
+
+    def again(self, estimate: float) -> None:
         pass
 
     def boxes(self, line: str) -> None:
@@ -101,6 +110,10 @@ def solve(
         boxes = Boxes(equations, lambda d: dictionary(d, axes), chosen, tolerance, progress.boxes)
         found, part = boxes.solve()
         return LocalSolution(problem, found, [part], tolerance, boxes.scales)
+    fields = range(len(problem.fields))
+    highest = max(equations.order(f, axis) for f in fields for axis in range(axes - 1))
+    if degree is None and highest >= 4:
+        chosen = max(chosen, HIGH_ORDER)  # few wide strips: narrow ones lose digits, (2/h)^4
     reference = ReferenceCell(dictionary(chosen, axes))
     march = March(equations, reference, tolerance, progress.slab)
     solution = LocalSolution(problem, reference.dictionary, [], tolerance)
@@ -108,11 +121,19 @@ def solve(
     if begun is not None:
         solution.parts, state, march.error = list(begun[0]), begun[1], begun[2]
         last, solution.scales = solution.parts[-1], state.scales
-    for now, part in march.slabs(state, last):
-        solution.parts.append(part)
-        solution.scales = now.scales
-        assert march.error is not None
-        progress.accepted(now, part, march.error)
+    for _ in range(ATTEMPTS):
+        state = march.begin() if state is None else state
+        for now, part in march.slabs(state, last, GROWN * tolerance):
+            solution.parts.append(part)
+            solution.scales = now.scales
+            assert march.error is not None
+            progress.accepted(now, part, march.error)
+        # Unstable flows multiply the errors of early slabs, by how much shows at the end only.
+        sharper = state.sharper * 0.3 * tolerance / max(solution.estimate, 1e-300)
+        if solution.estimate <= tolerance or sharper * tolerance < 1e-2 * FINEST:
+            break
+        progress.again(solution.estimate)
+        state, last, solution.parts = march.begin(sharper), None, []
     return solution
 
 

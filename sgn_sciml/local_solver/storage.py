@@ -17,6 +17,8 @@ from sgn_sciml.system.writing import whole_file
 
 __all__ = ["load_slabs", "save_slab"]
 
+STATE = ("time", "length", "theta", "error", "sharper", "solved", "rejected", "scales")
+
 Begun = tuple[list[Slab], State, Slab]
 
 
@@ -25,10 +27,7 @@ def save_slab(folder: Path, number: int, state: State, part: Slab, error: Slab) 
     content = {
         "part": packed(part),
         "error": packed(error),
-        "state": {
-            name: getattr(state, name)
-            for name in ("time", "length", "theta", "error", "solved", "rejected", "scales")
-        },
+        "state": {name: getattr(state, name) for name in STATE},
     }
     path = folder / f"{number:05d}.pt"
     with whole_file(path) as partial:

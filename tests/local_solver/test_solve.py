@@ -5,6 +5,7 @@ from sgn_sciml.local_solver import Sines, Unsolvable, solve
 from sgn_sciml.pde import (
     Advection,
     Burgers,
+    Condition,
     Darcy,
     Helmholtz,
     Poisson,
@@ -106,3 +107,31 @@ def test_a_tolerance_below_rounding_is_refused():
         solve(Helmholtz(), 1e-15)
     with pytest.raises(Unsolvable, match="between 0 and 1"):
         solve(Helmholtz(), 2.0)
+
+
+class Kink(RobinHeat):
+    """A kink of the initial values that lies on no edge of a strip."""
+
+    law = "kink"
+    domain = ((0.0, 0.0), (1.0, 0.1))
+    conditions = (
+        Condition(
+            "initial", {"t": 0.0}, lambda d: d.u - torch.minimum(d.x / 0.3, (1 - d.x) / 0.7)
+        ),
+        Condition("left", {"x": 0.0}, lambda d: d.u),
+        Condition("right", {"x": 1.0}, lambda d: d.u),
+    )
+
+    def exact(self, points):
+        x, t = points.double()[:, :1], points.double()[:, 1:]
+        n = torch.pi * torch.arange(1, 400, dtype=torch.float64)
+        waves = torch.sin(0.3 * n) / n**2 * torch.sin(n * x) * torch.exp(-(n**2) * t)
+        return 2 / 0.21 * waves.sum(1, keepdim=True)
+
+
+def test_a_kink_is_found():
+    solution = solve(Kink(), 1e-5)
+    assert errors(Kink(), solution) < 1e-5
+    first = solution.parts[0].cells
+    near = int((first.lower[:, 0] < 0.3).sum()) - 1
+    assert first.widths[near, 0] < 0.01 < first.widths[:, 0].max()  # narrow there alone
