@@ -72,10 +72,14 @@ def solve_command(args: Sequence[str]) -> None:
             recorder,
             begun,
         )
-    except ValueError:
+    except (ValueError, OSError, KeyboardInterrupt) as error:
         if not recorder.slabs:
             shutil.rmtree(run.path)
             run.discard()
+        elif isinstance(error, ValueError):
+            raise ValueError(f"{error} ({recorder.slabs} slabs are kept in {run.path})") from error
+        else:
+            print(f"slabs kept: {recorder.slabs}, in {run.path}; --resume goes on with them")
         raise
     finally:
         recorder.close()

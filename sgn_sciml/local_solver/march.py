@@ -10,6 +10,7 @@ would not do: they hold the noise of the fit.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -99,7 +100,6 @@ class March:
         self.axis = len(problem.coordinates) - 1
         self.start, self.end = (corner[-1] for corner in problem.domain)
         self.place = Placement(reference, problem.domain, equations.periodic)
-        self.initial = [c for c in equations.conditions if self.axis in c[1]]
         self.walls = [c for c in equations.conditions if self.axis not in c[1]]
         self.error: Slab | None = None  # of all slabs so far, at the end of the last
 
@@ -258,15 +258,10 @@ class March:
 
     def system(self, strips: Cells, last: Slab | None) -> System:
         """The rows of a slab."""
-        equations, reference = self.equations, self.reference
+        rows = self.equations, self.reference, strips
         if last is None:
-            conditions = [*self.initial, *self.walls]
-            return System(equations, reference, strips, conditions, self.axis)
-
-        def carry(points: Tensor, order: int) -> Tensor:
-            return state_at(reference, last, points, order)
-
-        return System(equations, reference, strips, self.walls, self.axis, carry)
+            return System(*rows, self.equations.conditions, self.axis)
+        return System(*rows, self.walls, self.axis, partial(state_at, self.reference, last))
 
     def solved(self, system: System, last: Slab | None, state: State) -> Attempt:
         """Solve a slab."""

@@ -11,6 +11,7 @@ import h5py
 import pytest
 import torch
 
+from sgn_sciml.app import solve_progress
 from sgn_sciml.app.cli import main
 from sgn_sciml.layouts.grid_fields import read_grid
 from sgn_sciml.local_solver.storage import load_slabs
@@ -109,6 +110,7 @@ def test_what_cannot_be_solved_is_one_line_and_leaves_nothing(words, message, he
 
 def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
     words = ["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]
+    threads = str(torch.get_num_threads())  # with another number sums are rounded otherwise
     assert main([*words, "--name", "whole"]) == 0
     whole = here / "runs/whole/version_0/slabs"
     slabs = here / "runs/part/version_0/slabs"
@@ -116,7 +118,7 @@ def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
         [sys.executable, "-m", "sgn_sciml", *words, "--name", "part"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": threads},
     )
     while process.poll() is None and not (slabs / "00001.pt").exists():
         time.sleep(0.01)
@@ -135,3 +137,31 @@ def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
         assert one.error == other.error
     assert main([*words, "--name", "part", "--resume"]) == 1  # it has ended
     assert main([*words[:-1], "1e-8", "--name", "part", "--resume"]) == 1
+
+
+def test_an_interrupted_run_says_how_to_go_on(here, capsys, monkeypatch):
+    words = ["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]
+    save = solve_progress.save_slab
+
+    def stop(folder, number, *rest):
+        if number == 1:
+            raise KeyboardInterrupt
+        return save(folder, number, *rest)
+
+    monkeypatch.setattr(solve_progress, "save_slab", stop)
+    assert main(words) == 130
+    assert "slabs kept: 1, in runs/burgers_solve/version_0; --resume" in capsys.readouterr().out
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    assert main([*words, "--resume"]) == 0
+    assert "going on with runs/burgers_solve/version_0" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_one_line(here, capsys, monkeypatch):
+    def full(folder, *rest):
+        raise OSError(28, "No space left on device", str(folder / "00000.pt"))
+
+    monkeypatch.setattr(solve_progress, "save_slab", full)
+    assert main(["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-4"]) == 1
+    assert "No space left on device" in capsys.readouterr().err.splitlines()[-1]
+    assert not (here / "runs").exists()
