@@ -32,7 +32,7 @@ __all__ = ["March", "State"]
 SHARE, LEAST_SHARE = 0.2, 0.02  # of the tolerance that is left, of all of it: for one slab
 SAFETY = 3.0  # the estimate of the error, over what the residual and its propagation say
 TOLERATED = 30.0  # times what a slab is allowed, where nothing brings its estimate further down
-SHORTEST = 1e-8  # slab, of the whole interval of time
+SHORTEST = 1e-6  # slab, of the whole interval of time
 SHORTEST_EARLY = 1e-12  # while a kink of the initial values is smoothed
 
 

@@ -38,9 +38,15 @@ def test_what_trains_nothing_or_without_end_is_refused_and_leaves_nothing(
     assert not Path("runs").exists()
 
 
-@pytest.mark.parametrize("kind", ["pinn", "signal", "operator"])
-@pytest.mark.parametrize("words", [("--trainer.max_time", "00:00:00:01"), ("--budget", "0.5s")])
-def test_a_time_alone_is_a_budget(words, kind, request, sgn):
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("pinn", ("--budget", "0.5s")),
+        ("signal", ("--trainer.max_time", "00:00:00:01")),
+        ("operator", ("--budget", "0.5s")),
+    ],
+)
+def test_a_time_alone_is_a_budget(kind, words, request, sgn):
     name = {"pinn": "config", "signal": "signal_config", "operator": "operator_config"}[kind]
     path = request.getfixturevalue(name)
     more = ["--trainer.callbacks", "null", "--trainer.val_check_interval", 1000]

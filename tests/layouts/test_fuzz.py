@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from .files import one_of_each
 from .test_source import LAYOUT_NAMES
 
-CASES = int(os.environ.get("SGN_FUZZ", "1100")) // len(LAYOUT_NAMES)  # a layout
+CASES = int(os.environ.get("SGN_FUZZ", "660")) // len(LAYOUT_NAMES)  # a layout
 
 
 def damaged(size):
