@@ -34,19 +34,6 @@ class NotANumber(RobinHeat):
         return d.u_t - d.u_xx - torch.sqrt(d.u - 3)
 
 
-class BlowUp(RobinHeat):
-    law = "blow_up"
-    domain = ((0.0, 0.0), (1.0, 2.0))
-    conditions = (
-        Condition("initial", {"t": 0.0}, lambda d: d.u - 1),
-        Condition("left", {"x": 0.0}, lambda d: d.u_x),
-        Condition("right", {"x": 1.0}, lambda d: d.u_x),
-    )
-
-    def residual(self, d):
-        return d.u_t - d.u_xx - d.u**2  # 1 / (1 - t)
-
-
 class Corner(RobinHeat):
     law = "corner"
     conditions = (
@@ -92,7 +79,6 @@ class OneField(Schroedinger):
         (OneField, "are not determined"),
         (Mean, "couples points"),
         (NotANumber, "t = 0.*slopes are not finite"),
-        (BlowUp, "too short at t = (1|0.99).*Is the solution smooth"),
         (
             Corner,
             "'left' of corner contradicts the initial values: .*1.0e.00 of it at x = 0",
