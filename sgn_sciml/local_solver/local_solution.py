@@ -83,7 +83,7 @@ class LocalSolution:
 
         Raises:
             AttributeError: For a name that is not a field or a derivative of one.
-            ValueError: For points of another shape.
+            ValueError: For points of another shape or outside the domain.
         """
         problem = self.problem
         points = points.double()
@@ -119,7 +119,11 @@ class LocalSolution:
         return rows.square().sum(0).sqrt()
 
     def wrapped(self, points: Tensor) -> Tensor:
-        """Points with periodic coordinates brought into the domain."""
+        """Points with periodic coordinates brought into the domain.
+
+        Raises:
+            ValueError: If one lies outside along another coordinate: cells do not reach there.
+        """
         lower, upper = (points.new_tensor(corner) for corner in self.problem.domain)
         columns = []
         for i, name in enumerate(self.problem.coordinates):
@@ -130,6 +134,15 @@ class LocalSolution:
                     lower[i] + (column - lower[i]) % (upper[i] - lower[i]),
                     column,
                 )
+            else:
+                slack = 1e-9 * (upper[i] - lower[i])
+                outside = (column < lower[i] - slack) | (column > upper[i] + slack)
+                if bool(outside.any()):
+                    raise ValueError(
+                        f"{int(outside.sum())} of {len(points)} points lie outside the domain: "
+                        f"{name} = {float(column[outside][0]):g}, which goes from "
+                        f"{float(lower[i]):g} to {float(upper[i]):g}"
+                    )
             columns.append(column)
         return torch.stack(columns, 1)
 

@@ -88,6 +88,8 @@ def test_derivatives_are_those_of_the_exact_solution():
         solution.derivatives(points.detach(), ["u_z"])
     with pytest.raises(ValueError, match=r"expected \(N, 2\)"):
         solution(points.detach()[:, :1])
+    with pytest.raises(ValueError, match="500 of 500 points lie outside the domain: x = "):
+        solution(points.detach() + 3)
 
 
 def test_a_periodic_coordinate_goes_on():
