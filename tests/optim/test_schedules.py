@@ -42,3 +42,8 @@ def test_one_cycle_rises_first():
 def test_steps_down():
     found = rates(StepDecay(every=4, factor=0.5))
     assert found == pytest.approx([1.0] * 4 + [0.5] * 4 + [0.25] * 3)
+
+
+def test_those_that_end_with_the_run_do_not_go_on_to_more_steps():
+    ends = {kind for kind in (Cosine, Exponential, Linear, OneCycle, StepDecay) if kind.spans_run}
+    assert ends == {Cosine, Exponential, Linear, OneCycle}
