@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
 from sgn_sciml.app.words import own_folders, resolve_words
@@ -43,20 +45,19 @@ def reference_command(args: Sequence[str]) -> None:
     axes = problem.axes(options.grid)  # a wrong number of points is told before anything is solved
     solution = solve(problem, options.tolerance)
     output = options.output or Path(f"data/{problem.law}_reference.h5")
-    path = write_grid(output, on_grid(solution, [len(values) for values in axes.values()]))
+    path = write_grid(output, on_grid(solution, axes))
     size = " x ".join(f"{len(values)} ({name})" for name, values in axes.items())
     print(f"wrote {path}: {problem.law} on {size}, estimated error {solution.estimate:.1e}")
 
 
-def on_grid(solution: LocalSolution, shape: Sequence[int] | None = None) -> GridFields:
-    """A solution on a grid that includes the ends of the domain, with its accuracy.
+def on_grid(solution: LocalSolution, axes: Mapping[str, Tensor]) -> GridFields:
+    """A solution on a grid, with its accuracy.
 
     Args:
         solution: The solution.
-        shape: Points along each coordinate; those of the problem's grid if None.
+        axes: Values of each coordinate.
     """
     problem = solution.problem
-    axes = problem.axes(shape)
     points = GridFields(axes, {}, problem.law).points
     values = solution(points.reshape(-1, points.shape[-1])).reshape(*points.shape[:-1], -1)
     fields = dict(zip(problem.fields, values.unbind(-1), strict=True))

@@ -4,7 +4,8 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
+from sgn_sciml.app.reference_command import on_grid
 from sgn_sciml.app.solve_progress import Recorder
 from sgn_sciml.app.workflow import read_problem
+from sgn_sciml.benchmark_data.solution import reference as exact_on_grid
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 from sgn_sciml.local_solver import LocalSolution, solve
 from sgn_sciml.local_solver.dictionary import DICTIONARIES
 from sgn_sciml.local_solver.storage import load_slabs
 from sgn_sciml.pde import Problem
+from sgn_sciml.pinn.figures import solution_figure
 from sgn_sciml.pinn.solution import frame_metrics
 from sgn_sciml.pinn.table import solution_rows
 from sgn_sciml.runs.card import file_sha256, write_card
@@ -29,7 +33,7 @@ from sgn_sciml.runs.table import table_text
 from sgn_sciml.system.classes import instantiate
 from sgn_sciml.system.machine import describe_machine
 from sgn_sciml.system.writing import write_whole
-from sgn_sciml.viz import cells_figure, curve_figure, field_figure, map_figure
+from sgn_sciml.viz import cells_figure
 
 __all__ = ["solve_command"]
 
@@ -175,15 +179,11 @@ def report(
     problem, folder = solution.problem, run.path
     truth, source = truth_of(problem, reference)
     axes = truth.coordinates if truth is not None else problem.axes()
-    points = GridFields(axes, {}, problem.law).points
-    flat = points.reshape(-1, points.shape[-1])
-    shape = points.shape[:-1]
-    values = solution(flat)
-    residual = solution.residual(flat).reshape(shape)
-    fields = {name: values[:, i].reshape(shape) for i, name in enumerate(problem.fields)}
-    known = {**fields, "residual": residual}
-    found = GridFields(axes, known, problem.law, problem.parameters, solution.estimate)
-    print(f"wrote {write_grid(folder / 'predictions.h5', found)}")
+    found = on_grid(solution, axes)
+    points, fields = found.points, found.fields
+    residual = solution.residual(points.flatten(0, -2)).reshape(points.shape[:-1])
+    whole = replace(found, fields={**fields, "residual": residual})
+    print(f"wrote {write_grid(folder / 'predictions.h5', whole)}")
     cells = [len(part.cells) for part in solution.parts]
     test: dict[str, Any] = {} if truth is None else measured(problem, fields, truth)
     test["data"] = {"grid": {name: len(v) for name, v in axes.items()}, "reference": source}
@@ -221,14 +221,13 @@ def truth_of(problem: Problem, reference: Path | None) -> tuple[GridFields | Non
         print(f"{reference} is of another problem and is not compared with")
     if type(problem).exact is Problem.exact:
         return None, None
-    axes = problem.axes()
-    points = GridFields(axes, {}, problem.law).points
-    values = problem.exact(points.reshape(-1, points.shape[-1])).reshape(*points.shape[:-1], -1)
-    fields = dict(zip(problem.fields, values.unbind(-1), strict=True))
-    return GridFields(axes, fields, problem.law, problem.parameters), "exact solution"
+    shape = tuple(len(values) for values in problem.axes().values())
+    return exact_on_grid(problem, shape), "exact solution"
 
 
-def measured(problem: Problem, fields: dict[str, Tensor], truth: GridFields) -> dict[str, float]:
+def measured(
+    problem: Problem, fields: Mapping[str, Tensor], truth: GridFields
+) -> dict[str, float]:
     """The metrics of a PINN's test."""
     metrics = frame_metrics(problem)
     stacked = [torch.stack([v[name] for name in problem.fields]) for v in (fields, truth.fields)]
@@ -255,7 +254,7 @@ def draw(
     folder: Path,
     solution: LocalSolution,
     axes: Any,
-    fields: dict[str, Tensor],
+    fields: Mapping[str, Tensor],
     residual: Tensor,
     truth: GridFields | None,
 ) -> None:
@@ -268,13 +267,8 @@ def draw(
     for name, found in fields.items():
         if truth is None:
             continue
-        shown = (truth.fields[name].double(), found, residual)
-        if len(values) == 1:
-            figure = curve_figure(values[0], *shown, labels=(problem.coordinates[0], name))
-        else:
-            first, second = problem.coordinates
-            kind = field_figure if problem.evolving else map_figure
-            figure = kind(values[0], values[1], *shown, labels=(first, second, name))
+        known = truth.fields[name].double()
+        figure = solution_figure(problem, values, known, found, residual, name)
         figure.savefig(folder / f"{name}.png", dpi=150)
     if len(values) == 2:
         first, second = problem.coordinates

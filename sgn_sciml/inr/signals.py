@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sgn_sciml.inr.description import Signal, cell_centres
 from sgn_sciml.inr.points import Points, Whole
 from sgn_sciml.inr.signal_task import SignalTask
-from sgn_sciml.metrics.base import accumulator
-from sgn_sciml.runs.loaders import batches, derive_seed, steps
+from sgn_sciml.runs.loaders import FollowsPrecision, batches, derive_seed, steps
 from sgn_sciml.system.resources import refuse_too_large
 
 __all__ = ["SignalData"]
@@ -59,7 +57,7 @@ def refuse_unlearnable(signal: Signal) -> None:
         raise ValueError("all values of the signal are the same: there is nothing to learn")
 
 
-class SignalData(LightningDataModule, ABC):
+class SignalData(FollowsPrecision, ABC):
     """A signal for a network to learn, in the batches that :class:`~sgn_sciml.inr.INR` documents.
 
     A step gets some or all of what the task's measurement tells of the signal, each process of a
@@ -209,13 +207,6 @@ class SignalData(LightningDataModule, ABC):
         if self.derivatives:
             batch["derivatives"] = torch.tensor(True)
         return batches([batch])
-
-    def transfer_batch_to_device(
-        self, batch: Any, device: torch.device, dataloader_idx: int
-    ) -> Any:
-        if accumulator(device) == torch.float32:  # MPS has no float64
-            batch = {k: v.float() if v.is_floating_point() else v for k, v in batch.items()}
-        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def _refuse_too_large(self, sizes: list[int]) -> None:
         """Refuse a render that memory cannot hold with what is converted for the files."""

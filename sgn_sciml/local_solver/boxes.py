@@ -140,9 +140,9 @@ class Boxes:
             values = evaluate(*before, points, [(f, zero) for f in range(fields)])
             values = values.reshape(len(cells), -1, fields).movedim(2, 1)
             start = values @ reference.fit().T
-        found = newton(system, start, positive(self.scales), 0.02 * self.tolerance)
-        part = Slab(cells, found.coefficients)
-        self.misfits = system.misfits(found.coefficients)
+        c = newton(system, start, positive(self.scales), 0.02 * self.tolerance)
+        part = Slab(cells, c)
+        self.misfits = system.misfits(c)
         self.scales = positive(field_sizes(reference, part, self.share(cells)))
         return reference.dictionary, part
 

@@ -64,15 +64,11 @@ class LocalSolution:
         problem: The problem.
         dictionary: The functions of each cell.
         parts: Slabs of time in order, or the one part of a steady problem.
-        tolerance: The relative error that was asked for.
-        scales: Size of each field.
     """
 
     problem: Problem
     dictionary: Dictionary
     parts: list[Slab] = field(default_factory=list)
-    tolerance: float = 0.0
-    scales: Tensor | None = None
 
     def __call__(self, points: Tensor) -> Tensor:
         """Fields at points of the domain: ``(N, d) -> (N, f)``, float64."""

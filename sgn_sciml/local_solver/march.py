@@ -272,8 +272,8 @@ class March:
 
         start = Slab(system.cells, self.predicted(system, last))
         small = 0.02 * state.sharper * self.tolerance
-        found = newton(system, start.coefficients, scales_of(start), small)
-        part = Slab(system.cells, found.coefficients)
+        c = newton(system, start.coefficients, scales_of(start), small)
+        part = Slab(system.cells, c)
         scales = scales_of(part)
         errors, pattern = slab_errors(system, part, scales)
         by_cell = errors * share.sqrt()

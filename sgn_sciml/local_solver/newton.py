@@ -1,14 +1,12 @@
 """Newton's method with a matrix that is kept for as long as it serves."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.system import System
 
-__all__ = ["Failed", "Found", "newton"]
+__all__ = ["Failed", "newton"]
 
 MAX_FACTORS, MAX_STEPS = 6, 40
 MEMORY = 6e9  # bytes
@@ -18,24 +16,7 @@ class Failed(Exception):
     """Newton's method did not converge; the message says how."""
 
 
-@dataclass
-class Found:
-    """What it found.
-
-    Attributes:
-        coefficients: Shape ``(K, f, r)``.
-        increment: Size of the last increment beside the solution's.
-        factors: Matrices that were factored.
-        steps: Increments that were solved for.
-    """
-
-    coefficients: Tensor
-    increment: float
-    factors: int
-    steps: int
-
-
-def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> Found:
+def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> Tensor:
     """Solve the rows of a system in the sense of least squares.
 
     An increment is measured at the nodes of the equation, each field beside its scale. Rounding
@@ -46,6 +27,9 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> F
         start: Coefficients to begin with, ``(K, f, r)``.
         scales: Size of each field, ``(f,)``.
         tolerance: Increment that ends the iteration.
+
+    Returns:
+        Coefficients, ``(K, f, r)``.
 
     Raises:
         Unsolvable: If it would take too much memory.
@@ -85,11 +69,11 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> F
             raise Failed("it diverges" if size == size else "it meets NaN")
         c, z = c + delta, z + traces
         if size < tolerance:
-            return Found(c, size, factors, steps)
+            return c
         if size > 0.5 * least and size < 1e-7:
             stagnant += 1
             if stagnant >= 2:
-                return Found(c, size, factors, steps)
+                return c
         least = min(least, size)
         fresh = size > last / 4 and size > 1e-9
         last = torch.inf if fresh else size

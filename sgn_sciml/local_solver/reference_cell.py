@@ -58,18 +58,6 @@ class ReferenceCell:
     def nodes(self, key: object) -> Tensor:
         return self._nodes[key]
 
-    def keep(self, key: object, nodes: Tensor) -> object:
-        """Know a set of nodes by a name."""
-        if key not in self._nodes:
-            self._nodes[key] = nodes.to(self.device)
-        return key
-
-    def face(self, fixed: dict[int, float], count: int) -> object:
-        """The Gauss-Chebyshev nodes of a face where some coordinates have a fixed place."""
-        return self.piece(
-            fixed, [-1.0] * self.dictionary.axes, [1.0] * self.dictionary.axes, count
-        )
-
     def piece(
         self,
         fixed: dict[int, float],

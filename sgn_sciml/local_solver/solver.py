@@ -109,23 +109,22 @@ def solve(
     if not in_slabs(equations):
         boxes = Boxes(equations, lambda d: dictionary(d, axes), chosen, tolerance, progress.boxes)
         found, part = boxes.solve()
-        return LocalSolution(problem, found, [part], tolerance, boxes.scales)
+        return LocalSolution(problem, found, [part])
     fields = range(len(problem.fields))
     highest = max(equations.order(f, axis) for f in fields for axis in range(axes - 1))
     if degree is None and highest >= 4:
         chosen = max(chosen, HIGH_ORDER)  # few wide strips: narrow ones lose digits, (2/h)^4
     reference = ReferenceCell(dictionary(chosen, axes))
     march = March(equations, reference, tolerance, progress.slab)
-    solution = LocalSolution(problem, reference.dictionary, [], tolerance)
+    solution = LocalSolution(problem, reference.dictionary)
     state, last = None, None
     if begun is not None:
         solution.parts, state, march.error = list(begun[0]), begun[1], begun[2]
-        last, solution.scales = solution.parts[-1], state.scales
+        last = solution.parts[-1]
     for _ in range(ATTEMPTS):
         state = march.begin() if state is None else state
         for now, part in march.slabs(state, last, GROWN * tolerance):
             solution.parts.append(part)
-            solution.scales = now.scales
             assert march.error is not None
             progress.accepted(now, part, march.error)
         # Unstable flows multiply the errors of early slabs, by how much shows at the end only.

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sgn_sciml.layouts import Schema, Source, find_source
-from sgn_sciml.metrics.base import accumulator
 from sgn_sciml.operators.batches import Batches, BatchLoader
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.items import (
@@ -28,11 +26,12 @@ from sgn_sciml.operators.normalizers import Normalizer, PerChannel
 from sgn_sciml.operators.pairing import Pairing, Pairs
 from sgn_sciml.operators.splits import FnoSplit, Split
 from sgn_sciml.operators.stores import Lazy, Numbers
+from sgn_sciml.runs.loaders import FollowsPrecision
 
 __all__ = ["OperatorData"]
 
 
-class OperatorData(LightningDataModule):
+class OperatorData(FollowsPrecision):
     """Pairs of functions from benchmark files of any layout.
 
     A batch maps ``input`` and ``target`` to fields in physical units, in float32 or, of a file
@@ -182,13 +181,6 @@ class OperatorData(LightningDataModule):
 
     def predict_dataloader(self) -> list[DataLoader[dict[str, Tensor]]]:
         return self.test_dataloader()
-
-    def transfer_batch_to_device(
-        self, batch: Any, device: torch.device, dataloader_idx: int
-    ) -> Any:
-        if accumulator(device) == torch.float32:  # MPS has no float64
-            batch = {k: v.float() if v.is_floating_point() else v for k, v in batch.items()}
-        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def _loader(self, groups: Sequence[Group], training: bool) -> DataLoader[dict[str, Tensor]]:
         trainer = self.trainer

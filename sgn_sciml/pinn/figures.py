@@ -1,15 +1,44 @@
 """Figures of solution, error and residual."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
+from matplotlib.figure import Figure
 from torch import Tensor
 
+from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.writer import grid_axes, join_batches, whole_field
 from sgn_sciml.runs.loggers import send_figure
 from sgn_sciml.viz import curve_figure, field_figure, map_figure
 
-__all__ = ["FieldFigures"]
+__all__ = ["FieldFigures", "solution_figure"]
+
+
+def solution_figure(
+    problem: Problem,
+    axes: Sequence[Tensor],
+    truth: Tensor,
+    found: Tensor,
+    residual: Tensor,
+    name: str,
+) -> Figure:
+    """Reference, solution, error and residual of a field.
+
+    Args:
+        problem: The problem, of one or two coordinates.
+        axes: Values of each coordinate.
+        truth: The reference on their grid.
+        found: The solution there.
+        residual: The size of its residual there.
+        name: The field.
+    """
+    shown = (truth, found, residual)
+    if len(axes) == 1:
+        return curve_figure(axes[0], *shown, labels=(problem.coordinates[0], name))
+    first, second = problem.coordinates
+    draw = field_figure if problem.evolving else map_figure
+    return draw(axes[0], axes[1], *shown, labels=(first, second, name))
 
 
 class FieldFigures(Callback):
@@ -51,11 +80,6 @@ class FieldFigures(Callback):
             truth, guess = (
                 whole_field(problem, frames[key][:, i]) for key in ("reference", "fields")
             )
-            shown = (truth, guess, residual)
-            if len(axes) == 1:
-                figure = curve_figure(axes[0], *shown, labels=(problem.coordinates[0], name))
-            else:
-                first, second = problem.coordinates
-                draw = field_figure if problem.evolving else map_figure
-                figure = draw(axes[0], axes[1], *shown, labels=(first, second, name))
-            send_figure(trainer, name, figure)
+            send_figure(
+                trainer, name, solution_figure(problem, axes, truth, guess, residual, name)
+            )

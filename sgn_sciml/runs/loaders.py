@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-__all__ = ["batches", "derive_seed", "steps"]
+from sgn_sciml.metrics.base import accumulator
+
+__all__ = ["FollowsPrecision", "batches", "derive_seed", "steps"]
 
 
 class StepNumbers(IterableDataset[int]):
@@ -29,6 +32,17 @@ class ListedBatches(IterableDataset[dict[str, Tensor]]):
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         return iter(self.found)
+
+
+class FollowsPrecision(LightningDataModule):
+    """A data module whose float64 batches are float32 on a device that has no float64 (MPS)."""
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        if accumulator(device) == torch.float32:
+            batch = {k: v.float() if v.is_floating_point() else v for k, v in batch.items()}
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
 
 def steps() -> DataLoader[int]:
