@@ -271,8 +271,13 @@ def draw(
         figure = solution_figure(problem, values, known, found, residual, name)
         figure.savefig(folder / f"{name}.png", dpi=150)
     if len(values) == 2:
-        first, second = problem.coordinates
+        order = [1, 0] if problem.evolving else [0, 1]  # time along the bottom, as above
+        across, up = order
         name = problem.fields[0]
-        boxes = [(part.cells.lower.tolist(), part.cells.upper.tolist()) for part in solution.parts]
-        figure = cells_figure(values[0], values[1], fields[name], boxes, (first, second, name))
+        corners = [
+            (part.cells.lower[:, order], part.cells.upper[:, order]) for part in solution.parts
+        ]
+        labels = (problem.coordinates[across], problem.coordinates[up], name)
+        field = fields[name].permute(*order)
+        figure = cells_figure(values[across], values[up], field, corners, labels)
         figure.savefig(folder / "cells.png", dpi=150)

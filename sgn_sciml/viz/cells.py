@@ -9,38 +9,35 @@ from torch import Tensor
 
 __all__ = ["cells_figure"]
 
-Corners = tuple[Sequence[Sequence[float]], Sequence[Sequence[float]]]
-
 
 def cells_figure(
-    first: Tensor,
-    second: Tensor,
+    across: Tensor,
+    up: Tensor,
     field: Tensor,
-    boxes: Sequence[Corners],
+    corners: Sequence[tuple[Tensor, Tensor]],
     labels: tuple[str, str, str],
 ) -> Figure:
     """Draw a field over its two coordinates, and the edges of all cells.
 
     Args:
-        first: First coordinate, shape ``(n,)``.
-        second: Second coordinate, shape ``(m,)``, drawn along the bottom.
+        across: The coordinate along the bottom, shape ``(n,)``.
+        up: The other one, shape ``(m,)``.
         field: Values, shape ``(n, m)``.
-        boxes: Of each slab, lower and upper corners of its cells.
+        corners: Of each slab, lower and upper corners of its cells, shape ``(K, 2)`` each.
         labels: Names of the coordinates and the field.
 
     Returns:
         The figure.
     """
-    xs, ts, values = (np.asarray(v.cpu(), dtype=float) for v in (first, second, field))
+    xs, ys, values = (np.asarray(v.cpu(), dtype=float) for v in (across, up, field))
     figure = Figure(figsize=(7, 5), layout="constrained")
     axis = figure.subplots()
-    image = axis.pcolormesh(ts, xs, values, shading="auto", rasterized=True, cmap="viridis")
+    image = axis.pcolormesh(xs, ys, values.T, shading="auto", rasterized=True, cmap="viridis")
     figure.colorbar(image, ax=axis, label=labels[2])
     outlines = []
-    for lowers, uppers in boxes:
-        for (x0, t0), (x1, t1) in zip(lowers, uppers, strict=True):
-            outlines.append([(t0, x0), (t1, x0), (t1, x1), (t0, x1), (t0, x0)])
+    for lower, upper in corners:
+        for (x0, y0), (x1, y1) in zip(lower.tolist(), upper.tolist(), strict=True):
+            outlines.append([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
     axis.add_collection(LineCollection(outlines, colors="white", linewidths=0.5))
-    count = len(outlines)
-    axis.set(title=f"{count:,} cells", xlabel=labels[1], ylabel=labels[0])
+    axis.set(title=f"{len(outlines):,} cells", xlabel=labels[0], ylabel=labels[1])
     return figure
