@@ -4,19 +4,23 @@ Boxes are halved along the axes on which their solution has large coefficients a
 degree, until a second solution with functions of a higher degree agrees within the tolerance.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
+from sgn_sciml.local_solver.cuts import edges_with, places
 from sgn_sciml.local_solver.dictionary import Dictionary
+from sgn_sciml.local_solver.estimate import overlooked
 from sgn_sciml.local_solver.linearization import Unsolvable
-from sgn_sciml.local_solver.local_solution import Slab, evaluate
-from sgn_sciml.local_solver.measures import field_sizes, positive, shares, solution_tails
-from sgn_sciml.local_solver.newton import Failed, newton
+from sgn_sciml.local_solver.local_solution import Slab, evaluate, positive
+from sgn_sciml.local_solver.measures import field_sizes, shares, solution_tails
+from sgn_sciml.local_solver.newton import Failed, Undetermined, newton
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
+from sgn_sciml.local_solver.starts import starts
 from sgn_sciml.local_solver.system import System
 
 __all__ = ["Boxes"]
@@ -27,6 +31,7 @@ MORE = 2  # degrees that a second solution has more
 HIGHEST = 15  # degree in three coordinates
 FEW = 30  # boxes: of so few all are halved where Newton's method fails
 ROUNDS = 30
+NEAR = 0.2  # beside the threshold: boxes so near it are halved with those above it
 
 
 class Boxes:
@@ -74,81 +79,112 @@ class Boxes:
             Unsolvable: If it would take too many boxes, or Newton's method fails.
         """
         axes = len(self.lower)
-        edges = [
-            torch.linspace(float(a), float(b), START[axes] + 1, dtype=torch.float64)
-            for a, b in zip(self.lower, self.upper, strict=True)
-        ]
+        corners = zip(*self.equations.problem.domain, places(self.equations), strict=True)
+        edges = [edges_with(*corner, START[axes]) for corner in corners]
         cells = Cells.grid(edges, self.equations.periodic)
         theta = 10 * self.tolerance**HIGH
         before: tuple[Dictionary, Slab] | None = None
         differences: list[float] = []
         for _ in range(ROUNDS):
             try:
-                dictionary, part = self.solved(cells, self.degree, before)
+                before = self.first(cells) if before is None else self.solved(cells, before)
             except Failed as failed:
-                if len(cells) > FEW:
-                    raise Unsolvable(f"Newton's method does not converge: {failed}") from failed
+                if len(cells) > FEW or self.equations.linear:
+                    raise Unsolvable(self.why(failed)) from failed
                 # A coarse least-squares problem may have no solution near that of the equation.
                 cells = cells.split({k: range(axes) for k in range(len(cells))})
                 continue
-            before = dictionary, part
             share, high = self.share(cells), round(HIGH * self.degree)
-            tails = solution_tails(self.reference(self.degree), part, self.scales, share, high)
+            tails = solution_tails(self.reference(self.degree), before[1], self.scales, share, high)
             wide = wide_axes(tails, theta)
-            if not wide:
+            if wide:
+                self.report(f"{len(cells)} boxes: {len(wide)} too wide")
+            else:
                 finer = self.finer(cells, before)
                 difference = self.difference(before, finer)
                 differences.append(difference)
                 self.report(f"{len(cells)} boxes: difference {difference:.1e}")
-                if difference <= self.tolerance:
-                    self.refuse_misfit(cells)
-                    finer[1].estimate = finer[1].error = difference
-                    return finer
                 before = finer
+                if difference <= self.tolerance:
+                    missed = overlooked(self.system, finer[1], self.scales, share, self.tolerance)
+                    if not missed:
+                        self.refuse_misfit(cells)
+                        finer[1].estimate = finer[1].error = difference
+                        return finer
+                    self.report(f"{len(cells)} boxes: something between nodes of {len(missed)}")
+                    cells = cells.split({k: range(axes) for k in missed})
+                    continue
                 factor = (0.2 * self.tolerance / difference) ** 0.5
                 theta = min(theta * min(max(factor, 0.05), 0.7), 0.7 * float(tails.max()))
-                if theta < 1e-14:
+                if theta < 1e-14 and not (axes == 3 and self.degree < HIGHEST):
                     raise Unsolvable(
                         f"rounding: solutions of two degrees differ by {min(differences):.1e}, "
                         f"the tolerance is {self.tolerance:.1e}"
                     )
-                wide = wide_axes(tails, theta)
-            else:
-                self.report(f"{len(cells)} boxes: {len(wide)} too wide")
-            if axes == 3 and len(cells) > 1 and self.degree < HIGHEST:
+            wide = wide_axes(tails, generous(tails, theta))
+            if axes == 3 and self.degree < HIGHEST and (len(cells) > 1 or theta < 1e-14):
                 self.degree = min(self.degree + MORE, HIGHEST)  # faces of more boxes cost more
             else:
                 cells = cells.split(wide)
         raise Unsolvable(f"{ROUNDS} rounds of halving boxes did not reach the tolerance")
 
+    def first(self, cells: Cells) -> tuple[Dictionary, Slab]:
+        """A solution on the first boxes, from 0 or, if that fails, from smooth fields."""
+        reference = self.reference(self.degree)
+        shape = len(cells), len(self.scales), reference.dictionary.size
+        try:
+            return self.solve_from(cells, reference, cells.lower.new_zeros(shape))
+        except (Failed, Undetermined):
+            if self.equations.linear:
+                raise
+            for start in starts(self.equations, reference, cells):
+                try:
+                    return self.solve_from(cells, reference, start)
+                except (Failed, Undetermined):
+                    continue
+            raise
+
     def solved(
-        self, cells: Cells, degree: int, before: tuple[Dictionary, Slab] | None
+        self, cells: Cells, before: tuple[Dictionary, Slab], more: int = 0
     ) -> tuple[Dictionary, Slab]:
-        reference = self.reference(degree)
-        fields = len(self.scales)
-        unknowns = len(cells) * fields * reference.dictionary.size
-        if unknowns > self.largest:
+        """A solution on boxes, from one on other boxes."""
+        reference, fields = self.reference(self.degree + more), len(self.scales)
+        unit = reference.nodes("interior")
+        points = cells.from_reference(unit).flatten(0, 1)
+        zero = (0,) * len(self.lower)
+        values = evaluate(*before, points, [(f, zero) for f in range(fields)])
+        values = values.reshape(len(cells), -1, fields).movedim(2, 1)
+        return self.solve_from(cells, reference, values @ reference.fit().T)
+
+    def solve_from(
+        self, cells: Cells, reference: ReferenceCell, start: Tensor
+    ) -> tuple[Dictionary, Slab]:
+        """A solution on boxes, from coefficients ``(K, f, r)``."""
+        if start.numel() > self.largest:
             raise Unsolvable(
-                f"it would take {unknowns:,} unknowns in {len(cells)} boxes, more than "
-                f"{self.largest:,}: ask for a larger tolerance"
+                f"it would take {start.numel():,} unknowns in {len(cells)} boxes, more than "
+                f"{self.largest:,}: ask for a larger tolerance, unless the solution is singular"
             )
-        system = System(self.equations, reference, cells, self.equations.conditions)
-        start = cells.lower.new_zeros(len(cells), fields, reference.dictionary.size)
-        if before is not None:
-            points = system.points(range(len(cells)), "interior")
-            zero = (0,) * len(self.lower)
-            values = evaluate(*before, points, [(f, zero) for f in range(fields)])
-            values = values.reshape(len(cells), -1, fields).movedim(2, 1)
-            start = values @ reference.fit().T
-        c = newton(system, start, positive(self.scales), 0.02 * self.tolerance)
+        self.system = System(self.equations, reference, cells, self.equations.conditions)
+        c = newton(self.system, start, self.scales, 0.02 * self.tolerance)
         part = Slab(cells, c)
-        self.misfits = system.misfits(c)
-        self.scales = positive(field_sizes(reference, part, self.share(cells)))
+        part.sizes = field_sizes(reference, part, self.share(cells))
+        part.scales = self.scales = positive(part.sizes)
+        self.misfits = self.system.misfits(c, self.scales) * self.share(cells).sqrt()
         return reference.dictionary, part
+
+    def why(self, failed: Failed) -> str:
+        """A failure of Newton's method in words."""
+        if self.equations.linear:
+            return (
+                f"{self.equations.problem.law} is linear, and singular or nearly so, as at an "
+                "eigenvalue: it has no solution that is the only one"
+            )
+        return f"Newton's method does not converge: {failed}"
 
     def refuse_misfit(self, cells: Cells) -> None:
         """Refuse a solution that conditions pull in different ways."""
-        worst = float(self.misfits.max() / self.scales.max())
+        worst = float(self.misfits.max())
         if worst > 100 * self.tolerance:
             k = int(self.misfits.argmax())
             where = ", ".join(
@@ -165,9 +201,9 @@ class Boxes:
     def finer(self, cells: Cells, before: tuple[Dictionary, Slab]) -> tuple[Dictionary, Slab]:
         """A second solution on the same boxes, with more functions."""
         try:
-            return self.solved(cells, self.degree + MORE, before)
+            return self.solved(cells, before, MORE)
         except Failed as failed:
-            raise Unsolvable(f"Newton's method does not converge: {failed}") from failed
+            raise Unsolvable(self.why(failed)) from failed
 
     def share(self, cells: Cells) -> Tensor:
         """The part of the domain that each box takes, ``(K,)``."""
@@ -182,6 +218,16 @@ class Boxes:
         values = [pair[1].coefficients @ t.T for pair, t in zip((a, b), tables, strict=True)]
         means = (values[0] - values[1]).square().mean(2) * self.share(a[1].cells)[:, None]
         return float((means.sum(0).sqrt() / self.scales).max())
+
+
+def generous(tails: Tensor, theta: float) -> float:
+    """A threshold below ``theta`` at which a quarter of the boxes are too wide, if near it.
+
+    A round that halves few boxes costs as much as one that halves many.
+    """
+    worst = tails.amax(1).sort(descending=True).values
+    quarter = 0.999 * float(worst[math.ceil(len(worst) / 4) - 1])
+    return min(theta, max(quarter, NEAR * theta))
 
 
 def wide_axes(tails: Tensor, theta: float) -> dict[int, list[int]]:

@@ -8,7 +8,10 @@ from sgn_sciml.local_solver.local_solution import Slab, evaluate
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
 from sgn_sciml.local_solver.system import System
 
-__all__ = ["carried_error", "end_size", "slab_errors", "state_at"]
+__all__ = ["carried_error", "largest_size", "overlooked", "slab_errors", "state_at"]
+
+
+FAR = 5.0  # times the residual at check nodes
 
 
 def state_at(reference: ReferenceCell, part: Slab, points: Tensor, order: int = 0) -> Tensor:
@@ -24,11 +27,12 @@ def slab_errors(system: System, part: Slab, scales: Tensor) -> tuple[Tensor, Ten
 
     That is the integral of the residual from the slab's beginning, over the slope in the time
     derivative: a residual that changes sign many times, as least squares leave it, moves the
-    solution by far less than its size.
+    solution by far less than its size. Of a second derivative in time, it is the velocity that is
+    moved so, and the solution by that times the slab's length.
 
     Returns:
         The largest root mean square over space, beside the fields' scales, ``(K,)``, and the
-        error at the equation's nodes at the time when it is reached, ``(K, f, n)``.
+        error at the equation's nodes as it is at the time when that is reached, ``(K, f, n)``.
     """
     reference, c = system.reference, part.coefficients
     count = len(system.cells)
@@ -36,18 +40,23 @@ def slab_errors(system: System, part: Slab, scales: Tensor) -> tuple[Tensor, Ten
     worst = c.new_zeros(count)
     pattern = c.new_zeros(count, c.shape[1], len(reference.interior))
     for row, each in zip(rows, slopes, strict=True):
-        field, size = _effect(system, each, scales)
+        field, size, order = _effect(system, each, scales)
         along_time = (row / size).reshape(count, -1, reference.nodes_per_axis + 1)
         integral = along_time @ (reference.integration() / 2).T
+        if order == 2:
+            integral = integral * system.cells.widths[:, system.time, None, None]
         rms = integral.square().mean(1).sqrt()
         worst = torch.maximum(worst, rms.amax(1) / scales[field])
         at = rms.argmax(1)[:, None, None].expand(-1, integral.shape[1], 1)
-        pattern[:, field] += integral.gather(2, at)[..., 0] @ reference.interpolation().T
-    return torch.maximum(worst, system.misfits(c) / scales.max()), pattern
+        moved = integral.gather(2, at)[..., 0] @ reference.interpolation().T
+        pattern[:, field] += moved * (reference.interior[:, -1] + 1) / 2 if order == 2 else moved
+    return torch.maximum(worst, system.misfits(c, scales)), pattern
 
 
-def _effect(system: System, slopes: dict[Name, Tensor], scales: Tensor) -> tuple[int, Tensor]:
-    """The field that an equation moves most, and its residual over what that adds to it."""
+def _effect(
+    system: System, slopes: dict[Name, Tensor], scales: Tensor
+) -> tuple[int, Tensor, int]:
+    """The field that an equation moves most, what a residual is over per time, and the order."""
     assert system.time is not None
     time, everyone = system.time, range(len(system.cells))
     length = system.cells.widths[:, time]
@@ -58,7 +67,29 @@ def _effect(system: System, slopes: dict[Name, Tensor], scales: Tensor) -> tuple
             size = slope.abs().amax(1) * scales[name[0]]
             sizes[name] = size / length if order else size * system.scale(everyone, name[1])
     name = max(sizes, key=lambda n: float(sizes[n].sum()))
-    return name[0], (sizes[name] / scales[name[0]])[:, None]
+    return name[0], (sizes[name] / scales[name[0]])[:, None], order
+
+
+def overlooked(
+    system: System, part: Slab, scales: Tensor, share: Tensor, allowed: float
+) -> list[int]:
+    """Cells with something in them that no node of theirs has seen, as a source in few places.
+
+    There the residual is far larger on many more nodes than on those where it is judged, and than
+    is allowed.
+    """
+    everyone, c = range(len(system.cells)), part.coefficients
+    what = system.equations.interior
+    points = system.points(everyone, "dense")
+    rows = what.values(points, system.at(everyone, c, "dense", what.names))
+    judged, slopes = system.linear(what, everyone, c, "check")
+    found = torch.zeros(len(system.cells), dtype=torch.bool, device=c.device)
+    for row, seen, each in zip(rows, judged, slopes, strict=True):
+        size = system.size(everyone, each, system.time is not None, scales)
+        rms = row.reshape(len(system.cells), -1).square().mean(1).sqrt() / size
+        known = seen.square().mean(1).sqrt() / size
+        found |= (rms > FAR * known) & (rms * share.sqrt() > allowed)
+    return found.nonzero()[:, 0].tolist()
 
 
 def carried_error(system: System, before: Slab | None, own: Tensor) -> Slab:
@@ -87,11 +118,9 @@ def carried_error(system: System, before: Slab | None, own: Tensor) -> Slab:
     return Slab(system.cells, coefficients)
 
 
-def end_size(reference: ReferenceCell, part: Slab, scales: Tensor, share: Tensor) -> float:
-    """Root mean square of the fields at the end of a slab, beside their scales."""
-    last = reference.dictionary.axes - 1
-    ones = [1.0] * (last + 1)
-    key = reference.piece({last: 1.0}, [-v for v in ones], ones, reference.nodes_per_axis)
-    table = reference.table(key, (0,) * (last + 1))
-    means = (part.coefficients @ table.T).square().mean(2) * share[:, None]
-    return float((means.sum(0).sqrt() / scales).max())
+def largest_size(reference: ReferenceCell, part: Slab, scales: Tensor, share: Tensor) -> float:
+    """The largest root mean square of a slab's fields over space, beside their scales."""
+    table = reference.table("check", (0,) * reference.dictionary.axes)
+    values = (part.coefficients @ table.T).unflatten(2, (-1, reference.nodes_per_axis + 1))
+    means = (values.square().mean(2) * share[:, None, None]).sum(0)
+    return float((means.sqrt() / scales[:, None]).max())

@@ -151,3 +151,28 @@ class Linearization:
                 pairs = zip(leaves, slopes, strict=True)
                 found.append({name: s for name, s in pairs if s is not None and s.any()})
         return rows.detach(), found
+
+    def along(self, points: Tensor, values: dict[Name, Tensor], axis: int) -> list[Tensor]:
+        """Of each row that depends on points by itself, its slope along an axis, ``(N,)``."""
+        leaf = points.detach().requires_grad_()
+        with torch.enable_grad():
+            rows = self._rows(Values(self.problem, leaf, values), len(points))
+            found = []
+            for row in rows:
+                if row.requires_grad:
+                    (slope,) = torch.autograd.grad(row.sum(), leaf, retain_graph=True)
+                    found.append(slope[:, axis])
+        return found
+
+    def linear_at(self, points: Tensor) -> bool:
+        """Whether slopes at points are the same whatever the fields are."""
+        generator = torch.Generator().manual_seed(3)
+        found = []
+        for _ in range(2):
+            draw = torch.rand(len(self.names), len(points), generator=generator).double()
+            found.append(self.slopes(points, dict(zip(self.names, draw, strict=True)))[1])
+        return all(
+            a.keys() == b.keys()
+            and all(torch.allclose(a[k], b[k], rtol=1e-9, atol=0, equal_nan=True) for k in a)
+            for a, b in zip(*found, strict=True)
+        )

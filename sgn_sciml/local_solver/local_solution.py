@@ -12,7 +12,9 @@ from sgn_sciml.local_solver.linearization import Name, parse
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.pde import Problem
 
-__all__ = ["LocalSolution", "Slab", "evaluate"]
+__all__ = ["LocalSolution", "Slab", "evaluate", "positive"]
+
+NOISE = 1e-11  # beside the largest field: one so small is 0, and what is left is rounding
 
 
 @dataclass
@@ -22,14 +24,24 @@ class Slab:
     Attributes:
         cells: Its cells.
         coefficients: Theirs, shape ``(K, f, r)``.
-        estimate: Estimate of the error that it adds, beside the fields' sizes.
-        error: Estimate of the error at its end, with that of the parts before.
+        estimate: Estimate of the error that it adds, beside ``scales``.
+        error: Estimate of its largest error, with that of the parts before, beside ``scales``.
+        scales: What errors are beside, ``(f,)``: the largest sizes of the fields so far.
+        sizes: Root mean square of each field in it, ``(f,)``.
     """
 
     cells: Cells
     coefficients: Tensor
     estimate: float = 0.0
     error: float = 0.0
+    scales: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.float64))
+    sizes: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.float64))
+
+
+def positive(sizes: Tensor) -> Tensor:
+    """Sizes to divide by: of a field that is 0 but for rounding the largest one, or 1."""
+    largest = sizes.max() if bool((sizes > 0).any()) else sizes.new_ones(())
+    return torch.where(sizes > NOISE * largest, sizes, largest)
 
 
 def evaluate(dictionary: Dictionary, part: Slab, points: Tensor, names: Sequence[Name]) -> Tensor:
@@ -144,5 +156,15 @@ class LocalSolution:
 
     @property
     def estimate(self) -> float:
-        """Estimate of the relative error: the largest at the end of a part."""
-        return max(part.error for part in self.parts)
+        """Estimate of the relative L2 error over the domain, the largest of the fields."""
+        weights = torch.ones(1, dtype=torch.float64)
+        if len(self.parts) > 1:
+            weights = torch.stack([part.cells.widths[0, -1] for part in self.parts]).cpu()
+        errors, sizes = (
+            torch.stack(several).square().mul(weights[:, None]).sum(0).sqrt()
+            for several in (
+                [part.error * part.scales.cpu() for part in self.parts],
+                [part.sizes.cpu() for part in self.parts],
+            )
+        )
+        return float((errors / positive(sizes)).max())

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
-from sgn_sciml.local_solver.estimate import carried_error, end_size, slab_errors, state_at
+from sgn_sciml.local_solver.cuts import places
+from sgn_sciml.local_solver.estimate import carried_error, largest_size, overlooked, slab_errors, state_at
 from sgn_sciml.local_solver.initial import initial_fields, refuse_disagreement
 from sgn_sciml.local_solver.linearization import Unsolvable
-from sgn_sciml.local_solver.local_solution import Slab
-from sgn_sciml.local_solver.measures import field_sizes, positive, solution_tails
+from sgn_sciml.local_solver.local_solution import Slab, positive
+from sgn_sciml.local_solver.measures import field_sizes, solution_tails
 from sgn_sciml.local_solver.newton import Failed, newton
 from sgn_sciml.local_solver.placement import Placement
 from sgn_sciml.local_solver.problem_rows import ProblemRows
@@ -99,7 +100,10 @@ class March:
         problem = equations.problem
         self.axis = len(problem.coordinates) - 1
         self.start, self.end = (corner[-1] for corner in problem.domain)
-        self.place = Placement(reference, problem.domain, equations.periodic)
+        inside = places(equations)
+        self.place = Placement(reference, problem.domain, equations.periodic, inside)
+        self.ends = [*inside[-1], self.end]  # of time, and where a source or coefficient jumps
+        self.last = self.end - 1e-12 * (self.end - self.start)
         self.walls = [c for c in equations.conditions if self.axis not in c[1]]
         self.error: Slab | None = None  # of all slabs so far, at the end of the last
 
@@ -112,8 +116,7 @@ class March:
             Unsolvable: If slabs become too short or their estimates stay too large.
         """
         state = self.begin() if state is None else state
-        end = self.end - 1e-12 * (self.end - self.start)
-        while state.time < end and state.error <= largest:
+        while state.time < self.last and state.error <= largest:
             state, last = self.advance(state, last)
             yield state, last
 
@@ -125,7 +128,7 @@ class March:
         theta = 0.02 * math.sqrt(sharper * self.tolerance)
         scales = torch.zeros(len(equations.problem.fields), dtype=torch.float64)
         if initial_fields(equations, cells.lower) is not None:
-            cells, scales = self.place.halved(cells, theta, scales, self._initial)
+            cells, scales = self.place.halved(cells, theta, scales, self._initial, look=True)
         length = (self.end - self.start) / 10
         return State(self.start, length, theta, cells, scales, sharper=sharper)
 
@@ -166,8 +169,17 @@ class March:
             if best is None or estimate < best.part.estimate:
                 best = attempt
             if estimate <= allowed:
-                break
+                share = self.place.share(strips)
+                missed = overlooked(attempt.system, attempt.part, attempt.scales, share, allowed)
+                if not missed:
+                    break
+                best, since = None, 0
             state = replace(state, rejected=state.rejected + 1)
+            if estimate <= allowed:
+                self.report(state, f"something between nodes of {len(missed)} strips")
+                cells = strips.split({k: self.place.space for k in missed})
+                length /= 2
+                continue
             self.report(state, f"error of a slab {estimate:.0e} for {allowed:.0e}")
             if since >= 3 and best.part.estimate < TOLERATED * allowed:
                 attempt = best
@@ -184,7 +196,7 @@ class March:
         return self.accepted(state, attempt, theta, allowed), attempt.part
 
     def shortened(self, time: float, length: float, reason: str = "") -> float:
-        """A length of slab that ends within the interval, and not just before its end.
+        """A length of slab that ends within the interval or where a source jumps, or well before.
 
         Raises:
             Unsolvable: If it is too short.
@@ -195,7 +207,7 @@ class March:
                 f"slabs of time become too short at t = {time:.6g}. {reason}Is the solution "
                 "smooth there, or does it end?"
             )
-        left = self.end - time
+        left = next(end for end in self.ends if end - time > 1e-12 * whole) - time
         if 1.05 * length > left:
             return left
         return left / 2 if 2 * length > left else length
@@ -204,7 +216,7 @@ class March:
         """What the next slab depends on."""
         part, share = attempt.part, self.place.share(attempt.part.cells)
         self.error = carried_error(attempt.system, self.error, attempt.pattern)
-        part.error = SAFETY * end_size(self.reference, self.error, attempt.scales, share)
+        part.error = SAFETY * largest_size(self.reference, self.error, attempt.scales, share)
         factor = (0.3 * allowed / max(part.estimate, 1e-300)) ** 0.25
         theta *= min(max(factor, 0.7), 1.4)
         in_time = max(float(attempt.tails[:, self.axis].max()), 1e-300)
@@ -267,14 +279,15 @@ class March:
         """Solve a slab."""
         share = self.place.share(system.cells)
 
-        def scales_of(part: Slab) -> Tensor:
-            return positive(torch.maximum(state.scales, field_sizes(self.reference, part, share)))
+        def sizes_of(part: Slab) -> Tensor:
+            return field_sizes(self.reference, part, share)
 
         start = Slab(system.cells, self.predicted(system, last))
         small = 0.02 * state.sharper * self.tolerance
-        c = newton(system, start.coefficients, scales_of(start), small)
-        part = Slab(system.cells, c)
-        scales = scales_of(part)
+        known = torch.maximum(state.scales, sizes_of(start))
+        part = Slab(system.cells, newton(system, start.coefficients, known, small))
+        part.sizes = sizes_of(part)
+        part.scales = scales = positive(torch.maximum(state.scales, part.sizes))
         errors, pattern = slab_errors(system, part, scales)
         by_cell = errors * share.sqrt()
         part.estimate = float(by_cell.square().sum().sqrt())

@@ -9,7 +9,7 @@ from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.local_solution import Slab
 from sgn_sciml.local_solver.reference_cell import ReferenceCell, chebyshev_transform
 
-__all__ = ["field_sizes", "high_part", "positive", "shares", "solution_tails", "state_tails"]
+__all__ = ["field_sizes", "high_part", "shares", "solution_tails", "state_tails"]
 
 
 def shares(cells: Cells, lengths: Tensor, axes: Sequence[int]) -> Tensor:
@@ -23,11 +23,6 @@ def field_sizes(reference: ReferenceCell, part: Slab, share: Tensor) -> Tensor:
     table = reference.table("interior", (0,) * reference.dictionary.axes)
     means = (part.coefficients @ table.T).square().mean(2) * share[:, None]
     return means.sum(0).sqrt()
-
-
-def positive(sizes: Tensor) -> Tensor:
-    """Sizes to divide by: 1 for a field that is 0."""
-    return torch.where(sizes > 0, sizes, torch.ones_like(sizes))
 
 
 def solution_tails(

@@ -4,12 +4,17 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.local_solver.linearization import Unsolvable
+from sgn_sciml.local_solver.local_solution import positive
 from sgn_sciml.local_solver.system import System
 
-__all__ = ["Failed", "newton"]
+__all__ = ["Failed", "Undetermined", "newton"]
 
 MAX_FACTORS, MAX_STEPS = 6, 40
 MEMORY = 6e9  # bytes
+
+
+class Undetermined(Unsolvable):
+    """The rows leave unknowns open."""
 
 
 class Failed(Exception):
@@ -19,13 +24,14 @@ class Failed(Exception):
 def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> Tensor:
     """Solve the rows of a system in the sense of least squares.
 
-    An increment is measured at the nodes of the equation, each field beside its scale. Rounding
-    that keeps increments from shrinking further ends the iteration: the residual judges.
+    An increment is measured at the nodes of the equation, each field beside its scale or, where
+    none is known, beside its size after the first step. Rounding that keeps increments from
+    shrinking further ends the iteration: the residual judges.
 
     Args:
         system: The system.
         start: Coefficients to begin with, ``(K, f, r)``.
-        scales: Size of each field, ``(f,)``.
+        scales: Size of each field, ``(f,)``; 0 where it is not known.
         tolerance: Increment that ends the iteration.
 
     Returns:
@@ -52,11 +58,11 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> T
                 raise Failed(f"it took more than {MAX_FACTORS} matrices")
             matrices = system.matrices(c)
             if not all(bool(m.sum().isfinite()) for m in matrices):
-                raise Failed("the equation's slopes are not finite")
+                raise Failed(f"the equation's slopes are not finite{system.where_not_finite(c)}")
             system.elimination.decompose(matrices)
             del matrices
             if factors == 0 and (missing := system.elimination.undetermined()):
-                raise Unsolvable(
+                raise Undetermined(
                     f"{missing} unknowns are not determined: {system.equations.missing()}"
                 )
             factors += 1
@@ -64,10 +70,14 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> T
         found, traces = system.elimination.solve(system.right_sides(c, z))
         delta = system.gathered(found)
         steps += 1
-        size = increment(system, delta, scales)
-        if not size < 1e6:
-            raise Failed("it diverges" if size == size else "it meets NaN")
         c, z = c + delta, z + traces
+        if steps == 1:
+            scales = positive(torch.where(scales > 0, scales, sizes(system, c)))
+        size = float((sizes(system, delta) / scales).max())
+        if not size < 1e6:
+            if size == size:
+                raise Failed("it diverges")
+            raise Failed(f"it meets NaN{system.where_not_finite(c)}")
         if size < tolerance:
             return c
         if size > 0.5 * least and size < 1e-7:
@@ -80,8 +90,7 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> T
     raise Failed(f"it took more than {MAX_STEPS} steps")
 
 
-def increment(system: System, delta: Tensor, scales: Tensor) -> float:
-    """The largest root mean square over the fields, beside their scales."""
+def sizes(system: System, c: Tensor) -> Tensor:
+    """Root mean square of each field at the nodes of the equation, ``(f,)``."""
     table = system.reference.table("interior", (0,) * system.axes)
-    values = delta @ table.T
-    return float((values.square().mean((0, 2)).sqrt() / scales).max())
+    return (c @ table.T).square().mean((0, 2)).sqrt()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from sgn_sciml.local_solver.linearization import Linearization, Unsolvable
 from sgn_sciml.pde import Problem
@@ -52,6 +53,21 @@ class ProblemRows:
             for name, a, b in zip(problem.coordinates, *problem.domain, strict=True)
         )
 
+    @property
+    def linear(self) -> bool:
+        """Whether the equation and all conditions are linear in the fields."""
+        everything = [(self.interior, {}), *self.conditions]
+        return all(what.linear_at(self.tried(face)) for what, face in everything)
+
+    def tried(self, face: dict[int, float]) -> Tensor:
+        """Some points of a face, or of the domain."""
+        generator = torch.Generator().manual_seed(1)
+        unit = torch.rand(8, len(self.problem.coordinates), generator=generator).double()
+        points = self.problem.box_points(0.1 + 0.8 * unit)
+        for axis, value in face.items():
+            points[:, axis] = value
+        return points
+
     def order(self, field: int, axis: int) -> int:
         """The highest derivative of a field along an axis."""
         return max((i[axis] for f, i in self.interior.names if f == field), default=0)
@@ -77,6 +93,29 @@ class ProblemRows:
             f"the equation and conditions of {problem.law} leave the solution open, as conditions "
             "on derivatives alone do: give a value at a point, too"
         )
+
+    def suspects(self) -> str:
+        """Faces at which a field with second derivatives is in no condition, in words."""
+        problem = self.problem
+        if len(problem.fields) == 1:
+            return ""
+        found = []
+        for axis, name in enumerate(problem.coordinates):
+            if name in problem.periodic or (problem.evolving and name == "t"):
+                continue
+            for corner in problem.domain:
+                held = {
+                    f
+                    for what, face in self.conditions
+                    if face.get(axis) == corner[axis]
+                    for f, _ in what.names
+                }
+                found += [
+                    f"no condition at {name} = {corner[axis]:g} holds {field}"
+                    for f, field in enumerate(problem.fields)
+                    if f not in held and self.order(f, axis) > 1
+                ]
+        return f"Note that {' and '.join(found)}." if found else ""
 
     def require_enough(self) -> None:
         """See that a single equation has as many conditions along each axis as derivatives.

@@ -17,6 +17,7 @@ from sgn_sciml.local_solver.dictionary import (
 
 __all__ = ["ReferenceCell", "lobatto_nodes"]
 
+DENSE = {1: 40, 2: 3, 3: 2}  # nodes of the last look along each axis, beside q
 OVERSAMPLING = 2.15  # rows of the equation beside functions, in two coordinates
 
 
@@ -53,7 +54,12 @@ class ReferenceCell:
         self.interior = chebyshev_nodes(self.nodes_per_axis, axes).to(self.device)
         self.check = lobatto_nodes(self.nodes_per_axis + 1, axes).to(self.device)
         self._tables: dict[tuple[object, ...], Tensor] = {}
-        self._nodes: dict[object, Tensor] = {"interior": self.interior, "check": self.check}
+        dense = (DENSE.get(axes, DENSE[3]) * self.nodes_per_axis, axes)
+        self._nodes: dict[object, Tensor] = {
+            "interior": self.interior,
+            "check": self.check,
+            "dense": chebyshev_nodes(*dense).to(self.device),
+        }
 
     def nodes(self, key: object) -> Tensor:
         return self._nodes[key]

@@ -17,6 +17,7 @@ __all__ = ["SolveProgress", "solve"]
 ATTEMPTS = 4
 GROWN = 100.0  # times the tolerance: an error at which it is no use to go on to the end
 HIGH_ORDER = 18  # the least degree for derivatives of order 4 and more
+BEYOND = 3.0  # times the tolerance: an estimate of the error that is let pass
 FINEST = 1e-13  # the least tolerance: rounding is 1e-15 to 1e-14 of the solution
 # Degrees of the polynomials by tolerance, in one and two coordinates and in three.
 DEGREES = ((1e-5, 13), (1e-6, 15), (1e-8, 18), (1e-10, 20), (1e-12, 22), (0.0, 24))
@@ -111,7 +112,7 @@ def solve(
         found, part = boxes.solve()
         return LocalSolution(problem, found, [part])
     fields = range(len(problem.fields))
-    highest = max(equations.order(f, axis) for f in fields for axis in range(axes - 1))
+    highest = max((equations.order(f, axis) for f in fields for axis in range(axes - 1)), default=0)
     if degree is None and highest >= 4:
         chosen = max(chosen, HIGH_ORDER)  # few wide strips: narrow ones lose digits, (2/h)^4
     reference = ReferenceCell(dictionary(chosen, axes))
@@ -129,11 +130,26 @@ def solve(
             progress.accepted(now, part, march.error)
         # Unstable flows multiply the errors of early slabs, by how much shows at the end only.
         sharper = state.sharper * 0.3 * tolerance / max(solution.estimate, 1e-300)
+        reached = float(solution.parts[-1].cells.upper[0, -1])
         if solution.estimate <= tolerance or sharper * tolerance < 1e-2 * FINEST:
             break
         progress.again(solution.estimate)
         state, last, solution.parts = march.begin(sharper), None, []
+    if solution.estimate > BEYOND * tolerance or reached < march.last:
+        raise Unsolvable(why_not_reached(equations, solution, tolerance))
     return solution
+
+
+def why_not_reached(equations: ProblemRows, solution: LocalSolution, tolerance: float) -> str:
+    """Why the estimate of a solution in slabs is larger than what was asked for."""
+    added = sum(part.estimate for part in solution.parts)
+    end = float(solution.parts[-1].cells.upper[0, -1])
+    text = (
+        f"the error is estimated at {solution.estimate:.1e} at {equations.problem.coordinates[-1]} "
+        f"= {end:.4g}, asked for was {tolerance:.1e}: slabs add {added:.1e} in all, and the "
+        "equation makes errors grow. "
+    )
+    return text + (equations.suspects() or "Ask for a larger tolerance or an earlier end.")
 
 
 def default_degree(tolerance: float, axes: int) -> int:
@@ -143,12 +159,15 @@ def default_degree(tolerance: float, axes: int) -> int:
 
 
 def in_slabs(equations: ProblemRows) -> bool:
-    """Whether a problem is of first order in time and has no condition at the end."""
+    """Whether a problem is marched: of first order in time, or an ordinary one with initial values.
+
+    All its conditions along time must lie at the beginning.
+    """
     problem = equations.problem
-    if not problem.evolving:
+    if not problem.evolving and len(problem.coordinates) > 1:
         return False
     axis = len(problem.coordinates) - 1
-    end = problem.domain[1][axis]
-    late = any(face.get(axis) == end for _, face in equations.conditions)
+    start = problem.domain[0][axis]
+    late = any(face.get(axis, start) != start for _, face in equations.conditions)
     orders = [equations.order(f, axis) for f in range(len(problem.fields))]
-    return max(orders) == 1 and not late and axis > 0
+    return not late and max(orders) > 0 and (axis == 0 or max(orders) == 1)

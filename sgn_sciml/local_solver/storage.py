@@ -60,6 +60,8 @@ def packed(part: Slab) -> dict[str, Any]:
         "coefficients": part.coefficients,
         "estimate": part.estimate,
         "error": part.error,
+        "scales": part.scales,
+        "sizes": part.sizes,
     }
 
 
@@ -69,4 +71,5 @@ def unpacked(content: dict[str, Any]) -> Slab:
     if not isinstance(lower, Tensor) or lower.shape != upper.shape:
         raise ValueError("not a slab")
     cells = Cells(lower, upper, tuple(content["periodic"]))
-    return Slab(cells, content["coefficients"], content["estimate"], content["error"])
+    names = ("coefficients", "estimate", "error", "scales", "sizes")
+    return Slab(cells, *(content[name] for name in names))

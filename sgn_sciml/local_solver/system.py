@@ -94,7 +94,11 @@ class System:
         """Nodes of cells in the domain, ``(G * n, d)``."""
         unit, chosen = self.reference.nodes(key), list(members)
         lower, widths = self.cells.lower[chosen], self.cells.widths[chosen]
-        return (lower[:, None] + 0.5 * (unit + 1) * widths[:, None]).reshape(-1, self.axes)
+        points = lower[:, None] + 0.5 * (unit + 1) * widths[:, None]
+        if key == "check":  # a coefficient that jumps at a face is that of the cell, not the next
+            inward = 1e-13 * widths[:, None] + 4e-16 * points.abs()
+            points = points - inward * unit.round(decimals=9).trunc()
+        return points.reshape(-1, self.axes)
 
     def at(
         self, members: Sequence[int], c: Tensor, key: object, names: Sequence[Name]
@@ -116,15 +120,25 @@ class System:
         shaped = [{name: s.reshape(shape) for name, s in each.items()} for each in slopes]
         return rows.reshape(what.equations, *shape), shaped
 
-    def size(self, members: Sequence[int], slopes: Slopes, timed: bool) -> Tensor:
-        """What a row is divided by, ``(G,)``: its terms' sizes for functions of size 1."""
+    def size(
+        self, members: Sequence[int], slopes: Slopes, timed: bool, scales: Tensor | None = None
+    ) -> Tensor:
+        """What a row is divided by, ``(G,)``: its terms' sizes for functions of size 1.
+
+        Args:
+            members: The cells.
+            slopes: The row's slope in each name.
+            timed: Whether only the highest derivative in time counts, if there is one.
+            scales: Sizes of the fields in place of 1.
+        """
         names = list(slopes)
         if timed and self.time is not None:
             order = max((index[self.time] for _, index in names), default=0)
             names = [n for n in names if n[1][self.time] == order or not order]
         total = self.cells.lower.new_zeros(len(members))
         for name in names:
-            total = total + slopes[name].abs().amax(1) * self.scale(members, name[1])
+            term = slopes[name].abs().amax(1) * self.scale(members, name[1])
+            total = total + (term if scales is None else term * scales[name[0]])
         return torch.where(total > 0, total, torch.ones_like(total))
 
     def gathered(self, found: Sequence[Tensor]) -> Tensor:
@@ -198,6 +212,22 @@ class System:
     def _along(self, axis: int | None, order: int) -> Orders:
         return tuple(order if i == axis else 0 for i in range(self.axes))
 
+    def where_not_finite(self, c: Tensor) -> str:
+        """Where a row's value or slope is not finite, in words; nothing if none is."""
+        for form in self.forms:
+            members = form.group.members
+            for what, key, _ in self._rows(form):
+                rows, slopes = self.linear(what, members, c[members], key)
+                found = [*rows, *(s for each in slopes for s in each.values())]
+                wrong = (~torch.stack(found).isfinite()).any(0).flatten()
+                if bool(wrong.any()):
+                    point = self.points(members, key)[int(wrong.nonzero()[0, 0])]
+                    names = self.equations.problem.coordinates
+                    places = zip(names, point.tolist(), strict=True)
+                    at = ", ".join(f"{name} = {value:.4g}" for name, value in places)
+                    return f" ({what.what} at {at})"
+        return ""
+
     # -- what is lacking -----------------------------------------------------------------------
 
     def right_sides(self, c: Tensor, z: Tensor) -> list[Tensor]:
@@ -257,10 +287,10 @@ class System:
             right.append(rows)
         return right
 
-    def misfits(self, c: Tensor) -> Tensor:
+    def misfits(self, c: Tensor, scales: Tensor) -> Tensor:
         """How far each cell is from its conditions and from the state it begins with, ``(K,)``.
 
-        Root mean squares, those of conditions over the sizes of their slopes.
+        Root mean squares, beside what the fields add to a row; of a state beside the fields.
         """
         worst = c.new_zeros(len(self.cells))
         for k, form in enumerate(self.forms):
@@ -269,7 +299,9 @@ class System:
             for what, key, _ in self._rows(form)[1:]:
                 rows, slopes = self.linear(what, members, c[members], key)
                 for row, each in zip(rows, slopes, strict=True):
-                    found.append(row.square().mean(1).sqrt() / self.size(members, each, False))
-            found += [lack.square().mean(1).sqrt() for lack in self._lacks(k, c[members])]
+                    size = self.size(members, each, False, scales)
+                    found.append(row.square().mean(1).sqrt() / size)
+            lacks = zip(self._lacks(k, c[members]), self.layout.taken_over, strict=False)
+            found += [lack.square().mean(1).sqrt() / scales[f] for lack, (f, _) in lacks]
             worst[members] = torch.stack(found).amax(0)
         return worst
