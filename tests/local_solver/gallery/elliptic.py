@@ -165,3 +165,32 @@ class Cube(Plane):
 
     def known(self, x, y, z):
         return (torch.sin(PI * x) * torch.sin(PI * y) * torch.sin(PI * z),)
+
+
+class ZeroPlane(Plane):
+    """Nothing: no source and walls at 0."""
+
+    law = "zero_plane"
+
+    def operator(self, d):
+        return d.u_xx + d.u_yy
+
+    def known(self, x, y):
+        return (0 * x,)
+
+
+class HalfZeroPlane(Plane):
+    """A harmonic field beside a second one that is zero."""
+
+    law = "half_zero_plane"
+    fields = ("u", "v")
+
+    def operator(self, d):
+        return [d.u_xx + d.u_yy - d.v, d.v_xx + d.v_yy]
+
+    @property
+    def conditions(self):
+        return tuple(self.sides("u", "v", axes="xy"))
+
+    def known(self, x, y):
+        return torch.sin(2 * x) * torch.exp(2 * y), 0 * y

@@ -84,6 +84,29 @@ class Maxwell(Wave):
         return torch.sin(9 * x) * torch.sin(9 * t), torch.cos(9 * x) * torch.cos(9 * t)
 
 
+class Light(Wave):
+    """Maxwell in SI units: a wave of 1 micrometre between two plates, for ten periods."""
+
+    law = "light"
+    fields = ("E", "H")
+    domain = ((0.0, 0.0), (1e-6, 3.3356409519815204e-14))
+    eps, mu = 8.8541878128e-12, 1.25663706212e-6
+
+    @property
+    def conditions(self):
+        return (*self.start("E", "H"), *self.sides("E"))
+
+    def residual(self, d):
+        return {"E": self.eps * d.E_t + d.H_x, "H": self.mu * d.H_t + d.E_x}
+
+    def known(self, x, t):
+        k = 2e6 * PI
+        w = k / math.sqrt(self.eps * self.mu)
+        impedance = math.sqrt(self.mu / self.eps)
+        e = torch.sin(k * x) * torch.sin(w * t)
+        return e, torch.cos(k * x) * torch.cos(w * t) / impedance
+
+
 class Acoustics(Wave):
     """Pressure and velocity in air, in SI units: 1.2 kg/m^3 and 340 m/s, two periods."""
 
