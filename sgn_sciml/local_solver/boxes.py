@@ -69,7 +69,7 @@ class Boxes:
     def reference(self, degree: int) -> ReferenceCell:
         """Tables for a degree."""
         if degree not in self.references:
-            self.references[degree] = ReferenceCell(self.make(degree))
+            self.references[degree] = ReferenceCell(self.make(degree), full=self.equations.first_order)
         return self.references[degree]
 
     def solve(self) -> tuple[Dictionary, Slab]:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-__all__ = ["Cells", "Piece"]
+__all__ = ["MOST_CELLS", "Cells", "Piece"]
+
+
+MOST_CELLS = 4000  # at once: more have never been of use
 
 
 @dataclass(frozen=True)

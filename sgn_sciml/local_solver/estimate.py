@@ -11,6 +11,7 @@ from sgn_sciml.local_solver.system import System
 __all__ = ["carried_error", "largest_size", "overlooked", "slab_errors", "state_at"]
 
 
+MISFIT = 100.0  # times the error of the residual: more is of another shape
 FAR = 5.0  # times the residual at check nodes
 
 
@@ -50,7 +51,10 @@ def slab_errors(system: System, part: Slab, scales: Tensor) -> tuple[Tensor, Ten
         at = rms.argmax(1)[:, None, None].expand(-1, integral.shape[1], 1)
         moved = integral.gather(2, at)[..., 0] @ reference.interpolation().T
         pattern[:, field] += moved * (reference.interior[:, -1] + 1) / 2 if order == 2 else moved
-    return torch.maximum(worst, system.misfits(c, scales)), pattern
+    misfits = system.misfits(c, scales)
+    # What rows at faces lack acts as a residual there; its shape is not known, its size is.
+    larger = (misfits / worst.clamp(min=1e-300)).clamp(1, MISFIT)
+    return torch.maximum(worst, misfits), pattern * larger[:, None, None]
 
 
 def _effect(

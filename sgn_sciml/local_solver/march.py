@@ -33,6 +33,7 @@ __all__ = ["March", "State"]
 SHARE, LEAST_SHARE = 0.2, 0.02  # of the tolerance that is left, of all of it: for one slab
 SAFETY = 3.0  # the estimate of the error, over what the residual and its propagation say
 TOLERATED = 30.0  # times what a slab is allowed, where nothing brings its estimate further down
+MANY = 20_000  # slabs to the end
 SHORTEST = 1e-6  # slab, of the whole interval of time
 SHORTEST_EARLY = 1e-12  # while a kink of the initial values is smoothed
 
@@ -51,6 +52,7 @@ class State:
         sharper: What slabs are allowed, over what they would be if no error grew.
         solved: Slabs that were solved.
         rejected: Those of them that were not accepted.
+        slow: Accepted slabs in a row of which there would be too many to the end.
     """
 
     time: float
@@ -62,6 +64,7 @@ class State:
     sharper: float = 1.0
     solved: int = 0
     rejected: int = 0
+    slow: int = 0
 
 
 @dataclass
@@ -126,6 +129,8 @@ class March:
         equations, cells = self.equations, self.place.equal()
         refuse_disagreement(equations, self.tolerance)
         theta = 0.02 * math.sqrt(sharper * self.tolerance)
+        if self.axis > 1:  # cells of three axes are dear: few to begin with, as tails decay
+            theta = (sharper * self.tolerance) ** 0.45
         scales = torch.zeros(len(equations.problem.fields), dtype=torch.float64)
         if initial_fields(equations, cells.lower) is not None:
             cells, scales = self.place.halved(cells, theta, scales, self._initial, look=True)
@@ -216,20 +221,29 @@ class March:
         """What the next slab depends on."""
         part, share = attempt.part, self.place.share(attempt.part.cells)
         self.error = carried_error(attempt.system, self.error, attempt.pattern)
-        part.error = SAFETY * largest_size(self.reference, self.error, attempt.scales, share)
+        carried = largest_size(self.reference, self.error, attempt.scales, share)
+        part.error = SAFETY * max(carried, part.estimate)
         factor = (0.3 * allowed / max(part.estimate, 1e-300)) ** 0.25
         theta *= min(max(factor, 0.7), 1.4)
         in_time = max(float(attempt.tails[:, self.axis].max()), 1e-300)
-        grow = (theta / in_time) ** (1 / self.reference.middle)
+        grow = min(max((theta / in_time) ** (1 / self.reference.middle), 0.4), 2.0)
         state = replace(
             state,
             time=float(part.cells.upper[0, self.axis]),
-            length=float(part.cells.widths[0, self.axis]) * min(max(grow, 0.4), 2.0),
+            length=float(part.cells.widths[0, self.axis]) * grow,
             theta=theta,
             cells=part.cells,
             scales=attempt.scales,
             error=max(state.error, part.error),
         )
+        many = self.end - state.time > MANY * state.length and grow < 1.5
+        state.slow = state.slow + 1 if many else 0
+        if state.slow > 8:
+            raise Unsolvable(
+                f"at t = {state.time:.6g} slabs of time are {state.length:.1e} long and do not "
+                f"grow, there would be more than {MANY:,} of them: do conditions contradict each "
+                "other or the equation there, or does the solution end?"
+            )
         self.report(state, "accepted")
         return state
 

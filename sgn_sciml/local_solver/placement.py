@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from sgn_sciml.local_solver.cells import Cells
+from sgn_sciml.local_solver.cells import MOST_CELLS, Cells
 from sgn_sciml.local_solver.cuts import edges_with
 from sgn_sciml.local_solver.local_solution import positive
 from sgn_sciml.local_solver.measures import shares, state_tails
@@ -14,7 +14,7 @@ from sgn_sciml.local_solver.reference_cell import ReferenceCell, chebyshev_trans
 
 __all__ = ["Placement"]
 
-START_STRIPS = 4  # along each axis of space, and the fewest there ever are
+START_STRIPS = {0: 1, 1: 4, 2: 2}  # along each axis of space, by their number: the fewest
 DEEPEST = 20  # halvings at once: a kink within a strip is not resolved by any number of them
 
 StateValues = Callable[
@@ -46,7 +46,7 @@ class Placement:
         self.axis = len(self.lower) - 1
         self.space = list(range(self.axis))
         corners = zip(*domain, inside, strict=True)
-        self.edges = [edges_with(*corner, START_STRIPS) for corner in corners][:-1]
+        self.edges = [edges_with(*corner, START_STRIPS[self.axis]) for corner in corners][:-1]
 
     def equal(self) -> Cells:
         """The fewest strips, over all the time."""
@@ -96,39 +96,44 @@ class Placement:
         Returns:
             The strips, and the scales: those of the state where they were 0.
         """
+        known = scales
         for _ in range(DEEPEST):
             u = self.at_nodes(cells, values)
-            if not bool((scales > 0).all()):
-                means = u.square().mean(2) * self.share(cells)[:, None]
-                scales = positive(means.sum(0).sqrt()[: len(scales)])
-            if not self.space:
+            seen = self.at_more(cells, values, u.shape[1]) if look else u
+            means = seen.square().mean(2) * self.share(cells)[:, None]
+            sizes = means.sum(0).sqrt()[: len(known)]
+            scales = positive(torch.where(known > 0, known, sizes))
+            if not self.space or len(cells) > MOST_CELLS:
                 break
             tails = self.tails(cells, u, scales)
             if look:
-                tails = torch.maximum(tails, self.between(cells, u, scales, values)[:, None])
+                tails = torch.maximum(tails, self.between(cells, u, scales, seen)[:, None])
             wide = (tails > theta).any(1).nonzero()[:, 0].tolist()
             if not wide:
                 break
             cells = cells.split({k: [a for a in self.space if tails[k, a] > theta] for k in wide})
         return cells, scales
 
-    def between(self, cells: Cells, u: Tensor, scales: Tensor, values: StateValues) -> Tensor:
-        """How far a state is from its values at the nodes of strips on many more, ``(K,)``."""
+    def more(self) -> int:
+        """Nodes along each axis of space of a closer look at a state."""
+        return (40 if self.axis == 1 else 6) * self.reference.nodes_per_axis
+
+    def at_more(self, cells: Cells, values: StateValues, fields: int) -> Tensor:
+        """A state at many more nodes of strips, ``(K, f, n)``."""
         ones = [1.0] * (self.axis + 1)
-        q = self.reference.nodes_per_axis
-        count = (40 if self.axis == 1 else 6) * q
-        key = self.reference.piece({self.axis: -1.0}, [-v for v in ones], ones, count)
+        key = self.reference.piece({self.axis: -1.0}, [-v for v in ones], ones, self.more())
         points = cells.from_reference(self.reference.nodes(key)).reshape(-1, self.axis + 1)
-        found = values(points).reshape(len(cells), -1, u.shape[1]).movedim(2, 1)
-        line = chebyshev_nodes(count, 1)[:, 0]
-        matrix = chebyshev_table(line, q - 1) @ chebyshev_transform(q)
-        shape = u.shape[:2]
-        known = u.reshape(*shape, *[q] * self.axis)
-        for axis in range(self.axis):
-            known = torch.tensordot(matrix.to(u), known, dims=([1], [2 + axis])).movedim(
-                0, 2 + axis
-            )
-        lack = (found - known.reshape(*shape, -1)) / scales[:, None]
+        return values(points).reshape(len(cells), -1, fields).movedim(2, 1)
+
+    def between(self, cells: Cells, u: Tensor, scales: Tensor, seen: Tensor) -> Tensor:
+        """How far a state is from the polynomials through its values ``u`` at nodes, ``(K,)``."""
+        q = self.reference.nodes_per_axis
+        line = chebyshev_nodes(self.more(), 1)[:, 0]
+        matrix = (chebyshev_table(line, q - 1) @ chebyshev_transform(q)).to(u)
+        known = u.reshape(*u.shape[:2], *[q] * self.axis)
+        for axis in range(2, 2 + self.axis):
+            known = torch.tensordot(matrix, known, dims=([1], [axis])).movedim(0, axis)
+        lack = (seen - known.flatten(2)) / scales[:, None]
         return lack.square().mean(2).amax(1).sqrt() * self.share(cells).sqrt()
 
     def joined(self, cells: Cells, theta: float, scales: Tensor, values: StateValues) -> Cells:

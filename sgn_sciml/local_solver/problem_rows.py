@@ -59,6 +59,12 @@ class ProblemRows:
         everything = [(self.interior, {}), *self.conditions]
         return all(what.linear_at(self.tried(face)) for what, face in everything)
 
+    @property
+    def first_order(self) -> bool:
+        """Whether a field has no more than first derivatives along an axis of space."""
+        axes = range(len(self.problem.space))
+        return any(self.order(f, a) < 2 for f in range(len(self.problem.fields)) for a in axes)
+
     def tried(self, face: dict[int, float]) -> Tensor:
         """Some points of a face, or of the domain."""
         generator = torch.Generator().manual_seed(1)

@@ -34,6 +34,8 @@ class ReferenceCell:
     Args:
         dictionary: The functions.
         device: Where the tables lie.
+        full: Whether a field has no more than first derivatives along an axis of space: with
+            fewer nodes than the degree along an axis its equation would not see all of it.
 
     Attributes:
         nodes_per_axis: Nodes q of the equation along each axis.
@@ -41,7 +43,9 @@ class ReferenceCell:
         check: Nodes between them, faces included, where the residual is judged.
     """
 
-    def __init__(self, dictionary: Dictionary, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, dictionary: Dictionary, device: torch.device | str = "cpu", full: bool = False
+    ) -> None:
         self.dictionary = dictionary
         self.device = torch.device(device)
         axes = dictionary.axes
@@ -50,7 +54,7 @@ class ReferenceCell:
         )
         if axes > 2:
             count = (1.6 * dictionary.size) ** (1 / axes)
-        self.nodes_per_axis = max(math.ceil(count - 0.25), 4)
+        self.nodes_per_axis = max(math.ceil(count - 0.25), dictionary.degree + 1 if full else 4)
         self.interior = chebyshev_nodes(self.nodes_per_axis, axes).to(self.device)
         self.check = lobatto_nodes(self.nodes_per_axis + 1, axes).to(self.device)
         self._tables: dict[tuple[object, ...], Tensor] = {}

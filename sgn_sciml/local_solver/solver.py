@@ -106,35 +106,36 @@ def solve(
     equations = ProblemRows.of(problem)
     equations.require_enough()
     progress = progress or Silent()
-    chosen = degree or default_degree(tolerance, axes)
     if not in_slabs(equations):
+        chosen = degree or default_degree(tolerance, axes)
         boxes = Boxes(equations, lambda d: dictionary(d, axes), chosen, tolerance, progress.boxes)
         found, part = boxes.solve()
         return LocalSolution(problem, found, [part])
-    fields = range(len(problem.fields))
-    highest = max((equations.order(f, axis) for f in fields for axis in range(axes - 1)), default=0)
-    if degree is None and highest >= 4:
-        chosen = max(chosen, HIGH_ORDER)  # few wide strips: narrow ones lose digits, (2/h)^4
-    reference = ReferenceCell(dictionary(chosen, axes))
-    march = March(equations, reference, tolerance, progress.slab)
-    solution = LocalSolution(problem, reference.dictionary)
-    state, last = None, None
+    def marching(sharper: float) -> March:
+        of = degree or degree_in_slabs(equations, sharper * tolerance)
+        reference = ReferenceCell(dictionary(of, axes), full=equations.first_order)
+        return March(equations, reference, tolerance, progress.slab)
+
+    state, last, parts = None, None, []
+    march = marching(1.0 if begun is None else begun[1].sharper)
     if begun is not None:
-        solution.parts, state, march.error = list(begun[0]), begun[1], begun[2]
-        last = solution.parts[-1]
+        parts, state, march.error = list(begun[0]), begun[1], begun[2]
+        last = parts[-1]
     for _ in range(ATTEMPTS):
+        solution = LocalSolution(problem, march.reference.dictionary, parts)
         state = march.begin() if state is None else state
         for now, part in march.slabs(state, last, GROWN * tolerance):
-            solution.parts.append(part)
+            parts.append(part)
             assert march.error is not None
             progress.accepted(now, part, march.error)
         # Unstable flows multiply the errors of early slabs, by how much shows at the end only.
         sharper = state.sharper * 0.3 * tolerance / max(solution.estimate, 1e-300)
-        reached = float(solution.parts[-1].cells.upper[0, -1])
+        reached = float(parts[-1].cells.upper[0, -1])
         if solution.estimate <= tolerance or sharper * tolerance < 1e-2 * FINEST:
             break
         progress.again(solution.estimate)
-        state, last, solution.parts = march.begin(sharper), None, []
+        march = marching(sharper)
+        state, last, parts = march.begin(sharper), None, []
     if solution.estimate > BEYOND * tolerance or reached < march.last:
         raise Unsolvable(why_not_reached(equations, solution, tolerance))
     return solution
@@ -150,6 +151,16 @@ def why_not_reached(equations: ProblemRows, solution: LocalSolution, tolerance: 
         "equation makes errors grow. "
     )
     return text + (equations.suspects() or "Ask for a larger tolerance or an earlier end.")
+
+
+def degree_in_slabs(equations: ProblemRows, tolerance: float) -> int:
+    """The degree for a tolerance of slabs."""
+    axes = len(equations.problem.coordinates)
+    fields = range(len(equations.problem.fields))
+    orders = [equations.order(f, axis) for f in fields for axis in range(axes - 1)]
+    chosen = default_degree(max(tolerance, FINEST), axes)
+    # Few wide strips for fourth derivatives: narrow ones lose digits, (2/h)^4.
+    return max(chosen, HIGH_ORDER) if max(orders, default=0) >= 4 else chosen
 
 
 def default_degree(tolerance: float, axes: int) -> int:

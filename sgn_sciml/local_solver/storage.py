@@ -17,7 +17,7 @@ from sgn_sciml.system.writing import whole_file
 
 __all__ = ["load_slabs", "save_slab"]
 
-STATE = ("time", "length", "theta", "error", "sharper", "solved", "rejected", "scales")
+STATE = ("time", "length", "theta", "error", "sharper", "solved", "rejected", "slow", "scales")
 
 Begun = tuple[list[Slab], State, Slab]
 

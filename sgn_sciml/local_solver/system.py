@@ -19,10 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sgn_sciml.local_solver.cells import Cells
+from sgn_sciml.local_solver.cells import MOST_CELLS, Cells
 from sgn_sciml.local_solver.elimination import Elimination, dissect
 from sgn_sciml.local_solver.forms import Form, Layout
-from sgn_sciml.local_solver.linearization import Linearization, Name, Orders
+from sgn_sciml.local_solver.linearization import Linearization, Name, Orders, Unsolvable
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
 
@@ -55,6 +55,11 @@ class System:
         time: int | None = None,
         carry: Carry | None = None,
     ) -> None:
+        if len(cells) > MOST_CELLS:
+            raise Unsolvable(
+                f"{len(cells):,} cells would be needed at once, more than {MOST_CELLS:,}: is the "
+                "solution smooth?"
+            )
         self.equations = equations
         self.reference = reference
         self.cells = cells
@@ -288,10 +293,14 @@ class System:
         return right
 
     def misfits(self, c: Tensor, scales: Tensor) -> Tensor:
-        """How far each cell is from its conditions and from the state it begins with, ``(K,)``.
+        """How far each cell is from conditions, neighbours and the state it begins with, ``(K,)``.
 
         Root mean squares, beside what the fields add to a row; of a state beside the fields.
         """
+        sums = c.new_zeros(sum(self.elimination.sizes))  # of both sides' values of each trace
+        for form in self.forms:
+            for field, table, factor, at in self._agreements(form):
+                sums.index_add_(0, at.flatten(), self._sided(form, c, field, table, factor).flatten())
         worst = c.new_zeros(len(self.cells))
         for k, form in enumerate(self.forms):
             members = form.group.members
@@ -303,5 +312,12 @@ class System:
                     found.append(row.square().mean(1).sqrt() / size)
             lacks = zip(self._lacks(k, c[members]), self.layout.taken_over, strict=False)
             found += [lack.square().mean(1).sqrt() / scales[f] for lack, (f, _) in lacks]
+            for field, table, factor, at in self._agreements(form):
+                lack = self._sided(form, c, field, table, factor) - sums[at] / 2
+                found.append(lack.square().mean(1).sqrt() / (WEIGHT * scales[field]))
             worst[members] = torch.stack(found).amax(0)
         return worst
+
+    def _sided(self, form: Form, c: Tensor, field: int, table: Tensor, factor: Tensor) -> Tensor:
+        """What cells have for a trace, ``(G, n)``."""
+        return factor[:, None] * (c[form.group.members, field] @ table.T)
