@@ -88,7 +88,8 @@ def make(
             blocks(parts, law, samples),
             samples,
             dtype=dtype,
-            attrs={"law": law.name, "about": law.about, "seed": seed, "licence": "CC0-1.0"},
+            attrs={"law": law.name, "about": law.about, "seed": seed}
+            | ({"licence": law.licence} if law.licence else {}),
             groups={
                 "parameters": law.parameters(),
                 "convergence": convergence,
