@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from sgn_sciml.ensembles.random_functions import Function
+from sgn_sciml.ensembles.random_functions import SpaceFunction
 from sgn_sciml.jets import Derivatives
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.pde import Condition, Problem
@@ -52,7 +52,7 @@ class BegunWith(Problem):
     """
 
     problem: Problem
-    start: Mapping[str, Function]
+    start: Mapping[str, SpaceFunction]
 
     def __post_init__(self) -> None:
         problem = self.problem

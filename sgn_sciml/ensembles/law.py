@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sgn_sciml.ensembles.random_functions import Function
-from sgn_sciml.ensembles.specification import Drawn, Specification
+from sgn_sciml.ensembles.random_functions import SpaceFunction
+from sgn_sciml.ensembles.specification import DrawnSample, Specification
 from sgn_sciml.laws.law import Array, Law, relative_difference
 from sgn_sciml.layouts.contents import SPACE
 from sgn_sciml.layouts.grid_fields import GridFields, plain_constants
 from sgn_sciml.local_solver import LocalSolution, Unsolvable, solve
 from sgn_sciml.local_solver.fingerprint import fingerprint
-from sgn_sciml.local_solver.on_grid import METHOD, on_grid
+from sgn_sciml.local_solver.on_grid import METHOD, ROUNDING, on_grid
 from sgn_sciml.local_solver.solver import FINEST
 from sgn_sciml.pde import Problem
 
@@ -186,11 +186,16 @@ class SolvedSamples(Law):
             raise ValueError(f"{reason} (drawn {ATTEMPTS} times in vain)")
         raise ValueError(f"{reason} (--redraw draws such samples again)")
 
-    def _stored(self, drawn: Drawn, solution: LocalSolution, attempt: int) -> dict[str, Array]:
+    def _stored(
+        self, drawn: DrawnSample, solution: LocalSolution, attempt: int
+    ) -> dict[str, Array]:
         base = self.base
         space = {n: torch.from_numpy(v) for n, v in self.coordinates().items() if n != "t"}
         found: dict[str, Array] = {k: np.asarray(v) for k, v in drawn.numbers.items()}
-        found |= {ACCURACY: np.asarray(solution.estimate), REDRAWN: np.asarray(float(attempt))}
+        found |= {
+            ACCURACY: np.asarray(max(solution.estimate, ROUNDING)),
+            REDRAWN: np.asarray(float(attempt)),
+        }
         for name, given in self.starts.items():
             found[name] = values_of(drawn.start[given], space)
         for name, function in drawn.functions.items():
@@ -225,13 +230,13 @@ def text_of(settings: Any) -> str:
     return settings if isinstance(settings, str) else json.dumps(settings, default=str)
 
 
-def constants(drawn: Drawn) -> str:
+def constants(drawn: DrawnSample) -> str:
     """The constants of a sample, for a message."""
     listed = ", ".join(f"{name} = {value:g}" for name, value in drawn.numbers.items())
     return f" ({listed})" if listed else ""
 
 
-def values_of(function: Function, axes: Mapping[str, Tensor]) -> Array:
+def values_of(function: SpaceFunction, axes: Mapping[str, Tensor]) -> Array:
     """A function of space on a grid, ``(*space)``."""
     points = GridFields(axes, {}, "").points
     values = function(*points.reshape(-1, len(axes)).unbind(1))

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Listed", "Number", "Range", "number_of"]
+__all__ = ["Listed", "Number", "NumberRange", "number_of"]
 
 
 @dataclass(frozen=True)
-class Range:
+class NumberRange:
     """Evenly distributed numbers, or numbers whose logarithm is.
 
     Args:
@@ -42,7 +42,7 @@ class Listed:
     values: tuple[float, ...]
 
 
-Number = Range | Listed
+Number = NumberRange | Listed
 
 
 def number_of(name: str, settings: Any) -> Number:
@@ -69,7 +69,7 @@ def number_of(name: str, settings: Any) -> Number:
         raise ValueError(f"{name}: the range {kind}: {values} is empty, low must be below high")
     if kind == "log" and low <= 0:
         raise ValueError(f"{name}: a logarithmic range has positive ends, got {values}")
-    return Range(low, high, kind == "log")
+    return NumberRange(low, high, kind == "log")
 
 
 def numbers_in(values: Any) -> list[float] | None:

@@ -16,9 +16,9 @@ from torch import Tensor
 from sgn_sciml.ensembles.series import Basis, Series, Walls
 from sgn_sciml.pde import Problem
 
-__all__ = ["FromSeed", "Function", "GaussianField", "RandomFunction", "RandomWaves"]
+__all__ = ["FromSeed", "GaussianField", "RandomFunction", "RandomWaves", "SpaceFunction"]
 
-Function = Callable[..., Tensor]
+SpaceFunction = Callable[..., Tensor]
 """Maps a tensor ``(N,)`` for each coordinate of space to values ``(N,)``."""
 
 
@@ -26,7 +26,7 @@ class RandomFunction(ABC):
     """A distribution of functions of space."""
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, problem: Problem) -> Function:
+    def draw(self, rng: np.random.Generator, problem: Problem) -> SpaceFunction:
         """Draw one.
 
         Args:
@@ -44,10 +44,10 @@ class FromSeed(RandomFunction):
         name: What it is called in messages.
     """
 
-    make: Callable[[int], Function]
+    make: Callable[[int], SpaceFunction]
     name: str
 
-    def draw(self, rng: np.random.Generator, problem: Problem) -> Function:
+    def draw(self, rng: np.random.Generator, problem: Problem) -> SpaceFunction:
         made = self.make(int(rng.integers(2**31)))
         if not callable(made):
             raise ValueError(
@@ -89,7 +89,7 @@ class GaussianField(RandomFunction):
     def __post_init__(self) -> None:
         require_positive(self, "length", "smoothness", "amplitude", "waves")
 
-    def draw(self, rng: np.random.Generator, problem: Problem) -> Function:
+    def draw(self, rng: np.random.Generator, problem: Problem) -> SpaceFunction:
         def spectrum(square: Tensor) -> Tensor:
             power = -(self.smoothness + len(problem.space) / 2) / 2
             return (1 + self.length**2 * square / (2 * self.smoothness)) ** power
@@ -125,7 +125,7 @@ class RandomWaves(RandomFunction):
     def __post_init__(self) -> None:
         require_positive(self, "waves", "amplitude")
 
-    def draw(self, rng: np.random.Generator, problem: Problem) -> Function:
+    def draw(self, rng: np.random.Generator, problem: Problem) -> SpaceFunction:
         def spectrum(square: Tensor) -> Tensor:
             periods = square.sqrt() / (2 * math.pi)
             return periods.clamp(min=0.5) ** -self.decay * (periods > 0)

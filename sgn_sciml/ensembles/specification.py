@@ -24,15 +24,15 @@ from torch import Tensor
 
 from sgn_sciml.ensembles.initial_state import BegunWith, initial_names
 from sgn_sciml.ensembles.numbers import Listed, Number, number_of
-from sgn_sciml.ensembles.random_functions import FromSeed, Function, RandomFunction
+from sgn_sciml.ensembles.random_functions import FromSeed, RandomFunction, SpaceFunction
 from sgn_sciml.pde import Problem
 from sgn_sciml.system.classes import instantiate
 
-__all__ = ["Drawn", "Specification", "refuse_unknown"]
+__all__ = ["DrawnSample", "Specification", "refuse_unknown"]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSample:
     """What a sample has of its own.
 
     Attributes:
@@ -44,8 +44,8 @@ class Drawn:
 
     problem: Problem
     numbers: Mapping[str, float]
-    functions: Mapping[str, Function]
-    start: Mapping[str, Function]
+    functions: Mapping[str, SpaceFunction]
+    start: Mapping[str, SpaceFunction]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Specification:
         drawn = len(lists) < len(self.numbers) or self.functions or self.start
         return None if drawn else int(np.prod(lists))
 
-    def draw(self, seed: int, sample: int, attempt: int = 0) -> Drawn:
+    def draw(self, seed: int, sample: int, attempt: int = 0) -> DrawnSample:
         """What a sample has of its own: a function of these three numbers alone.
 
         Args:
@@ -138,7 +138,9 @@ class Specification:
             for n, f in self.start.items()
         }
         problem = with_constants(self.problem, {**numbers, **functions})
-        return Drawn(BegunWith(problem, start) if start else problem, numbers, functions, start)
+        return DrawnSample(
+            BegunWith(problem, start) if start else problem, numbers, functions, start
+        )
 
 
 def starts(problem: Problem, initial: Any) -> dict[str, RandomFunction]:
@@ -181,7 +183,11 @@ def function_of(key: str, settings: Any) -> RandomFunction:
             if not callable(found):
                 raise ValueError(f"{key}: {settings} is not a function of a seed")
             return FromSeed(found, settings)
-    return instantiate(RandomFunction, settings, key.replace(".", "_"))  # type: ignore[type-abstract]
+    flat = key.replace(".", "_")  # a key with dots would be one within another
+    try:
+        return instantiate(RandomFunction, settings, flat)  # type: ignore[type-abstract]
+    except ValueError as error:
+        raise ValueError(str(error).replace(flat, key)) from error
 
 
 def with_constants(problem: Problem, constants: Mapping[str, Any]) -> Problem:
@@ -192,7 +198,7 @@ def with_constants(problem: Problem, constants: Mapping[str, Any]) -> Problem:
     return problem.holding(constants)
 
 
-def checked(name: str, function: Function, problem: Problem) -> Function:
+def checked(name: str, function: SpaceFunction, problem: Problem) -> SpaceFunction:
     """A function of space that returns one finite number per point.
 
     Raises:

@@ -7,7 +7,7 @@ from torch import Tensor
 from sgn_sciml.layouts.grid_fields import GridFields
 from sgn_sciml.local_solver.local_solution import LocalSolution
 
-__all__ = ["METHOD", "on_grid"]
+__all__ = ["METHOD", "ROUNDING", "on_grid"]
 
 METHOD = "local least squares"
 ROUNDING = 1e-15  # no estimate below it is meant

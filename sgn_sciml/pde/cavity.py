@@ -24,8 +24,8 @@ corners decide on the loss: velocities were off by 1e-3 instead of 2e-5.
 Reference: 56 by 56 clamped polynomials (:mod:`sgn_sciml.pde.stream_functions`). With m = 1 and
 Re = 100, 72 modes move psi by 2e-11 of its size, and velocities by 7e-9 at most. With other
 constants it is computed with 40 modes per axis, too, and where these differ by more than 1e-5 also
-with 72; what these move as far is refused. At Re = 1000, 40 modes are off by 1.3e-7 and 56 by 8e-10,
-at Re = 2500 by 3.1e-6 and 7e-8, with m = 9 and Re = 100 by 1.6e-7 and 2e-9.
+with 72; what these move as far is refused. At Re = 1000, 40 modes are off by 1.3e-7 and 56 by
+8e-10, at Re = 2500 by 3.1e-6 and 7e-8, with m = 20 and Re = 100 by 3.3e-6 and 5e-9.
 
 References:
     Shen, *Hopf bifurcation of the unsteady regularized driven cavity flow* (1991): m = 1

@@ -1,5 +1,6 @@
 """``sgn data make samples``, as it is typed, and an operator that trains on what it makes."""
 
+import json
 import math
 import re
 from concurrent.futures import Executor, Future
@@ -66,24 +67,22 @@ def test_the_shipped_ensemble_trains_an_operator_that_is_told_its_constants(sgn,
     with h5py.File("made.h5") as file:
         assert file["nu"].dtype == np.float64
         assert file["nu"].attrs["axes"] == b"sample"
-    data = {
-        "path": "made.h5",
-        "pairing": {"class_path": "Frames"},
-        "split": {"class_path": "FnoSplit", "init_args": {"train": 2, "val": 1, "test": 1}},
-        "conditions": ["nu"],
-        "batch_size": 2,
+    split = {"class_path": "FnoSplit", "init_args": {"train": 2, "val": 1, "test": 1}}
+    smaller = {
+        "data.init_args.path": "made.h5",
+        "data.init_args.split": split,
+        "data.init_args.batch_size": 2,
+        "model.init_args.network.init_args.modes": [4],
+        "model.init_args.network.init_args.width": 4,
+        "trainer.max_steps": 2,
+        "trainer.val_check_interval": 1,
+        "trainer.log_every_n_steps": 1,
+        "trainer.accelerator": "cpu",
     }
-    network = {"class_path": "FNO", "init_args": {"in_channels": 2, "modes": [4], "width": 4}}
-    config = {
-        "trainer": {"max_steps": 2, "val_check_interval": 1, "accelerator": "cpu"}
-        | {"log_every_n_steps": 1},
-        "model": {"class_path": "Operator", "init_args": {"network": network}},
-        "data": {"class_path": "OperatorData", "init_args": data},
-    }
-    with open("fno.yaml", "w") as file:
-        yaml.safe_dump(config, file)
+    files = ["--config", "burgers_fno", "--config", "samples/burgers_fno"]
+    more = [word for key, value in smaller.items() for word in (f"--{key}", json.dumps(value))]
     for command in ("fit", "test"):
-        code, out, err = sgn(command, "--config", "fno.yaml")
+        code, out, err = sgn(command, *files, *(word.strip('"') for word in more))
         assert code == 0, err
     found = re.search(r"relative L2\D+([\d.e+-]+)", out)
     assert math.isfinite(float(found[1]))
@@ -95,14 +94,15 @@ def test_the_shipped_ensemble_trains_an_operator_that_is_told_its_constants(sgn,
     assert "made differently; use --force" in err
 
 
-def test_an_interrupted_command_goes_on(sgn, at_once, monkeypatch):
+def test_an_interrupted_command_goes_on(sgn, at_once, here, monkeypatch):
     config = written(grid=9, frames=None, tolerance="1e-2", n=2, output="own.h5")
     words = ["data", "make", "samples", "--config", config, "--workers", 1]
     with monkeypatch.context() as patch:
-        patch.setattr(making, "write_samples", stop)
-        assert sgn(*words)[0] == 130
-    parts = sorted(path.name for path in (making.Path(".own.h5.parts")).glob("*.npz"))
-    assert parts == ["0000000.npz", "0000001.npz"]
+        patch.setattr(making, "as_completed", halfway)
+        code, out, err = sgn(*words)
+    assert code == 130
+    assert "1 of 2 samples are kept: the same command goes on" in out + err
+    assert len(list(here.glob(".own.h5.parts/*.npz"))) == 2  # each as it was solved
     assert sgn(*words, "--tolerance", 1e-3)[0] == 1  # another file is not mixed in
     monkeypatch.setattr(making, "make_part", None)  # nothing is left to solve
     code, out, err = sgn(*words)
@@ -110,7 +110,8 @@ def test_an_interrupted_command_goes_on(sgn, at_once, monkeypatch):
     assert re.search(r"field +a: float32 \(sample 2, x 9\)", out)
 
 
-def stop(*args, **kwargs):
+def halfway(futures):
+    yield next(iter(futures))
     raise KeyboardInterrupt
 
 

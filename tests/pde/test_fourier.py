@@ -172,6 +172,7 @@ def test_modes_double_until_their_spectrum_has_decayed(monkeypatch):
     problem = KdV()
     expected = solution(problem, 16, [0.1])
     monkeypatch.setattr(kdv, "MODES", 8)
+    monkeypatch.setattr(kdv, "STEP", 4e-4)
     asked = []
 
     def noted(points, interval, initial, *rest, **more):
@@ -183,6 +184,7 @@ def test_modes_double_until_their_spectrum_has_decayed(monkeypatch):
     assert asked == [8, 16, 32, 64, 128][: len(asked)]
     assert len(asked) > 1
     monkeypatch.setattr(kdv, "MODES", 2)
+    monkeypatch.setattr(kdv, "STEP", 1e-2)
     with pytest.raises(ValueError, match="32 modes do not resolve the reference"):
         solution(problem, 16, [0.4])
 
