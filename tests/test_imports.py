@@ -27,8 +27,10 @@ ALLOWED = {
     "callbacks": LIBRARY | {"runs"},
     **dict.fromkeys(APPLICATIONS, LIBRARY | {"runs"}),
     "benchmark_data": {"system", "pde", "viz", "laws", "layouts"},
+    "ensembles": {"system", "jets", "pde", "laws", "layouts", "local_solver"},
     "studies": LIBRARY | {"runs", "benchmark_data", *APPLICATIONS},
-    "app": LIBRARY | {"runs", "callbacks", "benchmark_data", "studies", *APPLICATIONS},
+    "app": LIBRARY
+    | {"runs", "callbacks", "benchmark_data", "studies", "ensembles", *APPLICATIONS},
 }
 # Packages that a folder may import besides Python's own.
 FOREIGN = {
@@ -38,6 +40,7 @@ FOREIGN = {
     "laws": {"numpy", "scipy"},
     "layouts": {"numpy", "scipy", "h5py", "torch"},
     "local_solver": {"torch", "numpy"},
+    "ensembles": {"torch", "numpy"},
     "metrics": {"torch", "torchmetrics"},
     "viz": {"torch", "matplotlib", "numpy"},
 }

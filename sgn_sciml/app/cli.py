@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from sgn_sciml.app.help import COMMANDS, HELP, print_training_help
-from sgn_sciml.app.words import REFERENCE, extra_of, own_folders, resolve_words
+from sgn_sciml.app.words import SOLVED, extra_of, own_folders, resolve_words
 from sgn_sciml.system.extras import MissingExtra, needed_by
 from sgn_sciml.system.terminal import printable
 
@@ -43,10 +43,15 @@ def run(args: Sequence[str]) -> None:
 
 def run_with_extras(args: Sequence[str]) -> None:
     """Run a command that may need packages of an extra."""
-    if tuple(args[:3]) == REFERENCE:  # its --config is that of a problem
-        from sgn_sciml.app.reference_command import reference_command
+    if list(args[:3]) in SOLVED:  # their --config is that of a problem
+        if args[2] == "reference":
+            from sgn_sciml.app.reference_command import reference_command
 
-        reference_command(args[3:])
+            reference_command(args[3:])
+        else:
+            from sgn_sciml.app.samples_command import samples_command
+
+            samples_command(args[3:])
     elif args[0] == "data":
         from sgn_sciml.app.data_command import data_command
 

@@ -22,6 +22,7 @@ examples:
   sgn data make darcy --res 85 --grid 421 -o data/darcy_421.h5
   sgn data make wave-reference                           # what configs/wave_pinn.yaml asks for
   sgn data make reference --config own.yaml              # of any problem, solved to 1e-9
+  sgn data make samples --config samples/burgers -n 1000 # of any problem, drawn and solved
   sgn data inspect data/burgers-r10.h5
 """
 SCHEMA = {

@@ -19,6 +19,7 @@ usage: sgn COMMAND [options]
   sgn study run --config FILE.yaml        run a grid of small experiments; status, report
   sgn configs                             list the configurations that are shipped; show, copy
   sgn data make LAW -o FILE.h5            make a data file from its law
+  sgn data make samples --config FILE     make an ensemble of any problem, each sample solved
   sgn data inspect FILE                   say what is in a data file, of any layout
   sgn data fetch NAME                     download an official benchmark file
   sgn --version

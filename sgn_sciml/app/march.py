@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
-from sgn_sciml.app.workflow import read_pinn, solve
+from sgn_sciml.app.workflow import read_pinn, reference_of, solve
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
-from sgn_sciml.pde import Problem, Window
+from sgn_sciml.pde import Problem, Reference, Window
 from sgn_sciml.runs.run import Run
 from sgn_sciml.system.classes import instantiate
 from sgn_sciml.system.writing import write_whole
@@ -50,7 +50,8 @@ def march_command(args: Sequence[str]) -> None:
             "observations. Use sgn fit on the whole time, or leave model.init_args.unknown and "
             "data.init_args.observations out"
         )
-    if data.get("reference") is None:
+    reference = reference_of(data)
+    if reference is None:
         raise ValueError("sgn march predicts on a grid: set data.init_args.reference")
     whole = instantiate(Problem, problem, "problem")  # type: ignore[type-abstract]
     lower, upper = (corner[-1] for corner in whole.domain)
@@ -68,7 +69,8 @@ def march_command(args: Sequence[str]) -> None:
         runs.append(solve(config, name, rest, then=("test", "predict")))
     folders = [run.path for run in runs]
     found = stitch([read_grid(folder / "predictions.h5") for folder in folders])
-    report(found, read_grid(data["reference"]), folders, edges)
+    truth = reference.file(whole) if isinstance(reference, Reference) else reference
+    report(found, read_grid(truth), folders, edges)
 
 
 def stitch(parts: Sequence[GridFields]) -> GridFields:

@@ -2,20 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
 from sgn_sciml.app.words import own_folders, resolve_words
 from sgn_sciml.app.workflow import read_problem
-from sgn_sciml.layouts.grid_fields import GridFields, write_grid
-from sgn_sciml.local_solver import LocalSolution, solve
+from sgn_sciml.layouts.grid_fields import write_grid
+from sgn_sciml.local_solver import solve
+from sgn_sciml.local_solver.on_grid import on_grid
 from sgn_sciml.pde import Problem
 from sgn_sciml.system.classes import instantiate
 
-__all__ = ["on_grid", "reference_command"]
+__all__ = ["reference_command"]
 
 
 def reference_command(args: Sequence[str]) -> None:
@@ -48,17 +47,3 @@ def reference_command(args: Sequence[str]) -> None:
     path = write_grid(output, on_grid(solution, axes))
     size = " x ".join(f"{len(values)} ({name})" for name, values in axes.items())
     print(f"wrote {path}: {problem.law} on {size}, estimated error {solution.estimate:.1e}")
-
-
-def on_grid(solution: LocalSolution, axes: Mapping[str, Tensor]) -> GridFields:
-    """A solution on a grid, with its accuracy.
-
-    Args:
-        solution: The solution.
-        axes: Values of each coordinate.
-    """
-    problem = solution.problem
-    points = GridFields(axes, {}, problem.law).points
-    values = solution(points.reshape(-1, points.shape[-1])).reshape(*points.shape[:-1], -1)
-    fields = dict(zip(problem.fields, values.unbind(-1), strict=True))
-    return GridFields(axes, fields, problem.law, problem.parameters, solution.estimate)

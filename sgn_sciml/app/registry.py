@@ -8,6 +8,7 @@ from torch.optim import Optimizer
 import sgn_sciml.callbacks
 import sgn_sciml.inr
 import sgn_sciml.layers
+import sgn_sciml.local_solver
 import sgn_sciml.networks
 import sgn_sciml.operators
 import sgn_sciml.operators.networks
@@ -30,7 +31,7 @@ from sgn_sciml.operators.pairing import Pairing
 from sgn_sciml.operators.splits import Split
 from sgn_sciml.operators.symmetries import Symmetry
 from sgn_sciml.optim import Schedule
-from sgn_sciml.pde import Problem
+from sgn_sciml.pde import Problem, Reference
 from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.resampling import Resampling
@@ -48,6 +49,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "encodings": (Encoding,),
     "spline ends": (Boundary, Range),
     "problems": (Problem,),
+    "references": (Reference,),
     "PINN terms": (Balancing, PointWeights),
     "PINN points": (Sampler, Resampling),
     "signals": (SignalData,),

@@ -14,15 +14,21 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
-from sgn_sciml.app.reference_command import on_grid
 from sgn_sciml.app.solve_progress import Recorder
-from sgn_sciml.app.workflow import read_problem
+from sgn_sciml.app.workflow import read_problem, reference_of
 from sgn_sciml.benchmark_data.solution import reference as exact_on_grid
-from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
+from sgn_sciml.layouts.grid_fields import (
+    GridFields,
+    plain_constants,
+    read_grid,
+    write_grid,
+)
 from sgn_sciml.local_solver import LocalSolution, solve
 from sgn_sciml.local_solver.dictionary import DICTIONARIES
+from sgn_sciml.local_solver.on_grid import on_grid
 from sgn_sciml.local_solver.storage import load_slabs
 from sgn_sciml.pde import Problem
+from sgn_sciml.pinn.description import origin
 from sgn_sciml.pinn.figures import solution_figure
 from sgn_sciml.pinn.solution import frame_metrics
 from sgn_sciml.pinn.table import solution_rows
@@ -92,8 +98,8 @@ def solve_command(args: Sequence[str]) -> None:
         "cpu_seconds": round(recorder.before[1] + time.process_time() - started[1], 2),
     }
     shutil.copyfile(options.config, run.path / "config.yaml")
-    reference = data.get("reference")
-    report(run, solution, Path(reference) if reference else None, settings, spent)
+    reference = reference_of(data)  # one that this solver makes would only show itself
+    report(run, solution, Path(reference) if isinstance(reference, str) else None, settings, spent)
 
 
 def parsed(args: Sequence[str]) -> argparse.Namespace:
@@ -188,7 +194,7 @@ def report(
     test: dict[str, Any] = {} if truth is None else measured(problem, fields, truth)
     test["data"] = {"grid": {name: len(v) for name, v in axes.items()}, "reference": source}
     if reference is not None and truth is not None and source == str(reference):
-        test["data"]["sha256"] = file_sha256(reference)
+        test["data"] |= {"sha256": file_sha256(reference), **origin(truth)}
     card = {
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": "/".join(folder.parts[-2:]),
@@ -215,7 +221,7 @@ def truth_of(problem: Problem, reference: Path | None) -> tuple[GridFields | Non
     """What to compare with: the reference file, else the exact solution; or nothing."""
     if reference is not None and reference.is_file():
         grid = read_grid(str(reference))
-        ours = (problem.law, problem.parameters, problem.coordinates)
+        ours = (problem.law, plain_constants(problem.parameters), problem.coordinates)
         if (grid.law, dict(grid.parameters), tuple(grid.coordinates)) == ours:
             return grid.within(*problem.domain), str(reference)
         print(f"{reference} is of another problem and is not compared with")

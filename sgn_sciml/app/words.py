@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sgn_sciml.system.shipped import shipped_config
 
-__all__ = ["extra_of", "own_folders", "resolve_words"]
+__all__ = ["SOLVED", "extra_of", "own_folders", "resolve_words"]
 
 FLAGS = ("--config", "-c")
-REFERENCE = ("data", "make", "reference")
+SOLVED = [["data", "make", what] for what in ("reference", "samples")]  # of any problem
 TASKS = {"PINN": "pinn", "Operator": "operators", "INR": "inr"}
 EXTRAS = {
     "data": "data",
@@ -83,7 +83,7 @@ def extra_of(args: Sequence[str]) -> str:
         args: Words of the command line, the command first; configurations resolved. What they
             train is told by the first task that a file names.
     """
-    if tuple(args[:3]) == REFERENCE:
+    if list(args[:3]) in SOLVED:
         return "pinn"
     if args[0] in EXTRAS:
         return EXTRAS[args[0]]

@@ -1,14 +1,17 @@
 """PINNs trained one after another, each from the end of the one before: march and stages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonargparse import ArgumentError, ArgumentParser
 
+import sgn_sciml.local_solver  # noqa: F401  its class can be named without a path
+from sgn_sciml.pde import Reference
 from sgn_sciml.runs.run import Run
 
-__all__ = ["as_class", "read_pinn", "read_problem", "solve"]
+__all__ = ["as_class", "read_pinn", "read_problem", "reference_of", "solve"]
 
 
 def read_pinn(path: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -49,6 +52,22 @@ def read_problem(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if not found.get("problem"):
         raise ValueError(f"{path} names no problem: data.init_args.problem is missing")
     return config, {**found, "problem": as_class(found["problem"])}
+
+
+def reference_of(data: Mapping[str, Any]) -> Reference | str | None:
+    """The reference of settings: the path of a file, what makes one, or none.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--reference", type=Reference | str | None)
+    try:
+        parsed = parser.parse_object({"reference": data.get("reference")})
+        found: Reference | str | None = parser.instantiate_classes(parsed).reference
+    except ArgumentError as error:
+        raise ValueError(str(error)) from error
+    return found
 
 
 def as_class(config: Any) -> dict[str, Any]:

@@ -46,14 +46,14 @@ class Recipe:
     seed: int
     dtype: str
 
-    @staticmethod
-    def versions() -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         """Versions of the software that a file depends on."""
         return {
             "sgn-sciml": __version__,
             "numpy": np.__version__,
             "scipy": scipy.__version__,
             "h5py": h5py.__version__,
+            **self.law.software(),
         }
 
     def text(self) -> str:
@@ -133,7 +133,8 @@ def make_part(recipe: Recipe, parts: Path, first: int) -> None:
     """Solve one whole block, also past the end of the file: a longer file takes it as it is."""
     fields = recipe.law.samples(recipe.seed, range(first, first + recipe.law.block))
     buffer = io.BytesIO()
-    np.savez(buffer, **{k: v.astype(recipe.dtype) for k, v in fields.items()})  # type: ignore[arg-type]
+    kinds = {name: recipe.dtype if axes else "float64" for name, axes in recipe.law.axes.items()}
+    np.savez(buffer, **{k: v.astype(kinds[k]) for k, v in fields.items()})  # type: ignore[arg-type]
     write_whole(part_path(parts, first), buffer.getbuffer(), durable=True)
 
 

@@ -88,7 +88,8 @@ def make(
             blocks(parts, law, samples),
             samples,
             dtype=dtype,
-            attrs={"law": law.name, "about": law.about, "seed": seed, "licence": "CC0-1.0"},
+            attrs={"law": law.name, "about": law.about, "seed": seed}
+            | ({"licence": law.licence} if law.licence else {}),
             groups={
                 "parameters": law.parameters(),
                 "convergence": convergence,
@@ -132,9 +133,13 @@ def _solve(
     with bar, worker_processes(workers) as pool:
         check = None if note.exists() else pool.submit(law.self_convergence, recipe.seed)
         futures = {pool.submit(make_part, recipe, parts, first): first for first in missing}
-        for future in as_completed(futures):
-            future.result()
-            bar.update(size[futures[future]])
+        try:
+            for future in as_completed(futures):
+                future.result()
+                bar.update(size[futures[future]])
+        except KeyboardInterrupt:
+            bar.write(f"{int(bar.n)} of {samples} samples are kept: the same command goes on")
+            raise
         if check is not None:
             bar.set_description(f"{law.name}: checking the solver")
             write_whole(note, json.dumps(_convergence(law, check.result())))

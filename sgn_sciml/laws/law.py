@@ -40,8 +40,10 @@ class Law(ABC):
     Attributes:
         name: Word on the command line and in files.
         about: One line for the help.
-        axes: Field to the names of its axes after the sample axis.
+        axes: Field to the names of its axes after the sample axis; without any, a constant by
+            sample, which is stored in float64.
         block: Samples that are solved together.
+        licence: Of the samples; empty where it is the user's to say.
         checked: Samples whose solution is compared with another solver's.
     """
 
@@ -49,6 +51,7 @@ class Law(ABC):
     about: ClassVar[str]
     axes: ClassVar[Mapping[str, tuple[str, ...]]]
     block: ClassVar[int] = 1
+    licence: ClassVar[str] = "CC0-1.0"
     checked: ClassVar[int] = 4
 
     @abstractmethod
@@ -85,6 +88,10 @@ class Law(ABC):
     def parameters(self) -> dict[str, Any]:
         """The parameters by name."""
         return asdict(self)
+
+    def software(self) -> dict[str, str]:
+        """Versions of packages that decide on samples, besides NumPy and SciPy."""
+        return {}
 
 
 @dataclass(frozen=True)

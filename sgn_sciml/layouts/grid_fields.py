@@ -25,10 +25,10 @@ from sgn_sciml.system.names import __version__
 from sgn_sciml.system.shipped import find_data
 from sgn_sciml.system.writing import whole_file
 
-__all__ = ["FORMAT", "GridFields", "read_grid", "write_grid"]
+__all__ = ["FORMAT", "GridFields", "plain_constants", "read_grid", "write_grid"]
 
 FORMAT = "sgn-grid-1"
-ACCURACY = "estimated_relative_error"
+ACCURACY, METHOD = "estimated_relative_error", "solved_by"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class GridFields:
         law: Name of the law the fields obey.
         parameters: Constants of the law: numbers, text or tuples of numbers.
         accuracy: Estimate of the fields' relative error, or None where nothing is said of it.
+        method: What they were solved by; empty where nothing is said of it.
     """
 
     coordinates: Mapping[str, Tensor]
@@ -48,6 +49,7 @@ class GridFields:
     law: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     accuracy: float | None = None
+    method: str = ""
 
     @property
     def points(self) -> Tensor:
@@ -87,9 +89,11 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
     path = Path(path)
     with whole_file(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as file:
         file.attrs.update(format=FORMAT, law=grid.law, written_by=f"sgn-sciml {__version__}")
-        file.attrs.update(grid.parameters)
+        file.attrs.update(plain_constants(grid.parameters))
         if grid.accuracy is not None:
             file.attrs[ACCURACY] = grid.accuracy
+        if grid.method:
+            file.attrs[METHOD] = grid.method
         for name, values in grid.coordinates.items():
             scale = file.create_dataset(
                 name, data=values.numpy(force=True), chunks=tuple(values.shape), fletcher32=True
@@ -134,7 +138,7 @@ def read_grid(path: str | Path) -> GridFields:
             raise LayoutError(f"{path} is not a {FORMAT} file (no such format attribute)")
         law = str(attributes.pop("law"))
         attributes.pop("written_by", None)
-        accuracy = attributes.pop(ACCURACY, None)
+        accuracy, method = attributes.pop(ACCURACY, None), str(attributes.pop(METHOD, ""))
         arrays, axes = _read_arrays(file)
     names = next(iter(axes.values()), ())
     if not names or any(a != names for a in axes.values()) or not set(names) <= set(arrays):
@@ -155,7 +159,7 @@ def read_grid(path: str | Path) -> GridFields:
             raise ValueError(
                 f"{path}: coordinate {name} does not increase strictly, nor does it fall"
             )
-    return GridFields(coordinates, fields, law, attributes, accuracy)
+    return GridFields(coordinates, fields, law, attributes, accuracy, method)
 
 
 def _read_arrays(file: h5py.File) -> tuple[dict[str, Tensor], dict[str, tuple[str, ...]]]:
@@ -178,7 +182,17 @@ def _read_arrays(file: h5py.File) -> tuple[dict[str, Tensor], dict[str, tuple[st
     return arrays, axes
 
 
+def plain_constants(constants: Mapping[str, Any]) -> dict[str, Any]:
+    """Constants of a law as a file gives them back: numbers, text and tuples of numbers.
+
+    What is none of these, such as a function, becomes its text.
+    """
+    return {name: _plain(value) for name, value in constants.items()}
+
+
 def _plain(value: Any) -> Any:
     """An attribute as Python's own number, text or tuple."""
     found = value.tolist() if hasattr(value, "tolist") else value
-    return tuple(found) if isinstance(found, list) else found
+    if isinstance(found, (list, tuple)):
+        return tuple(_plain(each) for each in found)
+    return found if isinstance(found, (bool, int, float, str)) else str(found)

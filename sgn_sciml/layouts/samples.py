@@ -1,7 +1,8 @@
 """Our own file of samples: self-describing, compressed, with a checksum on every byte that counts.
 
 Layout ``sgn-samples-1``. One dataset per coordinate (``x``, ``y``, ``t``), one per field, samples
-first, each with an attribute ``axes`` (``"sample t x"``) and its statistics; fields have the
+first, each with an attribute ``axes`` (``"sample t x"``) and its statistics; one of numbers per
+constant of which every sample has its own (``axes`` is ``"sample"``); fields have the
 coordinates and the numbers of the samples (``sample``) attached as dimension scales, so xarray and
 netCDF tools read the file too. Attributes
 of the root: ``format``, ``law``, ``seed``. Groups that hold nothing but attributes: ``parameters``
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import Contents, LayoutError
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, coordinate, members
+from sgn_sciml.layouts.hdf5_items import attributes, coordinate, members, whole_values
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["FORMAT", "SgnSamples", "write_samples"]
@@ -46,7 +47,8 @@ def write_samples(
     Args:
         path: File to write; an existing one is replaced.
         coordinates: Coordinate to values, shape ``(n,)``.
-        axes: Field to the names of its axes after the sample axis.
+        axes: Field to the names of its axes after the sample axis; without any, a constant by
+            sample, which is stored in float64.
         blocks: Consecutive samples: field to values of shape ``(samples, *axes)``.
         samples: Number of samples in all blocks.
         dtype: Type of the fields.
@@ -75,7 +77,9 @@ def write_samples(
             scale.make_scale(name)
             _attach(scale, {"axes": name})
         totals = {
-            name: _Statistics(_create(file, name, a, coordinates, samples, dtype))
+            name: _Statistics(
+                _create(file, name, a, coordinates, samples, dtype if a else "float64")
+            )
             for name, a in axes.items()
         }
         begin = 0
@@ -191,6 +195,7 @@ class SgnSamples(Hdf5Source):
             if item is not None
         }
         fields, coordinates, left_out = {}, {}, {}
+        by_sample: dict[str, NDArray[Any]] = {}
         for name, data in members(file):
             if not isinstance(data, h5py.Dataset):
                 continue
@@ -201,10 +206,20 @@ class SgnSamples(Hdf5Source):
                 points = coordinate(file, name)
                 if name != "sample" or not np.array_equal(points, np.arange(len(points))):
                     coordinates[name] = points
+            elif axes == ["sample"]:
+                by_sample[name] = whole_values(file, name)
             else:
                 renamed = tuple("time" if axis == "t" else axis for axis in axes)
                 fields[name] = self._field(file, name, renamed)
         if "law" not in root or not fields:
             raise LayoutError(f"{self.path} lacks its law or its fields; make it again")
         parameters = {"law": root["law"], "seed": root.get("seed")} | self.about("parameters")
-        return Contents(fields, coordinates, parameters, (), left_out, frozenset(fields))
+        return Contents(
+            fields,
+            coordinates,
+            parameters,
+            (),
+            left_out,
+            frozenset(fields),
+            sample_parameters=by_sample,
+        )

@@ -7,11 +7,13 @@
 from sgn_sciml.local_solver.dictionary import Dictionary, GatedMixtures, Polynomials, Sines, Tanhs
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import LocalSolution
+from sgn_sciml.local_solver.reference import LocalLeastSquares
 from sgn_sciml.local_solver.solver import solve
 
 __all__ = [
     "Dictionary",
     "GatedMixtures",
+    "LocalLeastSquares",
     "LocalSolution",
     "Polynomials",
     "Sines",

@@ -15,6 +15,7 @@ from sgn_sciml.pde.poisson import Poisson
 from sgn_sciml.pde.poisson_2d import Poisson2D
 from sgn_sciml.pde.problem import Condition, Problem
 from sgn_sciml.pde.reaction_diffusion import ReactionDiffusion
+from sgn_sciml.pde.reference import Reference
 from sgn_sciml.pde.wave import Wave
 from sgn_sciml.pde.window import Window
 
@@ -33,6 +34,7 @@ __all__ = [
     "Poisson2D",
     "Problem",
     "ReactionDiffusion",
+    "Reference",
     "Wave",
     "Window",
     "cole_hopf",

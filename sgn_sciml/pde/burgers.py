@@ -13,7 +13,9 @@ Exact solution by the Cole-Hopf transformation :math:`u = -2\nu\,\theta_x / \the
 (integration by parts turns the usual :math:`(x - y)/t` into :math:`u_0(y)`, which stays finite as
 :math:`t \to 0`). With :math:`y = x + L(t)\,s` the integrands are analytic and vanish at the ends
 of :math:`s \in [-1, 1]`, so the trapezoidal rule converges geometrically; dividing by the largest
-exponential keeps it finite at any viscosity.
+exponential keeps it finite at any viscosity. Twice the nodes move it by 1e-15 at
+:math:`\nu = 0.01`, 2e-12 at 1e-6 and 4e-11 at 1e-7, which is rounding, for exponents are as large
+as :math:`1/(2 \pi \nu)`; below 1e-8 it is refused.
 
 References:
     Cole, *On a quasi-linear parabolic equation occurring in aerodynamics* (1951)
@@ -35,6 +37,8 @@ from sgn_sciml.pde.problem import Condition, Problem
 
 __all__ = ["Burgers", "cole_hopf"]
 
+LEAST = 1e-8  # viscosity
+
 
 def cole_hopf(points: Tensor, nu: float) -> Tensor:
     r"""Exact solution at scattered points, in float64.
@@ -45,7 +49,15 @@ def cole_hopf(points: Tensor, nu: float) -> Tensor:
 
     Returns:
         Solution u, shape ``(N,)``.
+
+    Raises:
+        ValueError: If the viscosity is so small that rounding would count.
     """
+    if nu < LEAST:
+        raise ValueError(
+            f"burgers: the exact solution is known to 1e-9 for viscosities from {LEAST:g}, got "
+            f"{nu:g}: its exponents of {1 / (2 * math.pi * nu):.0e} leave no more digits"
+        )
     x, t = points.double().unbind(-1)
     latest = float(t.max()) if len(t) else 0.0
     # exp(-G) is below e^-40 of its maximum at |s| = 1: the parabola there exceeds the swing

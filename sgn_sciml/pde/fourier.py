@@ -19,9 +19,23 @@ from torch import Tensor
 from sgn_sciml.laws.etdrk4 import Complex, etdrk4
 from sgn_sciml.laws.law import Array
 
-__all__ = ["coefficients", "doublings", "evolve", "power", "refuse_change", "waves"]
+__all__ = [
+    "LARGEST",
+    "Unresolved",
+    "coefficients",
+    "doublings",
+    "evolve",
+    "power",
+    "refined",
+    "refuse_change",
+    "waves",
+]
 
 LARGEST = 16  # times the modes of the usual constants: minutes of computing
+
+
+class Unresolved(ValueError):
+    """Modes whose spectrum has not decayed at the last of them."""
 
 
 def waves(modes: int, period: float) -> Array:
@@ -57,6 +71,27 @@ def doublings(factor: float, law: str) -> int:
             f"usual ones, more than {LARGEST}: choose constants that leave broader structures"
         )
     return 1 << max(0, math.ceil(math.log2(factor) - 1e-9))
+
+
+def refined(solve: Callable[[int, float], Tensor], modes: int, step: float, most: int) -> Tensor:
+    """Solve with so many modes, and with twice as many until their spectrum has decayed.
+
+    Args:
+        solve: Maps modes and the length of steps to a solution.
+        modes: Modes to begin with.
+        step: Length of steps to begin with, which halves when the modes double.
+        most: Modes that are not exceeded.
+
+    Raises:
+        Unresolved: If so many are not enough.
+    """
+    while True:
+        try:
+            return solve(modes, step)
+        except Unresolved:
+            if 2 * modes > most:
+                raise
+        modes, step = 2 * modes, step / 2
 
 
 def refuse_change(coarse: Tensor, fine: Tensor, law: str, allowed: float) -> None:
@@ -107,7 +142,7 @@ def evolve(
         Solution u, shape ``(N, 1)``.
 
     Raises:
-        ValueError: If there are not enough modes.
+        Unresolved: If there are not enough modes.
     """
     x, t = points.detach().double().cpu().numpy().T
     k = waves(len(initial) - 1, interval[1] - interval[0])
@@ -127,7 +162,7 @@ def evolve(
         sizes = np.abs(c)
         last = sizes[-max(1, len(c) // 8) :].max() / max(sizes.max(), 1e-300)
         if now > settled and not last <= tail:
-            raise ValueError(
+            raise Unresolved(
                 f"{len(c) - 1} modes do not resolve the reference at t = {now:.4g} (the last are "
                 f"{last:.1e} of the largest): choose constants that leave broader structures"
             )

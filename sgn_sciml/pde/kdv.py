@@ -6,7 +6,9 @@ r"""The Korteweg-de Vries equation: a wave that steepens and falls apart into so
 
 Reference: 341 Fourier modes and steps of 1/40000. Half the steps and more modes move it by 6e-12
 at t = 0.4 and 4e-11 at 1; a Runge-Kutta method of order 8 agrees to 4e-12 at t = 0.5. Solitons are
-as narrow as :math:`\delta` and pass as fast, so that a smaller one has more modes and steps.
+as narrow as :math:`\delta` and pass as fast, so that a smaller one has more modes and steps: with
+:math:`\delta = 0.009`, 682 modes, twice as many and half the steps move it by 7e-11. Where the
+spectrum has not decayed to 1e-9 at the last modes, they double.
 
 References:
     Zabusky and Kruskal, *Interaction of "solitons" in a collisionless plasma and the recurrence
@@ -17,13 +19,14 @@ References:
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sgn_sciml.jets import Derivatives
-from sgn_sciml.pde.fourier import doublings, evolve, power, waves
+from sgn_sciml.pde.fourier import LARGEST, doublings, evolve, power, refined, waves
 from sgn_sciml.pde.problem import Condition, Problem
 
 __all__ = ["KdV"]
@@ -71,6 +74,10 @@ class KdV(Problem):
     def exact(self, points: Tensor) -> Tensor:
         narrow = KdV.delta / self.delta
         modes, step = MODES * doublings(narrow / 2, self.law), STEP * min(1.0, 2 / narrow)
+        return refined(partial(self.evolved, points), modes, step, MODES * LARGEST)
+
+    def evolved(self, points: Tensor, modes: int, step: float) -> Tensor:
+        """The solution by so many modes and steps of at most this length."""
         k = waves(modes, 2.0)
         start = np.zeros(modes + 1, complex)
         start[1] = -0.5  # a cosine of x, seen from the left end

@@ -14,8 +14,8 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sgn_sciml.layouts.grid_fields import GridFields, read_grid
-from sgn_sciml.pde import Problem
+from sgn_sciml.layouts.grid_fields import GridFields, plain_constants, read_grid
+from sgn_sciml.pde import PROBLEMS, Problem, Reference
 from sgn_sciml.pde.problem import reference_name
 from sgn_sciml.pinn.description import SolutionData
 from sgn_sciml.pinn.observations import Observations
@@ -42,8 +42,9 @@ class Collocation(LightningDataModule):
 
     Args:
         problem: The equation.
-        reference: Grid file with the reference solution; None leaves evaluation without a grid,
-            and predicts on the problem's own.
+        reference: Grid file with the reference solution, or what makes it, such as
+            ``LocalLeastSquares``; None leaves evaluation without a grid, and predicts on the
+            problem's own.
         num_points: Interior collocation points per step.
         num_condition_points: Points per initial or boundary condition per step.
         redraw_every: Steps between redraws of the points; 0 keeps the first draw.
@@ -55,13 +56,13 @@ class Collocation(LightningDataModule):
 
     Raises:
         FileNotFoundError: If the reference file is missing.
-        ValueError: If it is damaged or of another law, or a count is out of range.
+        ValueError: If it is damaged or of another law, cannot be made, or a count is out of range.
     """
 
     def __init__(
         self,
         problem: Problem,
-        reference: str | None = None,
+        reference: Reference | str | None = None,
         num_points: int = 5000,
         num_condition_points: int = 200,
         redraw_every: int = 1,
@@ -85,6 +86,7 @@ class Collocation(LightningDataModule):
         self.frames_per_batch = frames_per_batch
         self.observations = observations
         self.grid: GridFields | None = None
+        self.file: str | None = None if isinstance(reference, Reference) else reference
         self._observed: tuple[Tensor, Tensor, int] | None = None
         self._redraw = -1
         self._points: dict[str, Tensor] = {}
@@ -96,7 +98,9 @@ class Collocation(LightningDataModule):
         names = inspect.signature(type(self)).parameters
         values = {name: vars(self).get(name) for name in names}
         plain = {k: v if v is None or isinstance(v, PLAIN) else str(v) for k, v in values.items()}
-        return SolutionData(self.grid, self.reference, plain)
+        if self.file is not None:
+            plain["reference"] = self.file
+        return SolutionData(self.grid, self.file, plain)
 
     def setup(self, stage: str) -> None:
         self._read_reference()
@@ -108,18 +112,21 @@ class Collocation(LightningDataModule):
     def _read_reference(self) -> None:
         if self.reference is None or self.grid is not None:
             return
-        if Path(self.reference).is_dir():
-            raise ValueError(f"{self.reference} is a folder, not a reference file")
-        if not Path(self.reference).is_file():
-            raise FileNotFoundError(
-                f"no reference file {self.reference}; make it with: "
-                f"sgn data make {reference_name(self.problem.law)} -o {self.reference}"
-            )
-        grid = read_grid(self.reference)
-        ours = (self.problem.law, self.problem.parameters, self.problem.coordinates)
+        if isinstance(self.reference, Reference):
+            self.file = str(self.reference.file(self.problem))
+        path, law = str(self.file), self.problem.law
+        if Path(path).is_dir():
+            raise ValueError(f"{path} is a folder, not a reference file")
+        if not Path(path).is_file():
+            how = f"{reference_name(law)} -o {path}"
+            if law not in PROBLEMS:
+                how = f"reference --config FILE -o {path}, or set reference: LocalLeastSquares"
+            raise FileNotFoundError(f"no reference file {path}; make it with: sgn data make {how}")
+        grid = read_grid(path)
+        ours = (law, plain_constants(self.problem.parameters), self.problem.coordinates)
         if (grid.law, dict(grid.parameters), tuple(grid.coordinates)) != ours:
             raise ValueError(
-                f"{self.reference} holds {grid.law} {dict(grid.parameters)} over "
+                f"{path} holds {grid.law} {dict(grid.parameters)} over "
                 f"{tuple(grid.coordinates)}, the problem is {ours[0]} {ours[1]} over {ours[2]}"
             )
         self.grid = grid.within(*self.problem.domain)  # a window's part

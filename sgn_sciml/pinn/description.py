@@ -7,7 +7,7 @@ from typing import Any
 from sgn_sciml.layouts import GridFields
 from sgn_sciml.runs.description import DataDescription
 
-__all__ = ["SolutionData"]
+__all__ = ["SolutionData", "origin"]
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,15 @@ class SolutionData(DataDescription):
         if self.reference is not None:
             found["grid"] = dict(self.points)
             found["files"] = [] if self.path is None else [{"path": self.path}]
+            found |= origin(self.reference)
         return found
+
+
+def origin(reference: GridFields) -> dict[str, Any]:
+    """What a card tells of where a reference comes from, as far as its file says it."""
+    found: dict[str, Any] = {}
+    if reference.method:
+        found["reference_solved_by"] = reference.method
+    if reference.accuracy is not None:
+        found["reference_estimated_error"] = float(reference.accuracy)
+    return found

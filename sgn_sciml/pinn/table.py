@@ -9,6 +9,8 @@ from sgn_sciml.runs.table import band_rows
 
 __all__ = ["solution_rows"]
 
+FLOOR = 10  # times the error of a reference: below, it counts
+
 
 def solution_rows(test: Mapping[str, Any]) -> Rows:
     """Of a solution compared with a reference on its grid."""
@@ -34,6 +36,13 @@ def solution_rows(test: Mapping[str, Any]) -> Rows:
             error = test.get(f"{key}_error")
             beside = "" if error is None else f"  (relative error {error:.1e})"
             rows.append((key.removeprefix("test/unknown/"), f"{value:.6g}{beside}"))
-    if grid := test.get("data", {}).get("grid"):
+    data = test.get("data", {})
+    if grid := data.get("grid"):
         rows.append(("measured on", grid_text(grid)))
+    error = data.get("reference_estimated_error")
+    if error is not None:
+        by = data.get("reference_solved_by", "its file")
+        rows.append(("reference", f"{by}, estimated error {error:.1e}"))
+        if test.get("test/relative_l2", error) < FLOOR * error:
+            rows.append(("note", "the error of the reference is part of what was measured"))
     return rows

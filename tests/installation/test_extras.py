@@ -20,7 +20,7 @@ SOLVING = ("ensemble", "march", "reference_command", "solve_command", "stages", 
 USES = {
     "data": ("benchmark_data", "layouts", "laws", "pde", "viz", "app.data_command"),
     "runs": TRAINING,
-    "pinn": (*TRAINING, "pinn", "local_solver", *(f"app.{name}" for name in SOLVING)),
+    "pinn": (*TRAINING, "pinn", "local_solver", "ensembles", *(f"app.{name}" for name in SOLVING)),
     "operators": (*TRAINING, "operators"),
     "inr": (*TRAINING, "inr", "app.export_command"),
     "studies": ("studies", "app.study_command"),

@@ -102,3 +102,8 @@ def test_imposed_conditions_hold_for_any_network_output(float64):
 def test_viscosity_must_be_positive(nu):
     with pytest.raises(ValueError, match="nu must be a positive number"):
         Burgers(nu)
+
+
+def test_a_viscosity_whose_exact_solution_would_be_rounding_is_refused():
+    with pytest.raises(ValueError, match=r"burgers: the exact solution is known .* got 1e-09"):
+        Burgers(1e-9).exact(torch.tensor([[0.5, 0.5]]))

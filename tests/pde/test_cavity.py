@@ -126,3 +126,19 @@ def test_a_nearly_uniform_lid_moves_the_classic_cavity(modes):
 def test_a_flow_that_is_not_found_is_an_error():
     with pytest.raises(RuntimeError, match="does not converge"):
         coefficients(1e9, 1, 8)
+
+
+def test_modes_that_are_too_few_are_noticed(monkeypatch):
+    module = "sgn_sciml.pde.cavity"
+    for name, value in (("FEWER", 6), ("MODES", 8), ("MORE", 12)):
+        monkeypatch.setattr(f"{module}.{name}", value)
+    problem = Cavity(reynolds=400.0)
+    with pytest.raises(ValueError, match=r"12 modes change the reference by .* smaller Reynolds"):
+        problem.resolved()
+    assert problem.change(8, 12) < problem.change(6, 8)
+    between = (problem.change(8, 12) * problem.change(6, 8)) ** 0.5
+    monkeypatch.setattr(f"{module}.ALLOWED", between)
+    assert problem.resolved().shape == (12, 12)
+    monkeypatch.setattr(f"{module}.ALLOWED", 1.0)
+    assert problem.resolved().shape == (8, 8)
+    assert Cavity().resolved().shape == (8, 8)  # known to be right

@@ -168,6 +168,27 @@ def test_too_few_modes_are_seen_by_their_tail():
         evolve(points, (-1.0, 1.0), start, 0j * k, lambda c: -0.5j * k * power(c, 2), dt=1e-2)
 
 
+def test_modes_double_until_their_spectrum_has_decayed(monkeypatch):
+    problem = KdV()
+    expected = solution(problem, 16, [0.1])
+    monkeypatch.setattr(kdv, "MODES", 8)
+    monkeypatch.setattr(kdv, "STEP", 4e-4)
+    asked = []
+
+    def noted(points, interval, initial, *rest, **more):
+        asked.append(len(initial) - 1)
+        return evolve(points, interval, initial, *rest, **more)
+
+    monkeypatch.setattr(kdv, "evolve", noted)
+    np.testing.assert_allclose(solution(problem, 16, [0.1]), expected, atol=1e-7)
+    assert asked == [8, 16, 32, 64, 128][: len(asked)]
+    assert len(asked) > 1
+    monkeypatch.setattr(kdv, "MODES", 2)
+    monkeypatch.setattr(kdv, "STEP", 1e-2)
+    with pytest.raises(ValueError, match="32 modes do not resolve the reference"):
+        solution(problem, 16, [0.4])
+
+
 def test_a_reference_that_finer_steps_change_is_refused(monkeypatch):
     monkeypatch.setattr(kuramoto_sivashinsky, "STEP", 5e-3)
     problem = KuramotoSivashinsky(beta=0.4)
