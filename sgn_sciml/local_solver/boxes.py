@@ -69,7 +69,9 @@ class Boxes:
     def reference(self, degree: int) -> ReferenceCell:
         """Tables for a degree."""
         if degree not in self.references:
-            self.references[degree] = ReferenceCell(self.make(degree), full=self.equations.first_order)
+            self.references[degree] = ReferenceCell(
+                self.make(degree), full=self.equations.first_order
+            )
         return self.references[degree]
 
     def solve(self) -> tuple[Dictionary, Slab]:
@@ -95,7 +97,9 @@ class Boxes:
                 cells = cells.split({k: range(axes) for k in range(len(cells))})
                 continue
             share, high = self.share(cells), round(HIGH * self.degree)
-            tails = solution_tails(self.reference(self.degree), before[1], self.scales, share, high)
+            tails = solution_tails(
+                self.reference(self.degree), before[1], self.scales, share, high
+            )
             wide = wide_axes(tails, theta)
             if wide:
                 self.report(f"{len(cells)} boxes: {len(wide)} too wide")

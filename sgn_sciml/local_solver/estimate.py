@@ -57,9 +57,7 @@ def slab_errors(system: System, part: Slab, scales: Tensor) -> tuple[Tensor, Ten
     return torch.maximum(worst, misfits), pattern * larger[:, None, None]
 
 
-def _effect(
-    system: System, slopes: dict[Name, Tensor], scales: Tensor
-) -> tuple[int, Tensor, int]:
+def _effect(system: System, slopes: dict[Name, Tensor], scales: Tensor) -> tuple[int, Tensor, int]:
     """The field that an equation moves most, what a residual is over per time, and the order."""
     assert system.time is not None
     time, everyone = system.time, range(len(system.cells))
@@ -125,6 +123,7 @@ def carried_error(system: System, before: Slab | None, own: Tensor) -> Slab:
 def largest_size(reference: ReferenceCell, part: Slab, scales: Tensor, share: Tensor) -> float:
     """The largest root mean square of a slab's fields over space, beside their scales."""
     table = reference.table("check", (0,) * reference.dictionary.axes)
-    values = (part.coefficients @ table.T).unflatten(2, (-1, reference.nodes_per_axis + 1))
+    values = part.coefficients @ table.T
+    values = values.reshape(*values.shape[:2], -1, reference.nodes_per_axis + 1)
     means = (values.square().mean(2) * share[:, None, None]).sum(0)
     return float((means.sqrt() / scales[:, None]).max())

@@ -17,7 +17,13 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.cuts import places
-from sgn_sciml.local_solver.estimate import carried_error, largest_size, overlooked, slab_errors, state_at
+from sgn_sciml.local_solver.estimate import (
+    carried_error,
+    largest_size,
+    overlooked,
+    slab_errors,
+    state_at,
+)
 from sgn_sciml.local_solver.initial import initial_fields, refuse_disagreement
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab, positive
@@ -170,20 +176,21 @@ class March:
                 length /= 2
                 continue
             estimate = attempt.part.estimate
-            since = 0 if best is None or estimate < 0.7 * best.part.estimate else since + 1
-            if best is None or estimate < best.part.estimate:
+            best = best or attempt
+            since = 0 if attempt is best or estimate < 0.7 * best.part.estimate else since + 1
+            if estimate < best.part.estimate:
                 best = attempt
+            missed = []
             if estimate <= allowed:
                 share = self.place.share(strips)
                 missed = overlooked(attempt.system, attempt.part, attempt.scales, share, allowed)
                 if not missed:
                     break
-                best, since = None, 0
             state = replace(state, rejected=state.rejected + 1)
-            if estimate <= allowed:
+            if missed:
                 self.report(state, f"something between nodes of {len(missed)} strips")
                 cells = strips.split({k: self.place.space for k in missed})
-                length /= 2
+                length, best, since = length / 2, None, 0
                 continue
             self.report(state, f"error of a slab {estimate:.0e} for {allowed:.0e}")
             if since >= 3 and best.part.estimate < TOLERATED * allowed:

@@ -111,6 +111,7 @@ def solve(
         boxes = Boxes(equations, lambda d: dictionary(d, axes), chosen, tolerance, progress.boxes)
         found, part = boxes.solve()
         return LocalSolution(problem, found, [part])
+
     def marching(sharper: float) -> March:
         of = degree or degree_in_slabs(equations, sharper * tolerance)
         reference = ReferenceCell(dictionary(of, axes), full=equations.first_order)
@@ -145,10 +146,10 @@ def why_not_reached(equations: ProblemRows, solution: LocalSolution, tolerance: 
     """Why the estimate of a solution in slabs is larger than what was asked for."""
     added = sum(part.estimate for part in solution.parts)
     end = float(solution.parts[-1].cells.upper[0, -1])
+    name = equations.problem.coordinates[-1]
     text = (
-        f"the error is estimated at {solution.estimate:.1e} at {equations.problem.coordinates[-1]} "
-        f"= {end:.4g}, asked for was {tolerance:.1e}: slabs add {added:.1e} in all, and the "
-        "equation makes errors grow. "
+        f"the error is estimated at {solution.estimate:.1e} at {name} = {end:.4g}, asked for "
+        f"was {tolerance:.1e}: slabs add {added:.1e} in all, and the equation makes errors grow. "
     )
     return text + (equations.suspects() or "Ask for a larger tolerance or an earlier end.")
 
@@ -170,7 +171,7 @@ def default_degree(tolerance: float, axes: int) -> int:
 
 
 def in_slabs(equations: ProblemRows) -> bool:
-    """Whether a problem is marched: of first order in time, or an ordinary one with initial values.
+    """Whether a problem is marched: of first order in time, or ordinary with initial values.
 
     All its conditions along time must lie at the beginning.
     """

@@ -300,7 +300,9 @@ class System:
         sums = c.new_zeros(sum(self.elimination.sizes))  # of both sides' values of each trace
         for form in self.forms:
             for field, table, factor, at in self._agreements(form):
-                sums.index_add_(0, at.flatten(), self._sided(form, c, field, table, factor).flatten())
+                sums.index_add_(
+                    0, at.flatten(), self._sided(form, c, field, table, factor).flatten()
+                )
         worst = c.new_zeros(len(self.cells))
         for k, form in enumerate(self.forms):
             members = form.group.members
