@@ -61,11 +61,15 @@ class Exact:
 
     Args:
         problem: The problem.
+        most: As many points of the grid at most, drawn once; all without.
     """
 
-    def __init__(self, problem: pde.Problem) -> None:
+    def __init__(self, problem: pde.Problem, most: int | None = None) -> None:
         axes = torch.meshgrid(*problem.axes().values(), indexing="ij")
         self.points = torch.stack([axis.reshape(-1) for axis in axes], -1)
+        if most is not None and most < len(self.points):
+            chosen = torch.randperm(len(self.points), generator=torch.Generator().manual_seed(0))
+            self.points = self.points[chosen[:most]]
         self.truth: Tensor = problem.exact(self.points)
 
     def error(self, found: Tensor) -> float:
