@@ -77,20 +77,23 @@ class Kept:
             judge: The relative L2 error of a solution, found outside its seconds.
         """
         if key not in self.rows:
-            row = dict(zip(self.names, key, strict=True))
-            made, solution = limited(seconds, make)
-            row |= made
+            row, solution = limited(seconds, make)
             if "refused" not in row:
                 row["relative_l2"] = judge(solution)
                 if not math.isfinite(row["relative_l2"]):
                     row["refused"] = f"the error is {row.pop('relative_l2')}"
-            row["machine"] = describe_machine(torch.device("cpu"))
-            with self.path.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            self.rows[key] = row
-            shown = row.get("refused") or format_error(row["relative_l2"])
-            print(*key, shown, f"{row['cpu_seconds']:.2f} s", flush=True)
+            self.keep(key, row)
         return self.rows[key]
+
+    def keep(self, key: tuple[Any, ...], row: Row) -> None:
+        """Keep a row."""
+        row = dict(zip(self.names, key, strict=True)) | row
+        row["machine"] = describe_machine(torch.device("cpu"))
+        with self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        self.rows[key] = row
+        shown = row.get("refused") or format_error(row.get("relative_l2", math.nan))
+        print(*key, shown, f"{row['cpu_seconds']:.2f} s", flush=True)
 
 
 def format_error(error: float) -> str:
