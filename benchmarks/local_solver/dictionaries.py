@@ -85,16 +85,16 @@ class Case:
 
 BURGERS = "Burgers, nu = 0.01/pi"
 CASES = {
-    BURGERS: Case(pde.Burgers(), 1e-6, (9, 12, 15, 18), (12,), None),
+    BURGERS: Case(pde.Burgers(), 1e-6, (9, 12, 15, 18), (12, 18), None),
     "Burgers, nu = 0.01": Case(pde.Burgers(nu=0.01), 1e-6, (9, 12, 15, 18), (12,), None),
     "Allen-Cahn": Case(pde.AllenCahn(), 1e-4, (9, 12), (), None),
     "Korteweg-de Vries": Case(pde.KdV(), 1e-4, (9, 12), (), None),
     "wave, two modes": Case(pde.Wave(), 1e-6),
-    "advection, c = 30": Case(pde.Advection(), 1e-6, trials=(12,)),
+    "advection, c = 30": Case(pde.Advection(), 1e-6, trials=(12, 18)),
     "Helmholtz": Case(pde.Helmholtz(), 1e-6),
     "Darcy": Case(pde.Darcy(), 1e-6),
     "Poisson, two scales": Case(pde.Poisson(), 1e-6),
-    "Poisson 2-D, 4 to 16": Case(pde.Poisson2D((4, 8, 12, 16)), 1e-8, (9, 12, 15, 18), (12,)),
+    "Poisson 2-D, 4 to 16": Case(pde.Poisson2D((4, 8, 12, 16)), 1e-8, (9, 12, 15, 18), (12, 18)),
     "reaction-diffusion": Case(pde.ReactionDiffusion(), 1e-6, (9, 12, 15, 18), (12,), None),
     "cavity, Re = 100": Case(pde.Cavity(), 1e-5, (9, 12, 15), (12,)),
 }
