@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +85,7 @@ class Case:
 BURGERS = "Burgers, nu = 0.01/pi"
 CASES = {
     BURGERS: Case(pde.Burgers(), 1e-6, (9, 12, 15, 18), (12, 18), None),
-    "Burgers, nu = 0.01": Case(pde.Burgers(nu=0.01), 1e-6, (9, 12, 15, 18), (12,), None),
+    "Burgers, nu = 0.01": Case(pde.Burgers(nu=0.01), 1e-6, (9, 12, 15, 18), (), None),
     "Allen-Cahn": Case(pde.AllenCahn(), 1e-4, (9, 12), (), None),
     "Korteweg-de Vries": Case(pde.KdV(), 1e-4, (9, 12), (), None),
     "wave, two modes": Case(pde.Wave(), 1e-6),
@@ -94,9 +93,9 @@ CASES = {
     "Helmholtz": Case(pde.Helmholtz(), 1e-6),
     "Darcy": Case(pde.Darcy(), 1e-6),
     "Poisson, two scales": Case(pde.Poisson(), 1e-6),
-    "Poisson 2-D, 4 to 16": Case(pde.Poisson2D((4, 8, 12, 16)), 1e-8, (9, 12, 15, 18), (12, 18)),
+    "Poisson 2-D, 4 to 16": Case(pde.Poisson2D((4, 8, 12, 16)), 1e-8, (9, 12, 15), (12,)),
     "reaction-diffusion": Case(pde.ReactionDiffusion(), 1e-6, (9, 12, 15, 18), (12,), None),
-    "cavity, Re = 100": Case(pde.Cavity(), 1e-5, (9, 12, 15), (12,)),
+    "cavity, Re = 100": Case(pde.Cavity(), 1e-5, (9, 12), ()),
 }
 
 
@@ -168,16 +167,10 @@ def curve(kept: Kept, name: str, kind: str) -> list[tuple[float, float]]:
     return points
 
 
-def error_at(points: list[tuple[float, float]], seconds: float) -> str:
-    """The error after some seconds, on straight lines between points in logarithms."""
-    points = sorted(points)
-    if not points or seconds < points[0][0]:
-        return "-"
-    for (t, a), (s, b) in pairwise(points):
-        if t <= seconds <= s:
-            share = math.log(seconds / t) / max(math.log(s / t), 1e-9)
-            return format_error(math.exp(math.log(a) + share * math.log(b / a)))
-    return format_error(min(error for _, error in points))
+def error_in(points: list[tuple[float, float]], seconds: float) -> str:
+    """The smallest error of those in no more than some seconds, give or take a tenth."""
+    errors = [error for spent, error in points if spent <= 1.1 * seconds]
+    return format_error(min(errors)) if errors else "-"
 
 
 def lines_of(kept: Kept, name: str) -> Iterator[str]:
@@ -223,7 +216,7 @@ def lines_of(kept: Kept, name: str) -> Iterator[str]:
         radii = sorted({radius_of(kept, name, kind, d) for d in case.degrees})
         shown = "" if kind == "chebyshev" else ", ".join(f"{r:g}" for r in radii)
         yield (
-            f"| {kind} | {' | '.join(parts)} | {error_at(points, seconds)} | {range_} | {shown} |"
+            f"| {kind} | {' | '.join(parts)} | {error_in(points, seconds)} | {range_} | {shown} |"
         )
     yield ""
 

@@ -71,13 +71,17 @@ class Case:
         if solver == "sgn solve":
             yield from ({"tolerance": t} for t in (1e-4, 1e-6, 1e-9, 1e-12))
         elif solver == "fastlsq":
-            sizes = (600, 1200) if len(self.waves) > 1 else (300, 600)
-            for n, s in product(sizes[: 1 if self.viscosities else 2], (0.25, 0.5, 1.0)):
-                yield {"features": n, "scale": s}
+            if self.viscosities:
+                tried = [(600, 0.25), (600, 0.5), (600, 1.0)]
+            else:
+                few, many = (600, 1200) if len(self.waves) > 1 else (300, 600)
+                tried = [(few, s) for s in (0.5, 1.0, 1.5)] + [(many, s) for s in (1.0, 1.5)]
+            yield from ({"features": n, "scale": s} for n, s in tried)
         elif solver == "pyrfm":
             sizes = (100, 300) if len(self.waves) > 1 else (50, 100)
-            for c, n, kind, r in product(self.cells, sizes, ("tanh", "sine"), (1.0, 3.0)):
-                if math.prod(c) * n <= (800 if self.viscosities else 2500):
+            kinds = (("tanh", 1.0), ("tanh", 3.0), ("sine", 1.0), ("sine", 3.0), ("sine", 6.0))
+            for c, n, (kind, r) in product(self.cells, sizes, kinds):
+                if math.prod(c) * n <= (800 if self.viscosities else 1600):
                     yield {"cells": c, "features": n, "kind": kind, "radius": r}
         elif solver == "chebyshev":
             yield from ({"degrees": d} for d in self.degrees)
