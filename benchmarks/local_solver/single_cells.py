@@ -56,11 +56,17 @@ def faces(late: bool) -> Tensor:
     return torch.cat([torch.stack(side, -1) for side in sides])
 
 
-def fit(lower: tuple[float, float], upper: tuple[float, float]) -> Task:
-    """Fit Burgers' solution on a strip."""
+def fit(
+    lower: tuple[float, float],
+    upper: tuple[float, float],
+    nodes: tuple[int, int] = (INTERIOR, INTERIOR),
+) -> Task:
+    """Fit Burgers' solution on a strip, at nodes along x and t."""
     corners = torch.tensor([lower, upper], dtype=torch.float64)
     exact = pde.Burgers().exact
-    points, check = chebyshev_nodes(INTERIOR, 2), lobatto_nodes(CHECK, 2)
+    lines = [chebyshev_nodes(count, 1)[:, 0] for count in nodes]
+    points = torch.stack([v.reshape(-1) for v in torch.meshgrid(*lines, indexing="ij")], -1)
+    check = lobatto_nodes(CHECK, 2)
     values = exact(in_domain(points, *corners))[:, 0]
     coefficients = {(0, 0): torch.ones_like(values)}
     truth = exact(in_domain(check, *corners))[:, 0]
@@ -113,7 +119,7 @@ def helmholtz() -> Task:
 
 
 TASKS: dict[str, Callable[[], Task]] = {
-    "values of the shock": lambda: fit((-0.1, 0.35), (0.1, 0.45)),
+    "values of the shock": lambda: fit((-0.1, 0.35), (0.1, 0.45), (80, 20)),
     "values of its flank": lambda: fit((0.012, 0.35), (0.035, 0.45)),
     "Burgers' equation on the flank": lambda: burgers((0.012, 0.35), (0.035, 0.45)),
     "Helmholtz' equation on its square": helmholtz,
