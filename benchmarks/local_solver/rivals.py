@@ -32,12 +32,12 @@ SEEDS, TRIAL = (0, 1, 2), 100
 LIMIT = 60  # CPU seconds for a row
 SOLVERS = {
     "sgn solve": "sgn solve",
-    "fastlsq": "fastlsq 0.7.1",
-    "pyrfm": "pyrfm 0.4.2",
     "chebyshev": "global Chebyshev collocation",
     "diagonal": "the same, eigenvectors of an axis",
     "lines": "Chebyshev collocation in x, SciPy in time",
     "half": "the same, the shock put at an end by symmetry",
+    "fastlsq": "fastlsq 0.7.1",
+    "pyrfm": "pyrfm 0.4.2",
 }
 Settings = dict[str, Any]
 
