@@ -72,7 +72,7 @@ class Case:
             yield from ({"tolerance": t} for t in (1e-4, 1e-6, 1e-9, 1e-12))
         elif solver == "fastlsq":
             if self.viscosities:
-                tried = [(600, 0.25), (600, 0.5), (600, 1.0)]
+                tried = [(600, 0.5), (600, 1.0), (600, 2.0)]
             else:
                 few, many = (600, 1200) if len(self.waves) > 1 else (300, 600)
                 tried = [(few, s) for s in (0.5, 1.0, 1.5)] + [(many, s) for s in (1.0, 1.5)]
@@ -80,6 +80,8 @@ class Case:
         elif solver == "pyrfm":
             sizes = (100, 300) if len(self.waves) > 1 else (50, 100)
             kinds = (("tanh", 1.0), ("tanh", 3.0), ("sine", 1.0), ("sine", 3.0), ("sine", 6.0))
+            if self.viscosities:  # each takes many seconds
+                sizes, kinds = (100,), (("tanh", 1.0), ("sine", 3.0))
             for c, n, (kind, r) in product(self.cells, sizes, kinds):
                 if math.prod(c) * n <= (800 if self.viscosities else 1600):
                     yield {"cells": c, "features": n, "kind": kind, "radius": r}
@@ -90,8 +92,8 @@ class Case:
                 yield from ({"degree": n} for n in (32, 40, 48, 64, 72))
         elif self.viscosities:
             degrees = (32, 96, 128, 192) if solver == "half" else (48, 256, 512, 768)
-            for n, how in product(degrees, (("LSODA", 1e-8), ("LSODA", 1e-12), ("Radau", 1e-12))):
-                yield {"degree": n, "method": how[0], "tolerance": how[1]}
+            for n, tolerance in product(degrees, (1e-8, 1e-12)):
+                yield {"degree": n, "method": "LSODA", "tolerance": tolerance}
 
     def solve(
         self, solver: str, settings: Settings, seed: int
@@ -137,7 +139,7 @@ CASES = {
     "Poisson 2-D, 4 to 16": Case(
         pde.Poisson2D((4, 8, 12, 16)), (16 * PI, 16 * PI), SQUARE, ((36, 36), (42, 42), (48, 48))
     ),
-    "Burgers, nu = 0.1": Case(pde.Burgers(nu=0.1), (6.0, 3.0), ((1, 1), (2, 2)), (), (0.1,)),
+    "Burgers, nu = 0.1": Case(pde.Burgers(nu=0.1), (6.0, 3.0), ((2, 2),), (), (0.1,)),
     "Burgers, nu = 0.01/pi": Case(
         pde.Burgers(), (60.0, 6.0), ((8, 1),), (), (0.1, 0.03, 0.01, 0.01 / PI)
     ),
@@ -174,7 +176,7 @@ def run(kept: Kept, names: list[str]) -> None:
             for settings in CASES[name].tried(solver):
                 row(kept, name, solver, settings, TRIAL)
             chosen = best(kept, name, solver)
-            if chosen and solver in ("fastlsq", "pyrfm"):
+            if chosen and solver in ("fastlsq", "pyrfm") and not CASES[name].viscosities:
                 for seed in SEEDS:
                     row(kept, name, solver, chosen, seed)
 
@@ -194,7 +196,8 @@ def lines_of(kept: Kept, name: str) -> Iterator[str]:
         if settings is None or solver == "sgn solve":
             continue
         text = json.dumps(settings)
-        seeds = SEEDS if solver in ("fastlsq", "pyrfm") else (TRIAL,)
+        drawn = solver in ("fastlsq", "pyrfm") and not CASES[name].viscosities
+        seeds = SEEDS if drawn else (TRIAL,)
         rows = [kept.rows[k] for seed in seeds if (k := (name, solver, text, seed)) in kept.rows]
         shown = ", ".join(f"{k} {v}" for k, v in settings.items())
         yield line(name, called, shown, rows, rows[0].get("unknowns", 0))
