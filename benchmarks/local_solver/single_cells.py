@@ -14,7 +14,7 @@ from sgn_sciml import pde
 from sgn_sciml.local_solver.dictionary import chebyshev_nodes
 from sgn_sciml.local_solver.reference_cell import lobatto_nodes
 
-__all__ = ["TASKS", "Index", "Task"]
+__all__ = ["SHOCK", "TASKS", "Index", "Task", "fit"]
 
 Index = tuple[int, int]
 Coefficients = dict[Index, Tensor]
@@ -118,8 +118,9 @@ def helmholtz() -> Task:
     return Task(points, lambda u, u_x: (coefficients, right), check, truth)
 
 
+SHOCK = (-0.1, 0.35), (0.1, 0.45)
 TASKS: dict[str, Callable[[], Task]] = {
-    "values of the shock": lambda: fit((-0.1, 0.35), (0.1, 0.45), (80, 20)),
+    "values of the shock": lambda: fit(*SHOCK, (80, 20)),
     "values of its flank": lambda: fit((0.012, 0.35), (0.035, 0.45)),
     "Burgers' equation on the flank": lambda: burgers((0.012, 0.35), (0.035, 0.45)),
     "Helmholtz' equation on its square": helmholtz,

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from torch import Tensor
 
 from kept import Kept, format_error
 from sgn_sciml.local_solver import Polynomials
-from single_cells import TASKS, Index, Task
+from single_cells import SHOCK, TASKS, Index, Task, fit
 
 HERE = Path(__file__).parent
 NAMES = ("task", "functions", "count", "radius", "seed")
@@ -189,15 +190,32 @@ def polynomials(task: Task, degree: int) -> tuple[dict, float]:
     return {"stored": dictionary.size}, float((found - task.truth).norm() / task.truth.norm())
 
 
+def in_strips(strips: int, degree: int) -> tuple[dict, float]:
+    """Polynomials fitted to the shock in equal strips, as the solver would cut it."""
+    (a, begin), (b, end) = SHOCK
+    lack = size = 0.0
+    for k in range(strips):
+        low, high = (a + (b - a) * (k + i) / strips for i in (0, 1))
+        task = fit((low, begin), (high, end), (30, 30))
+        size += float(task.truth.square().sum())
+        lack += (polynomials(task, degree)[1] * float(task.truth.norm())) ** 2
+    return {}, math.sqrt(lack / size)
+
+
 def run(kept: Kept) -> None:
     """Make the rows that are not there."""
     torch.set_num_threads(1)
+    for strips, degree in product((4, 8, 16), (4, 8, 12)):
+        count = strips * math.comb(degree + 2, 2)
+        key = ("values of the shock", f"chebyshev, {strips} strips", count, 0.0, 0)
+        kept.make(key, LIMIT, partial(in_strips, strips, degree), float)
     for name, make in TASKS.items():
         task = make()
         polynomials(task, DEGREES[0])  # the first solve is slower
+        dense = fit(*SHOCK, (80, 40)) if name == "values of the shock" else task
         for degree in DEGREES:
             key = (name, "chebyshev", math.comb(degree + 2, 2), 0.0, 0)
-            kept.make(key, LIMIT, partial(polynomials, task, degree), float)
+            kept.make(key, LIMIT, partial(polynomials, dense, degree), float)
         for kind, radii in RADII.items():
             for count, steps in STEPS.items():
                 if count > 45 and name != LARGE:
@@ -287,6 +305,13 @@ def lines_of(kept: Kept, name: str) -> Iterator[str]:
                 f"{best([r for r in rows if r['cpu_seconds'] <= seconds])} |"
             )
     yield ""
+    cut = [one for key, one in kept.rows.items() if key[0] == name and "strips" in key[1]]
+    if cut:
+        shown = [
+            f"{r['functions'][11:]}: {r['count']}, {format_error(r['relative_l2'])}" for r in cut
+        ]
+        yield "Polynomials in equal strips, numbers stored and error: " + "; ".join(shown) + "."
+        yield ""
 
 
 def main() -> None:
