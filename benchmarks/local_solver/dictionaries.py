@@ -93,7 +93,7 @@ CASES = {
     "Helmholtz": Case(pde.Helmholtz(), 1e-6),
     "Darcy": Case(pde.Darcy(), 1e-6),
     "Poisson, two scales": Case(pde.Poisson(), 1e-6),
-    "Poisson 2-D, 4 to 16": Case(pde.Poisson2D((4, 8, 12, 16)), 1e-8, (9, 12), (12,)),
+    "Poisson 2-D, 4 to 16": Case(pde.Poisson2D((4, 8, 12, 16)), 1e-8, (9, 12, 15, 18), (12, 18)),
     "reaction-diffusion": Case(pde.ReactionDiffusion(), 1e-6, (9, 12, 15, 18), (12,), None),
     "cavity, Re = 100": Case(pde.Cavity(), 1e-5, (9, 12), ()),
 }
