@@ -17,7 +17,7 @@ from sgn_sciml.local_solver.estimate import overlooked
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab, evaluate, positive
 from sgn_sciml.local_solver.measures import field_sizes, shares, solution_tails
-from sgn_sciml.local_solver.newton import Failed, Undetermined, newton
+from sgn_sciml.local_solver.newton import FIRST_FACTORS, MAX_FACTORS, Failed, Undetermined, newton
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
 from sgn_sciml.local_solver.starts import starts
@@ -141,12 +141,15 @@ class Boxes:
         except (Failed, Undetermined):
             if self.equations.linear:
                 raise
+            last: Failed | Undetermined | None = None
             for start in starts(self.equations, reference, cells):
                 try:
-                    return self.solve_from(cells, reference, start)
-                except (Failed, Undetermined):
-                    continue
-            raise
+                    return self.solve_from(cells, reference, start, FIRST_FACTORS)
+                except (Failed, Undetermined) as error:
+                    last = error
+            if last is None:
+                raise
+            raise last from None
 
     def solved(
         self, cells: Cells, before: tuple[Dictionary, Slab], more: int = 0
@@ -161,7 +164,7 @@ class Boxes:
         return self.solve_from(cells, reference, values @ reference.fit().T)
 
     def solve_from(
-        self, cells: Cells, reference: ReferenceCell, start: Tensor
+        self, cells: Cells, reference: ReferenceCell, start: Tensor, most: int = MAX_FACTORS
     ) -> tuple[Dictionary, Slab]:
         """A solution on boxes, from coefficients ``(K, f, r)``."""
         if start.numel() > self.largest:
@@ -170,7 +173,7 @@ class Boxes:
                 f"{self.largest:,}: ask for a larger tolerance, unless the solution is singular"
             )
         self.system = System(self.equations, reference, cells, self.equations.conditions)
-        c = newton(self.system, start, self.scales, 0.02 * self.tolerance)
+        c = newton(self.system, start, self.scales, 0.02 * self.tolerance, most)
         part = Slab(cells, c)
         part.sizes = field_sizes(reference, part, self.share(cells))
         part.scales = self.scales = positive(part.sizes)

@@ -81,8 +81,8 @@ class System:
 
     @property
     def memory(self) -> int:
-        """Bytes that its matrices and their factors take, without those of the joints."""
-        total = 0
+        """Bytes that its matrices and their factors take."""
+        total = self.elimination.entries
         for form in self.forms:
             traces = sum(self.layout.sizes[n] for n in form.group.traces[0][1])
             total += len(form.group.members) * form.group.rows * (self.layout.width + traces)
