@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from sgn_sciml.local_solver.boxes import Boxes
+from sgn_sciml.local_solver.checks import rows_of
 from sgn_sciml.local_solver.dictionary import Dictionary, Polynomials
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import LocalSolution, Slab
 from sgn_sciml.local_solver.march import March, State
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
-from sgn_sciml.local_solver.statement import rows_of
 from sgn_sciml.pde import Problem
 
 __all__ = ["SolveProgress", "solve"]

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from sgn_sciml.local_solver.agreement import refuse_contradictions, refuse_seams
-from sgn_sciml.local_solver.balance import refuse_imbalance
-from sgn_sciml.local_solver.direction import inflows, refuse_backward, refuse_outflow
+from sgn_sciml.local_solver.checks.agreement import refuse_contradictions, refuse_seams
+from sgn_sciml.local_solver.checks.balance import refuse_imbalance
+from sgn_sciml.local_solver.checks.direction import inflows, refuse_backward, refuse_outflow
 from sgn_sciml.local_solver.linearization import Linearization, Unsolvable, spelled
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.pde import Problem

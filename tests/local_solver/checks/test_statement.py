@@ -10,8 +10,8 @@ import torch
 import tests.local_solver.gallery
 from sgn_sciml import pde
 from sgn_sciml.local_solver import Unsolvable, solve
+from sgn_sciml.local_solver.checks import rows_of
 from sgn_sciml.local_solver.problem_rows import ProblemRows
-from sgn_sciml.local_solver.statement import rows_of
 from sgn_sciml.pde import Condition, KuramotoSivashinsky, Problem
 from tests.local_solver import problems
 from tests.local_solver.gallery.elliptic import Plane
@@ -210,3 +210,10 @@ def test_fields_that_no_wall_holds_are_named():
 def test_arguments_are_checked(arguments, message):
     with pytest.raises(Unsolvable, match=message):
         solve(*arguments)
+
+
+def test_names_of_the_gallery_are_not_those_of_shipped_problems():
+    """Configurations name classes by their own name where that is the only one."""
+    assert not {name.partition(".")[2] for name in everything() if "pde." not in name} & {
+        name.removeprefix("pde.") for name in everything() if name.startswith("pde.")
+    }
