@@ -76,7 +76,7 @@ class OneField(Schroedinger):
     [
         (NoWall, "order 2 along x and 1 condition there: no_wall has no condition at x = 1"),
         (NoStart, "order 1 along t and 0 conditions there: no_start has no condition at t = 0"),
-        (OneField, "v up to a constant at best: .*Give its value at the start, too"),
+        (OneField, "take 2 conditions along t, there is 1: none holds v at t = 0"),
         (Mean, "couples points"),
         (NotANumber, "t = 0.*slopes are not finite"),
         (

@@ -18,6 +18,7 @@ __all__ = ["refuse_contradictions", "refuse_seams"]
 
 SLACK = 30.0  # times the tolerance, beside the size of the field: let pass
 ROUNDING = 1e-9
+EPS = 1e-13  # of the largest row: what rounding leaves of those whose fields are 0
 POINTS = 16
 
 Face = dict[int, float]
@@ -109,6 +110,7 @@ class Meeting:
             return
         size = self.left.new_tensor([sizes.get(name, 0.0) for name in self.names])
         scale = self.left.abs() @ size + self.right.abs()
+        scale = scale.clamp(min=EPS / slack * float(scale.max()))
         if not bool(too_much(self.lack(list(range(count))), scale, slack).any()):
             return
         for i, j in combinations(range(count), 2):

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.checks.agreement import refuse_contradictions, refuse_seams
 from sgn_sciml.local_solver.checks.balance import refuse_imbalance
+from sgn_sciml.local_solver.checks.count import refuse_few_of_system
 from sgn_sciml.local_solver.checks.direction import inflows, refuse_backward, refuse_outflow
 from sgn_sciml.local_solver.linearization import Linearization, Unsolvable, spelled
 from sgn_sciml.local_solver.problem_rows import ProblemRows
@@ -39,6 +40,7 @@ def rows_of(problem: Problem, tolerance: float) -> ProblemRows:
     for what, face in [(equations.interior, {}), *equations.conditions]:
         refuse_undefined(problem, what, face)
     refuse_few(equations)
+    refuse_few_of_system(equations)
     refuse_constants(equations)
     refuse_contradictions(equations, tolerance)
     refuse_seams(equations, tolerance)

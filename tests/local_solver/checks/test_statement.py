@@ -24,6 +24,7 @@ REFUSED = {
     "illposed.BackwardRough": "makes short waves grow without bound after it",
     "illposed.EndOnly": "known at t = 0.5, and it would have to be followed back to t = 0: ",
     "illposed.LateInitial": "known at t = 0.2, and it would have to be followed back to t = 0: ",
+    "illposed.NoWall": "take 4 conditions along x, there are 2: none holds v at x = 0, nor v at x",
     "illposed.Nothing": "no condition at x = 0 and x = 1 and t = 0",
     "illposed.PeriodicDiffers": "not periodic in x: u is 0 at x = 0 and 1 at x = 1",
     "illposed.Ratio": r"is NaN or infinite at \d+ of 500 points, .* for example at x = 0.4",
@@ -88,14 +89,16 @@ def test_a_disagreement_below_the_tolerance_passes():
 
 
 def test_three_conditions_that_agree_two_by_two_only():
-    start = Condition("start", {"t": 0.0}, lambda d: [d.u - d.v - 1])
-    walls = [Condition(f, {"x": 0.0}, lambda d, f=f: getattr(d, f)) for f in "uv"]
+    start = Condition("start", {"t": 0.0}, lambda d: [d.u - d.v - 1, d.u + d.v - 1])
+    walls = [
+        Condition(f"{f}{x}", {"x": x}, lambda d, f=f: getattr(d, f)) for x in (0, 1) for f in "uv"
+    ]
     problem = heat(
         fields=("u", "v"),
-        conditions=(start, *walls, RIGHT),
+        conditions=(start, *walls),
         residual=lambda self, d: [d.u_t - d.u_xx, d.v_t - d.v_xx],
     )
-    with pytest.raises(Unsolvable, match=r"'start' and 'u' and 'v' .*: the best fields leave"):
+    with pytest.raises(Unsolvable, match=r"'start' and 'u0' and 'v0' .*: the best fields leave"):
         rows_of(problem, 1e-6)
 
 
@@ -210,6 +213,20 @@ def test_fields_that_no_wall_holds_are_named():
 def test_arguments_are_checked(arguments, message):
     with pytest.raises(Unsolvable, match=message):
         solve(*arguments)
+
+
+def test_a_system_with_a_condition_too_few():
+    start, *walls = NoWall.conditions[3], INITIAL, LEFT, RIGHT
+    system = {"fields": ("u", "v"), "residual": NoWall.residual}
+    cold = Condition("cold", LEFT.face, lambda d: d.v - 1)
+    ends = [cold, Condition("right_v", RIGHT.face, lambda d: d.v)]
+    with pytest.raises(Unsolvable, match="take 2 conditions along t, there is 1: none holds v at"):
+        rows_of(heat(conditions=(*walls, *ends), **system), 1e-6)
+    with pytest.raises(Unsolvable, match="along x, there are 3: none holds v at x = 1"):
+        rows_of(heat(conditions=(start, *walls, cold), **system), 1e-6)
+    # What one wall says twice, with none at the other, may do: the sum counts.
+    slope = Condition("slope", LEFT.face, lambda d: d.v_x)
+    rows_of(heat(conditions=(start, *walls, cold, slope), **system), 1e-6)
 
 
 def test_names_of_the_gallery_are_not_those_of_shipped_problems():
