@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from sgn_sciml.local_solver.storage import load_slabs
 from sgn_sciml.pde import Problem
 from sgn_sciml.runs.folder import RunFolder, new_run, versions
 from sgn_sciml.runs.results import read_card
-from sgn_sciml.system.blame import is_out_of_memory
+from sgn_sciml.system.blame import lack_of_memory
 from sgn_sciml.system.classes import instantiate
 from sgn_sciml.system.writing import write_whole
 
@@ -96,7 +95,7 @@ def kept(run: RunFolder, recorder: Recorder) -> Iterator[None]:
         yield
     except (Exception, KeyboardInterrupt) as error:
         recorder.close()
-        said = told(error)
+        said = str(error) if isinstance(error, OSError) else lack_of_memory(error)
         if not recorder.slabs:
             run.discard()
         else:
@@ -110,15 +109,6 @@ def kept(run: RunFolder, recorder: Recorder) -> Iterator[None]:
         if said is not None:
             raise OSError(said) from error
         raise
-
-
-def told(error: BaseException) -> str | None:
-    """What the machine lacks, in words; None if an exception does not speak of that."""
-    if is_out_of_memory(error) or "can't allocate memory" in str(error):
-        found = re.search(r"allocate (\d+) bytes", str(error))
-        size = f": {int(found[1]) / 1e9:,.1f} GB more were asked for" if found else ""
-        return f"there is not enough memory{size}"
-    return str(error) if isinstance(error, OSError) else None
 
 
 def name_of(config: str) -> str:

@@ -12,7 +12,7 @@ import h5py
 import pytest
 import torch
 
-from sgn_sciml.app import solve_command, solve_options, solve_progress
+from sgn_sciml.app import reference_command, solve_command, solve_options, solve_progress
 from sgn_sciml.app.cli import main
 from sgn_sciml.layouts.grid_fields import read_grid
 from sgn_sciml.local_solver.dictionary import DICTIONARIES
@@ -242,8 +242,10 @@ def test_too_little_memory_is_one_line_and_leaves_nothing(
         raise error
 
     monkeypatch.setattr(solve_command, "solve", fail)
-    assert main(["solve", "--config", "own.yaml"]) == 1
-    assert message in capsys.readouterr().err.splitlines()[-1]
+    monkeypatch.setattr(reference_command, "solve", fail)
+    for words in ("solve --config own.yaml", "data make reference --config own.yaml"):
+        assert main(words.split()) == 1
+        assert message in capsys.readouterr().err.splitlines()[-1]
     assert not (here / "runs").exists()
 
 
