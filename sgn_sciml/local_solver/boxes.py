@@ -14,6 +14,7 @@ from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.cuts import edges_with, places
 from sgn_sciml.local_solver.dictionary import Dictionary
 from sgn_sciml.local_solver.estimate import overlooked
+from sgn_sciml.local_solver.faults import misfits
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab, evaluate, positive
 from sgn_sciml.local_solver.measures import field_sizes, shares, solution_tails
@@ -177,7 +178,7 @@ class Boxes:
         part = Slab(cells, c)
         part.sizes = field_sizes(reference, part, self.share(cells))
         part.scales = self.scales = positive(part.sizes)
-        self.misfits = self.system.misfits(c, self.scales) * self.share(cells).sqrt()
+        self.misfits = misfits(self.system, c, self.scales) * self.share(cells).sqrt()
         return reference.dictionary, part
 
     def why(self, failed: Failed) -> str:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sgn_sciml.local_solver.faults import where_not_finite
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import positive
 from sgn_sciml.local_solver.system import System
@@ -66,7 +67,7 @@ def newton(
                 raise Failed(f"it took more than {most} matrices")
             matrices = system.matrices(c)
             if not all(bool(m.sum().isfinite()) for m in matrices):
-                raise Failed(f"the equation's slopes are not finite{system.where_not_finite(c)}")
+                raise Failed(f"the equation's slopes are not finite{where_not_finite(system, c)}")
             system.elimination.decompose(matrices)
             del matrices
             if factors == 0 and (missing := system.elimination.undetermined()):
@@ -85,7 +86,7 @@ def newton(
         if not size < 1e6:
             if size == size:
                 raise Failed("it diverges")
-            raise Failed(f"it meets NaN{system.where_not_finite(c)}")
+            raise Failed(f"it meets NaN{where_not_finite(system, c)}")
         if size < tolerance:
             return c
         if size > 0.5 * least and size < 1e-7:
