@@ -38,8 +38,9 @@ def test_gradients_are_the_derivatives(solution):
     (bend,) = torch.autograd.grad((slope[:, 0] ** 2).sum(), at, create_graph=True)
     u_a, u_aa, u_ab = solution.derivatives(at, [f"u_{a}", f"u_{a}{a}", f"u_{a}{b}"]).unbind(1)
     torch.testing.assert_close(bend, 2 * u_a[:, None] * torch.stack([u_aa, u_ab], 1))
-    assert torch.autograd.gradcheck(solution, at, eps=1e-7, atol=1e-4)
-    assert torch.autograd.gradgradcheck(solution, at, eps=1e-7, atol=1e-3)
+    few = points(solution, 3).requires_grad_()
+    assert torch.autograd.gradcheck(solution, few, eps=1e-7, atol=1e-4)
+    assert torch.autograd.gradgradcheck(solution, few, eps=1e-7, atol=1e-3)
     with torch.no_grad():
         assert not solution(at).requires_grad
 

@@ -22,7 +22,7 @@ EPS = 1e-13  # of the largest row: what rounding leaves of those whose fields ar
 POINTS = 16
 
 Face = dict[int, float]
-Rows = list[tuple[Linearization, Face]]
+RowsAt = list[tuple[Linearization, Face]]
 
 
 def refuse_contradictions(equations: ProblemRows, tolerance: float) -> None:
@@ -65,7 +65,7 @@ class Meeting:
         rows: Conditions of the problem.
     """
 
-    def __init__(self, equations: ProblemRows, face: Face, rows: Rows) -> None:
+    def __init__(self, equations: ProblemRows, face: Face, rows: RowsAt) -> None:
         self.problem = equations.problem
         zero = (0,) * len(self.problem.coordinates)
         self.points = points_of(equations, face)
