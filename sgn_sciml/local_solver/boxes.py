@@ -196,7 +196,13 @@ class Boxes:
                 f"it would take {start.numel():,} unknowns in {len(cells)} boxes, more than "
                 f"{self.largest:,}: ask for a larger tolerance, unless the solution is singular"
             )
-        self.system = System(self.equations, reference, cells, self.equations.conditions)
+        self.system = System(
+            self.equations,
+            reference,
+            cells,
+            self.equations.conditions,
+            units=positive(self.scales),
+        )
         c = newton(self.system, start, self.scales, 0.02 * self.tolerance, most)
         part = Slab(cells, c)
         part.sizes = field_sizes(reference, part, self.share(cells))

@@ -28,7 +28,8 @@ def misfits(system: System, c: Tensor, scales: Tensor) -> Tensor:
                 size = system.size(members, each, False, scales)
                 found.append(row.square().mean(1).sqrt() / size)
         lacks = zip(system.lacks(k, c[members]), system.layout.taken_over, strict=False)
-        found += [lack.square().mean(1).sqrt() / scales[f] for lack, (f, _) in lacks]
+        relative = system.units / scales
+        found += [lack.square().mean(1).sqrt() * relative[f] for lack, (f, _) in lacks]
         for field, table, factor, at in system.agreements(form):
             lack = sided(form, c, field, table, factor) - sums[at] / 2
             found.append(lack.square().mean(1).sqrt() / (WEIGHT * scales[field]))

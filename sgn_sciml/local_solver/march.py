@@ -128,7 +128,7 @@ class March:
             strips = self.place.over(cells, state.time, length)
             state = replace(state, solved=state.solved + 1)
             try:
-                attempt = self.solved(self.system(strips, last), last, state)
+                attempt = self.solved(self.system(strips, last, state.scales), last, state)
             except Failed as failed:
                 state = replace(state, rejected=state.rejected + 1)
                 reason = f"Newton's method failed: {failed}. "
@@ -200,7 +200,7 @@ class March:
             length=float(part.cells.widths[0, self.axis]) * grow,
             theta=theta,
             cells=part.cells,
-            scales=attempt.scales,
+            scales=torch.maximum(state.scales, part.sizes),
             error=max(state.error, part.error),
         )
         many = self.end - state.time > MANY * state.length and grow < 1.5
@@ -246,15 +246,18 @@ class March:
             at[:, self.axis] = state.time
             return state_at(self.reference, last, at)
 
-        joined = self.place.joined(state.cells, state.theta, state.scales, values)
-        return self.place.halved(joined, state.theta, state.scales, values)[0]
+        scales = positive(state.scales)
+        joined = self.place.joined(state.cells, state.theta, scales, values)
+        return self.place.halved(joined, state.theta, scales, values)[0]
 
-    def system(self, strips: Cells, last: Slab | None) -> System:
+    def system(self, strips: Cells, last: Slab | None, scales: Tensor) -> System:
         """The rows of a slab."""
         rows = self.equations, self.reference, strips
         if last is None:
-            return System(*rows, self.equations.conditions, self.axis)
-        return System(*rows, self.walls, self.axis, partial(state_at, self.reference, last))
+            held = self.equations.conditions
+            return System(*rows, held, self.axis, units=positive(scales))
+        carry = partial(state_at, self.reference, last)
+        return System(*rows, self.walls, self.axis, carry, positive(scales))
 
     def solved(self, system: System, last: Slab | None, state: State) -> Attempt:
         """Solve a slab."""

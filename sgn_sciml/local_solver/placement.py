@@ -112,7 +112,7 @@ class Placement:
             if not wide:
                 break
             cells = cells.split({k: [a for a in self.space if tails[k, a] > theta] for k in wide})
-        return cells, scales
+        return cells, torch.where(known > 0, known, sizes)
 
     def more(self) -> int:
         """Nodes along each axis of space of a closer look at a state."""

@@ -20,7 +20,7 @@ class State:
         length: Its length.
         theta: The largest part above the middle degree.
         cells: Strips of the last slab, or those to begin with.
-        scales: Size of each field, the largest so far.
+        scales: Size of each field, the largest so far; 0 of one that has been 0.
         error: Estimate of the error so far, beside the scales.
         sharper: What slabs are allowed, over what they would be if no error grew.
         solved: Slabs that were solved.

@@ -44,6 +44,8 @@ class System:
         conditions: Those of the problem's conditions that hold here, each with its face by axis.
         time: The axis of time of a slab, along which nothing is shared; None for boxes.
         carry: State at the beginning of a slab, in place of initial conditions.
+        units: Sizes of the fields, ``(f,)``, by which rows and unknowns are scaled: a pressure of
+            1e5 shall not drown a velocity of 1e-3. 1 if None.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class System:
         conditions: Sequence[tuple[Linearization, Mapping[int, float]]],
         time: int | None = None,
         carry: Carry | None = None,
+        units: Tensor | None = None,
     ) -> None:
         if len(cells) > MOST_CELLS:
             raise Unsolvable(
@@ -68,6 +71,7 @@ class System:
         self.carry = carry
         self.axes = cells.lower.shape[1]
         self.fields = len(equations.problem.fields)
+        self.units = cells.lower.new_ones(self.fields) if units is None else units
         self.layout = Layout(equations, reference, cells, conditions, time, carry is not None)
         self.forms = self.layout.forms
         shared = [axis for axis in range(self.axes) if axis != time]
@@ -147,11 +151,11 @@ class System:
         return torch.where(total > 0, total, torch.ones_like(total))
 
     def gathered(self, found: Sequence[Tensor]) -> Tensor:
-        """Coefficients of all cells, ``(K, f, r)``, from those of the forms."""
+        """Coefficients of all cells, ``(K, f, r)``, from those of the forms in their units."""
         c = found[0].new_empty(len(self.cells), self.fields, self.reference.dictionary.size)
         for form, part in zip(self.forms, found, strict=True):
             c[form.group.members] = part.reshape(len(form.group.members), *c.shape[1:])
-        return c
+        return c * self.units[:, None]
 
     # -- matrices ------------------------------------------------------------------------------
 
@@ -173,10 +177,11 @@ class System:
         for what, key, weight in self.rows_of(form):
             _, slopes = self.linear(what, members, c, key)
             for each in slopes:
-                factor = weight / self.size(members, each, key == "interior")
+                factor = weight / self.size(members, each, key == "interior", self.units)
                 weights.append(factor)
                 for (field, index), slope in each.items():
-                    scaled = slope * (factor * self.scale(members, index))[:, None]
+                    by = factor * self.scale(members, index) * self.units[field]
+                    scaled = slope * by[:, None]
                     block = columns(field, slope.shape[1])
                     block += scaled[..., None] * self.reference.table(key, index)
                 row += len(self.reference.nodes(key))
@@ -235,26 +240,27 @@ class System:
                 parts.append(-next(weights)[:, None] * values)
         parts += [WEIGHT * lack for lack in self.lacks(k, mine)]
         for field, table, factor, at in self.agreements(form):
-            parts.append(z[at] - factor[:, None] * (mine[:, field] @ table.T))
+            values = mine[:, field] @ table.T / self.units[field]
+            parts.append(z[at] - factor[:, None] * values)
         return torch.cat(parts, 1)
 
     def lacks(self, k: int, c: Tensor) -> list[Tensor]:
-        """The state to begin with less that of the coefficients, at the bottom nodes."""
+        """The state to begin with less that of the coefficients, in units, at bottom nodes."""
         found = []
         for n, (field, order) in enumerate(self.layout.taken_over):
             table = self.reference.table(self.layout.bottom(), self._along(self.time, order))
-            found.append(self._targets[k][n] - c[:, field] @ table.T)
+            found.append(self._targets[k][n] - c[:, field] @ table.T / self.units[field])
         return found
 
     def _taken(self, form: Form, carry: Carry) -> Tensor:
-        """A state at the bottom nodes in reference units, ``(orders, G, n)``."""
+        """A state at the bottom nodes, times and fields in units, ``(orders, G, n)``."""
         members = form.group.members
         points = self.points(members, self.layout.bottom())
         half = self.cells.widths[members, self.time][:, None] / 2
         orders = self.layout.taken_over
         found = {j: carry(points, j) for j in {j for _, j in orders}}
         return torch.stack(
-            [found[j][:, field].reshape(len(members), -1) * half**j for field, j in orders]
+            [found[j][:, f].reshape(len(members), -1) * half**j / self.units[f] for f, j in orders]
         )
 
     def carried_only(self, carry: Carry) -> list[Tensor]:
