@@ -97,6 +97,15 @@ class Jet(Unvalued):
             raise Unrecordable("unbind of points")
         return tuple(self[..., i] for i in range(self.width))
 
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple["Jet", ...]:
+        if dim not in (1, -1) or self.vector:
+            raise Unrecordable("split of points")
+        sizes = split_size
+        if isinstance(sizes, int):
+            sizes = [min(sizes, self.width - i) for i in range(0, self.width, sizes)]
+        ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+        return tuple(self[..., end - size : end] for end, size in zip(ends, sizes, strict=True))
+
     def unsqueeze(self, dim: int) -> "Jet":
         if not self.vector or dim not in (1, -1):
             raise Unrecordable("unsqueeze")

@@ -19,4 +19,6 @@ class Own(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Points (N, 2) in the units of the equation to fields (N, 1)."""
-        return self.head(torch.sin(self.waves(x)) * torch.tanh(self.trunk(x)))
+        product = torch.sin(self.waves(x)) * torch.tanh(self.trunk(x))
+        fields: Tensor = self.head(product)
+        return fields
