@@ -31,7 +31,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @by_name(CONFIGS)
-def test_a_problem_with_its_configuration(path, sgn):
+def test_a_problem_with_its_configuration(path, sgn, caplog):
     code = path.with_suffix(".py").read_text()
     assert len(code.splitlines()) <= 40
     assert len(path.read_text().splitlines()) <= 20
@@ -47,7 +47,7 @@ def test_a_problem_with_its_configuration(path, sgn):
     code, out, err = sgn("test", "--config", f"runs/{path.stem}/version_0/config.yaml")
     assert code == 0, err
     assert "relative L2" in out
-    assert "nested autograd" not in err
+    assert not caplog.messages  # of nested autograd, which is slow
 
 
 @by_name(ALONE)

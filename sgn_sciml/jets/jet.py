@@ -4,6 +4,7 @@ Networks and residuals are ordinary torch code; given a jet in place of a tensor
 torch is recorded. What has no rule here raises :class:`Unrecordable`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Real
@@ -249,3 +250,8 @@ class Jet(Unvalued):
 
     def __pow__(self, exponent: float) -> "Jet":
         return self.power(exponent)
+
+    def __rpow__(self, base: float) -> "Jet":
+        if not isinstance(base, Real) or not float(base) > 0:
+            raise Unrecordable(f"a power of {base}")
+        return (math.log(float(base)) * self).apply("exp")
