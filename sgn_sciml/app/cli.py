@@ -73,9 +73,12 @@ def run_with_extras(args: Sequence[str]) -> None:
 
         march_command(args[1:])
     elif args[0] == "solve":
+        from sgn_sciml.app.solve_options import parsed
+
+        options = parsed(args[1:])  # before what is slow to import
         from sgn_sciml.app.solve_command import solve_command
 
-        solve_command(args[1:])
+        solve_command(options)
     elif args[0] == "stages":
         from sgn_sciml.app.stages import stages_command
 

@@ -81,8 +81,8 @@ class System:
 
     @property
     def memory(self) -> int:
-        """Bytes that its matrices and their factors take, without those of the joints."""
-        total = 0
+        """Bytes that its matrices and their factors take."""
+        total = self.elimination.entries
         for form in self.forms:
             traces = sum(self.layout.sizes[n] for n in form.group.traces[0][1])
             total += len(form.group.members) * form.group.rows * (self.layout.width + traces)
@@ -170,7 +170,7 @@ class System:
         def columns(field: int, count: int) -> Tensor:
             return matrix[:, row : row + count, field * size : (field + 1) * size]
 
-        for what, key, weight in self._rows(form):
+        for what, key, weight in self.rows_of(form):
             _, slopes = self.linear(what, members, c, key)
             for each in slopes:
                 factor = weight / self.size(members, each, key == "interior")
@@ -185,7 +185,7 @@ class System:
             columns(field, len(table))[:] = WEIGHT * table
             row += len(table)
         column = self.layout.width
-        for field, table, factor, _ in self._agreements(form):
+        for field, table, factor, _ in self.agreements(form):
             n = len(table)
             columns(field, n)[:] = factor[:, None, None] * table
             matrix[:, row : row + n, column : column + n] = -torch.eye(n).to(table)
@@ -193,12 +193,12 @@ class System:
         self._weights.append(torch.stack(weights))
         return matrix
 
-    def _rows(self, form: Form) -> list[tuple[Linearization, object, float]]:
+    def rows_of(self, form: Form) -> list[tuple[Linearization, object, float]]:
         """The equation and the conditions of a form, with their nodes and weights."""
         held = [(self.conditions[i], key, WEIGHT) for i, key in form.conditions]
         return [(self.equations.interior, "interior", 1.0), *held]
 
-    def _agreements(self, form: Form) -> list[tuple[int, Tensor, Tensor, Tensor]]:
+    def agreements(self, form: Form) -> list[tuple[int, Tensor, Tensor, Tensor]]:
         """Of each trace: field, table, factor ``(G,)`` and where it lies among all, ``(G, n)``."""
         found = []
         starts = self.elimination.starts
@@ -217,22 +217,6 @@ class System:
     def _along(self, axis: int | None, order: int) -> Orders:
         return tuple(order if i == axis else 0 for i in range(self.axes))
 
-    def where_not_finite(self, c: Tensor) -> str:
-        """Where a row's value or slope is not finite, in words; nothing if none is."""
-        for form in self.forms:
-            members = form.group.members
-            for what, key, _ in self._rows(form):
-                rows, slopes = self.linear(what, members, c[members], key)
-                found = [*rows, *(s for each in slopes for s in each.values())]
-                wrong = (~torch.stack(found).isfinite()).any(0).flatten()
-                if bool(wrong.any()):
-                    point = self.points(members, key)[int(wrong.nonzero()[0, 0])]
-                    names = self.equations.problem.coordinates
-                    places = zip(names, point.tolist(), strict=True)
-                    at = ", ".join(f"{name} = {value:.4g}" for name, value in places)
-                    return f" ({what.what} at {at})"
-        return ""
-
     # -- what is lacking -----------------------------------------------------------------------
 
     def right_sides(self, c: Tensor, z: Tensor) -> list[Tensor]:
@@ -245,16 +229,16 @@ class System:
         form, weights = self.forms[k], iter(self._weights[k])
         members, mine = form.group.members, c[form.group.members]
         parts = []
-        for what, key, _ in self._rows(form):
+        for what, key, _ in self.rows_of(form):
             rows = what.values(self.points(members, key), self.at(members, mine, key, what.names))
             for values in rows.reshape(what.equations, len(members), -1):
                 parts.append(-next(weights)[:, None] * values)
-        parts += [WEIGHT * lack for lack in self._lacks(k, mine)]
-        for field, table, factor, at in self._agreements(form):
+        parts += [WEIGHT * lack for lack in self.lacks(k, mine)]
+        for field, table, factor, at in self.agreements(form):
             parts.append(z[at] - factor[:, None] * (mine[:, field] @ table.T))
         return torch.cat(parts, 1)
 
-    def _lacks(self, k: int, c: Tensor) -> list[Tensor]:
+    def lacks(self, k: int, c: Tensor) -> list[Tensor]:
         """The state to begin with less that of the coefficients, at the bottom nodes."""
         found = []
         for n, (field, order) in enumerate(self.layout.taken_over):
@@ -284,40 +268,10 @@ class System:
             if self.layout.taken_over:
                 row = sum(
                     what.equations * len(self.reference.nodes(key))
-                    for what, key, _ in self._rows(form)
+                    for what, key, _ in self.rows_of(form)
                 )
                 for values in self._taken(form, carry):
                     rows[:, row : row + values.shape[1]] = WEIGHT * values
                     row += values.shape[1]
             right.append(rows)
         return right
-
-    def misfits(self, c: Tensor, scales: Tensor) -> Tensor:
-        """How far each cell is from conditions, neighbours and the state it begins with, ``(K,)``.
-
-        Root mean squares, beside what the fields add to a row; of a state beside the fields.
-        """
-        sums = c.new_zeros(sum(self.elimination.sizes))  # of both sides' values of each trace
-        for form in self.forms:
-            for field, table, factor, at in self._agreements(form):
-                sums.index_add_(0, at.flatten(), self._sided(form, c, field, table, factor).flatten())
-        worst = c.new_zeros(len(self.cells))
-        for k, form in enumerate(self.forms):
-            members = form.group.members
-            found = [c.new_zeros(len(members))]
-            for what, key, _ in self._rows(form)[1:]:
-                rows, slopes = self.linear(what, members, c[members], key)
-                for row, each in zip(rows, slopes, strict=True):
-                    size = self.size(members, each, False, scales)
-                    found.append(row.square().mean(1).sqrt() / size)
-            lacks = zip(self._lacks(k, c[members]), self.layout.taken_over, strict=False)
-            found += [lack.square().mean(1).sqrt() / scales[f] for lack, (f, _) in lacks]
-            for field, table, factor, at in self._agreements(form):
-                lack = self._sided(form, c, field, table, factor) - sums[at] / 2
-                found.append(lack.square().mean(1).sqrt() / (WEIGHT * scales[field]))
-            worst[members] = torch.stack(found).amax(0)
-        return worst
-
-    def _sided(self, form: Form, c: Tensor, field: int, table: Tensor, factor: Tensor) -> Tensor:
-        """What cells have for a trace, ``(G, n)``."""
-        return factor[:, None] * (c[form.group.members, field] @ table.T)
