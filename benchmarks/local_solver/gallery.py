@@ -20,7 +20,7 @@ from kept import Kept, format_error, limited
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 TOLERANCE = 1e-6
-LIMIT = 60  # CPU seconds for a problem
+LIMIT = 40  # CPU seconds for a problem
 POINTS = 2000
 
 
