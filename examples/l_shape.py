@@ -1,34 +1,39 @@
-"""Laplace's equation on an L-shaped domain, whose corner makes the gradient infinite."""
+"""Laplace's equation on an L-shaped domain: u = r^(2/3) sin(2 theta / 3) about its corner."""
 
 import math
 from dataclasses import dataclass
 
-import torch
+from torch import atan2, cat, sin, sqrt
 
 from sgn_sciml.geometry import Box
+from sgn_sciml.layers.encodings import Encoding
 from sgn_sciml.pde import Condition, Problem
+
+
+class Polar(Encoding):
+    """Root of the distance to the corner, where the gradient is infinite, and the direction."""
+
+    def __init__(self):
+        super().__init__(in_features=2, out_features=3)
+
+    def forward(self, points):
+        x, y = points[..., :1] - 1e-9, points[..., 1:]  # the corner itself has no direction
+        r = sqrt(x * x + y * y)
+        return cat([sqrt(r), x / r, y / r], -1)
 
 
 @dataclass(frozen=True)
 class LShape(Problem):
-    """u = r^(2/3) sin(2 theta / 3) about the corner at the origin."""
-
-    law = "l_shape"
-    coordinates = ("x", "y")
-    grid = (101, 101)
+    law, coordinates, grid = "l_shape", ("x", "y"), (101, 101)
     geometry = Box((-1, -1), (1, 1)) - Box((0, -1), (1, 0), name="notch")
+    conditions = (Condition("walls", on="boundary", residual=lambda d: d.u - known(d.x, d.y)),)
 
     def residual(self, d):
-        return d.u_xx + d.u_yy
-
-    @property
-    def conditions(self):
-        return (Condition("walls", on="boundary", residual=lambda d: d.u - corner(d.x, d.y)),)
+        return (d.x**2 + d.y**2) * (d.u_xx + d.u_yy)  # else all weight lies on the corner
 
     def exact(self, points):
-        return corner(*points.double().unbind(-1))[:, None]
+        return known(*points.double().T)[:, None]
 
 
-def corner(x, y):
-    angle = math.pi - torch.atan2(y, -x)  # from 0 on the right wall of the corner to 3 pi / 2
-    return (x * x + y * y) ** (1 / 3) * torch.sin(2 / 3 * angle)
+def known(x, y):
+    return (x * x + y * y) ** (1 / 3) * sin(math.pi / 2 + atan2(-x - y, y - x) / 1.5)

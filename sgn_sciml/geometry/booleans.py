@@ -1,9 +1,10 @@
 """Regions made of others: unions, intersections and differences."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import torch
 from torch import Tensor
@@ -72,6 +73,17 @@ class Combined(Region):
             seen &= other.signed_distance(points).abs() > SLACK * self.size
         return seen
 
+    def contains(self, points: Tensor, slack: float = SLACK) -> Tensor:
+        found = super().contains(points, slack)
+        edge = found & (self.signed_distance(points) >= -slack * self.size)
+        step = (
+            max(STEP, 4 * slack) * self.size
+        )  # beside what two boundaries share, nothing is inside
+        around_it = points[edge][:, None] + step * directions(self.dimension).to(points)
+        distances = self.signed_distance(around_it.flatten(0, 1)).view(around_it.shape[:2])
+        found[edge] = (distances < 0).any(1)
+        return found
+
     @cached_property
     def apart(self) -> bool:
         """Whether nothing of any boundary is hidden by another region."""
@@ -102,6 +114,20 @@ def turned_over(piece: Piece, unit: Tensor) -> tuple[Tensor, Tensor]:
 def turned_sight(piece: Piece, points: Tensor, normals: Tensor) -> Tensor:
     """What a hole's own pieces see, by its own normals."""
     return piece.sees(points, -normals)
+
+
+@cache
+def directions(dimension: int) -> Tensor:
+    """Unit vectors in many directions, shape ``(n, d)``, none of them along an axis."""
+    if dimension == 1:
+        return torch.tensor([[1.0], [-1.0]], dtype=torch.float64)
+    if dimension == 2:
+        angles = 2 * math.pi * (torch.arange(24, dtype=torch.float64) + 0.377) / 24
+        return torch.stack([angles.cos(), angles.sin()], 1)
+    drawn = torch.randn(
+        96, dimension, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
+    return torch.nn.functional.normalize(drawn, dim=1)
 
 
 def around(regions: Sequence[Region]) -> Corners:

@@ -11,7 +11,7 @@ from sgn_sciml.geometry.ball import Disk
 from sgn_sciml.geometry.joins import all_of, between
 from sgn_sciml.geometry.names import labels
 from sgn_sciml.geometry.pieces import Piece
-from sgn_sciml.geometry.region import WHOLE, Corners, Region
+from sgn_sciml.geometry.region import SLACK, WHOLE, Corners, Region
 
 __all__ = ["Cylinder", "Extruded"]
 
@@ -99,6 +99,10 @@ class Extruded(Region):
         )
         outside: Tensor = beyond.clamp_min(0).norm(dim=-1)
         return outside + beyond.amax(-1).clamp_max(0)
+
+    def contains(self, points: Tensor, slack: float = SLACK) -> Tensor:
+        here = self.base.contains(points[:, :2], slack * self.size / self.base.size)
+        return here & super().contains(points, slack)
 
     def approximate_distance(self, points: Tensor, *parts: str) -> Tensor:
         self.named(*parts)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.geometry.pieces import Piece
-from sgn_sciml.geometry.region import Corners, Region
+from sgn_sciml.geometry.region import SLACK, Corners, Region
 
 __all__ = ["Moved"]
 
@@ -90,10 +90,14 @@ class Moved(Region):
     def _sees(self, piece: Piece, points: Tensor, normals: Tensor) -> Tensor:
         return piece.sees((points - self.vector) @ self.matrix, normals @ self.matrix)
 
+    def _back(self, points: Tensor) -> Tensor:
+        return (points - self.vector.to(points)) @ self.matrix.to(points)
+
     def signed_distance(self, points: Tensor) -> Tensor:
-        return self.region.signed_distance(
-            (points - self.vector.to(points)) @ self.matrix.to(points)
-        )
+        return self.region.signed_distance(self._back(points))
+
+    def contains(self, points: Tensor, slack: float = SLACK) -> Tensor:
+        return self.region.contains(self._back(points), slack)
 
     def approximate_distance(self, points: Tensor, *parts: str) -> Tensor:
         d, turn, shift = self.region.dimension, self.matrix.tolist(), self.vector.tolist()

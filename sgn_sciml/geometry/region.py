@@ -60,7 +60,8 @@ class Region(ABC):
     def signed_distance(self, points: Tensor) -> Tensor:
         """Distance to the boundary, negative inside: ``(N, d) -> (N,)``, in units of length.
 
-        Of regions made of others its sign and zero are exact, its size is a lower bound.
+        Of regions made of others its sign is exact, its size is a lower bound. It is also zero
+        where boundaries of two of them lie upon one another.
         """
 
     @abstractmethod
@@ -132,9 +133,14 @@ class Region(ABC):
             for piece in self.named(*parts)
         )
 
-    def contains(self, points: Tensor) -> Tensor:
-        """Whether points lie inside or on the boundary: ``(N, d) -> (N,)``."""
-        return self.signed_distance(points) <= SLACK * self.size
+    def contains(self, points: Tensor, slack: float = SLACK) -> Tensor:
+        """Whether points lie inside or on the boundary: ``(N, d) -> (N,)``.
+
+        Args:
+            points: Points, shape ``(N, d)``.
+            slack: How far from the boundary points are on it, as a part of the size.
+        """
+        return self.signed_distance(points) <= slack * self.size
 
     def named(self, *parts: str) -> tuple[Piece, ...]:
         """The pieces that go by some names; all where none is named.

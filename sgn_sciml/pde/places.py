@@ -1,7 +1,7 @@
 """Where a problem is posed, as points: inside its domain, and where its conditions lie.
 
-In a box these are the points of a unit cube, stretched. In a geometry the points of space are those
-of the unit cube that lie inside, as many as are wanted, and time goes along.
+In a box these are the points of a unit cube, stretched. In a geometry the points of space are
+those of the unit cube that lie inside, as many as are wanted, and time goes along.
 """
 
 import torch
@@ -83,8 +83,8 @@ def inside(problem: Problem, points: Tensor) -> Tensor:
     if problem.geometry is None:
         return torch.ones(points.shape[:-1], dtype=torch.bool, device=points.device)
     flat = points.detach().flatten(0, -2)[:, : problem.geometry.dimension]
-    slack = 8 * torch.finfo(points.dtype).eps * problem.geometry.size  # rounded coordinates
-    found = problem.geometry.signed_distance(flat.cpu().double()) <= max(slack, 1e-9)
+    slack = max(8 * torch.finfo(points.dtype).eps, 1e-9)  # coordinates are rounded
+    found = problem.geometry.contains(flat.cpu().double(), slack)
     return found.reshape(points.shape[:-1]).to(points.device)
 
 

@@ -43,9 +43,9 @@ class Collocation(LightningDataModule):
     or the whole grid of a steady problem. Each process of a distributed run takes its share of
     every set.
 
-    Outside a problem's geometry, fields of the grid are nan and not compared; where it has an exact
-    solution, no reference is needed. Points of conditions on parts of its boundary are followed by
-    the outward normal, ``(N, d + space)``.
+    Outside a problem's geometry, fields of the grid are nan and not compared; where it has an
+    exact solution, no reference is needed. Points of conditions on parts of its boundary are
+    followed by the outward normal, ``(N, d + space)``.
 
     Args:
         problem: The equation.

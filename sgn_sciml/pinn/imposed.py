@@ -74,7 +74,7 @@ def left_over(
         equation = condition_equation(function, condition.residual, problem, condition)
         there = float(equation.nested(face).detach().abs().max())
         elsewhere = float(equation.nested(points).detach().abs().nan_to_num(0.0, 0.0).max())
-        size = float(function(face).detach().abs().max())
+        size = float(function(face[:, : len(problem.coordinates)]).detach().abs().max())
         if factor == LARGE and not size + elsewhere < torch.inf:
             break  # as an exponential of the output may be
         if not there <= LEFT * elsewhere + 1e3 * torch.finfo(dtype).eps * size:

@@ -57,9 +57,7 @@ class LossTerms:
     def _equation(self, name: str) -> Equation:
         """The equation of a condition."""
         residual = partial(self._condition, name)
-        return condition_equation(
-            self.solution, residual, self.solution.problem, self.faces[name]
-        )
+        return condition_equation(self.solution, residual, self.solution.problem, self.faces[name])
 
     def _condition(self, name: str, d: Any) -> Any:
         return next(c for c in self.solution.current.conditions if c.name == name).residual(d)

@@ -81,6 +81,15 @@ def test_the_distance_of_an_l_is_that_of_its_nearest_side():
     assert torch.allclose(L_SHAPE.signed_distance(points), expected)
 
 
+def test_what_was_cut_off_does_not_belong_to_the_region():
+    """The outer sides of the notch lie on the box's, but on no boundary."""
+    points = torch.tensor([[1.0, -1.0], [1.0, -0.5], [0.5, -1.0], [0.0, 0.0], [1.0, 0.0], [0, -1]])
+    expected = [False, False, False, True, True, True]
+    for region in (L_SHAPE, L_SHAPE.moved(0, 0), Extruded(L_SHAPE, -1, 1)):
+        there = torch.cat([points, 0 * points[:, :1]], 1)[:, : region.dimension].double()
+        assert region.contains(there).tolist() == expected
+
+
 @pytest.mark.parametrize("name", KNOWN)
 def test_points_inside_are_uniform(name):
     """The divergence theorem gives moments by the boundary: |x|^2 has the flux of |x|^2 x."""
