@@ -4,8 +4,8 @@ Layout: one 1-D dataset per coordinate (``x``, ``t``, attached as dimension scal
 per field (``u``, one axis per coordinate, in the file's coordinate order), and on the root the
 attributes ``format``, ``law`` and one per parameter of the law. Nothing about the grid is assumed:
 coordinates are read. A data set ``mask`` is 0 where fields have no values, as outside the domain
-of an equation; they are NaN there. Chunks carry Fletcher checksums and metadata those of HDF5 1.10,
-so a flipped bit is noticed.
+of an equation; they are NaN there. Chunks carry Fletcher checksums and metadata those of
+HDF5 1.10, so a flipped bit is noticed.
 """
 
 from collections.abc import Mapping, Sequence
