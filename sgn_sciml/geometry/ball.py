@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.geometry.names import labels
-from sgn_sciml.geometry.pieces import Piece
+from sgn_sciml.geometry.pieces import BoundaryPiece
 from sgn_sciml.geometry.region import Corners, Region
 
 __all__ = ["Ball", "Disk"]
@@ -83,9 +83,9 @@ class Disk(Round):
         return math.pi * self.radius**2
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         length = 2 * math.pi * self.radius
-        return (Piece(labels(self.name, self.name or "disk"), length, self._place),)
+        return (BoundaryPiece(labels(self.name, self.name or "disk"), length, self._place),)
 
     def _place(self, unit: Tensor) -> tuple[Tensor, Tensor]:
         angle = 2 * math.pi * unit[:, 0]
@@ -111,9 +111,9 @@ class Ball(Round):
         return 4 / 3 * math.pi * self.radius**3
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         area = 4 * math.pi * self.radius**2
-        return (Piece(labels(self.name, self.name or "ball"), area, self._place),)
+        return (BoundaryPiece(labels(self.name, self.name or "ball"), area, self._place),)
 
     def _place(self, unit: Tensor) -> tuple[Tensor, Tensor]:
         height, angle = 1 - 2 * unit[:, 0], 2 * math.pi * unit[:, 1]  # Archimedes: equal areas

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.geometry.joins import all_of, either
-from sgn_sciml.geometry.pieces import Piece, on_pieces, seen_share
+from sgn_sciml.geometry.pieces import BoundaryPiece, on_pieces, seen_share
 from sgn_sciml.geometry.region import SLACK, WHOLE, Corners, Region
 
 __all__ = ["Difference", "Intersection", "Union"]
@@ -47,14 +47,14 @@ class Combined(Region):
             known |= region.labels
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         return self._pieces
 
     @cached_property
-    def _pieces(self) -> tuple[Piece, ...]:
+    def _pieces(self) -> tuple[BoundaryPiece, ...]:
         return tuple(self._seen_pieces())
 
-    def _seen_pieces(self) -> Iterator[Piece]:
+    def _seen_pieces(self) -> Iterator[BoundaryPiece]:
         for number, region in enumerate(self.members):
             inward = isinstance(self, Difference) and number > 0
             for piece in region.pieces:
@@ -105,13 +105,13 @@ class Combined(Region):
         return found
 
 
-def turned_over(piece: Piece, unit: Tensor) -> tuple[Tensor, Tensor]:
+def turned_over(piece: BoundaryPiece, unit: Tensor) -> tuple[Tensor, Tensor]:
     """Points of a hole's boundary with the normals of what is around it."""
     points, normals = piece.place(unit)
     return points, -normals
 
 
-def turned_sight(piece: Piece, points: Tensor, normals: Tensor) -> Tensor:
+def turned_sight(piece: BoundaryPiece, points: Tensor, normals: Tensor) -> Tensor:
     """What a hole's own pieces see, by its own normals."""
     return piece.sees(points, -normals)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sgn_sciml.geometry.joins import all_of, between
 from sgn_sciml.geometry.names import labels
-from sgn_sciml.geometry.pieces import Piece
+from sgn_sciml.geometry.pieces import BoundaryPiece
 from sgn_sciml.geometry.region import WHOLE, Corners, Region
 
 __all__ = ["Box"]
@@ -62,9 +62,9 @@ class Box(Region):
         return prod(self.lengths)
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         return tuple(
-            Piece(
+            BoundaryPiece(
                 labels(self.name, side),
                 prod(self.lengths) / self.lengths[axis],
                 partial(self._place, axis, upper),

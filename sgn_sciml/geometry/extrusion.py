@@ -10,7 +10,7 @@ from torch import Tensor
 from sgn_sciml.geometry.ball import Disk
 from sgn_sciml.geometry.joins import all_of, between
 from sgn_sciml.geometry.names import labels
-from sgn_sciml.geometry.pieces import Piece
+from sgn_sciml.geometry.pieces import BoundaryPiece
 from sgn_sciml.geometry.region import SLACK, WHOLE, Corners, Region
 
 __all__ = ["Cylinder", "Extruded"]
@@ -59,25 +59,25 @@ class Extruded(Region):
         return self.base.measure * (self.high - self.low)
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         found = []
         for side in self.base.pieces:
             visible = (partial(self._sees, side),) if side.visible else ()
             area = side.measure * (self.high - self.low)
-            found.append(Piece(side.labels, area, partial(self._side, side), visible))
+            found.append(BoundaryPiece(side.labels, area, partial(self._side, side), visible))
         (a, b), (c, d) = self.base.bounds
         for end, z, sign in (("floor", self.low, -1.0), ("lid", self.high, 1.0)):
             place = partial(self._end, z, sign)
             names = labels(self.name, end)
-            found.append(Piece(names, (c - a) * (d - b), place, (self._over_base,)))
+            found.append(BoundaryPiece(names, (c - a) * (d - b), place, (self._over_base,)))
         return tuple(found)
 
-    def _side(self, side: Piece, unit: Tensor) -> tuple[Tensor, Tensor]:
+    def _side(self, side: BoundaryPiece, unit: Tensor) -> tuple[Tensor, Tensor]:
         points, normals = side.place(unit[:, :1])
         z = self.low + (self.high - self.low) * unit[:, 1:2]
         return torch.cat([points, z], 1), torch.cat([normals, torch.zeros_like(z)], 1)
 
-    def _sees(self, side: Piece, points: Tensor, normals: Tensor) -> Tensor:
+    def _sees(self, side: BoundaryPiece, points: Tensor, normals: Tensor) -> Tensor:
         return side.sees(points[:, :2], normals[:, :2])
 
     def _end(self, z: float, sign: float, unit: Tensor) -> tuple[Tensor, Tensor]:

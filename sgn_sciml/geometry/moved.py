@@ -8,7 +8,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from sgn_sciml.geometry.pieces import Piece
+from sgn_sciml.geometry.pieces import BoundaryPiece
 from sgn_sciml.geometry.region import SLACK, Corners, Region
 
 __all__ = ["Moved"]
@@ -73,7 +73,7 @@ class Moved(Region):
         return self.region.measure
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         return tuple(
             replace(
                 piece,
@@ -83,11 +83,11 @@ class Moved(Region):
             for piece in self.region.pieces
         )
 
-    def _place(self, piece: Piece, unit: Tensor) -> tuple[Tensor, Tensor]:
+    def _place(self, piece: BoundaryPiece, unit: Tensor) -> tuple[Tensor, Tensor]:
         points, normals = piece.place(unit)
         return points @ self.matrix.T + self.vector, normals @ self.matrix.T
 
-    def _sees(self, piece: Piece, points: Tensor, normals: Tensor) -> Tensor:
+    def _sees(self, piece: BoundaryPiece, points: Tensor, normals: Tensor) -> Tensor:
         return piece.sees((points - self.vector) @ self.matrix, normals @ self.matrix)
 
     def _back(self, points: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Draw", "Piece", "drawn_from", "fill", "on_pieces", "seen_share"]
+__all__ = ["BoundaryPiece", "Draw", "drawn_from", "fill", "on_pieces", "seen_share"]
 
 Draw = Callable[[int, int], Tensor]
 """Maps a number of points and of dimensions to points of the unit cube, ``(count, d)``."""
@@ -19,7 +19,7 @@ MIDPOINTS = 2**16  # at which the seen part of a piece is measured
 
 
 @dataclass(frozen=True)
-class Piece:
+class BoundaryPiece:
     """A piece of a boundary, such as one side of a box.
 
     Attributes:
@@ -89,7 +89,7 @@ def fill(
 
 
 def on_pieces(
-    pieces: Sequence[Piece], unit: Tensor, dimension: int
+    pieces: Sequence[BoundaryPiece], unit: Tensor, dimension: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Points of the unit cube on several pieces, each with its share of them.
 
@@ -116,7 +116,7 @@ def on_pieces(
     return points, normals, seen
 
 
-def seen_share(piece: Piece, dimension: int) -> tuple[float, Tensor, Tensor, Tensor]:
+def seen_share(piece: BoundaryPiece, dimension: int) -> tuple[float, Tensor, Tensor, Tensor]:
     """Which part of a piece is seen, with the points and normals that say so.
 
     Returns:

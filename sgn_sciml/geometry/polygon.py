@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sgn_sciml.geometry.joins import all_of, either
 from sgn_sciml.geometry.names import labels
-from sgn_sciml.geometry.pieces import Piece
+from sgn_sciml.geometry.pieces import BoundaryPiece
 from sgn_sciml.geometry.region import WHOLE, Corners, Region
 from sgn_sciml.system.extras import needed_by
 
@@ -88,11 +88,11 @@ class Polygon(Region):
         return float(self.shape.area)
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         names = self.sides or tuple(f"side{k}" for k in range(len(self.corners)))
         lengths = (self.ends[1] - self.ends[0]).norm(dim=1)
         return tuple(
-            Piece(
+            BoundaryPiece(
                 labels(self.name, side),
                 float(lengths[chosen].sum()),
                 partial(self._place, torch.tensor(chosen)),

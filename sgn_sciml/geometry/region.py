@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sgn_sciml.geometry.pieces import Draw, Piece, drawn_from, fill, on_pieces, seen_share
+from sgn_sciml.geometry.pieces import BoundaryPiece, Draw, drawn_from, fill, on_pieces, seen_share
 
 if TYPE_CHECKING:
     from sgn_sciml.geometry.booleans import Difference, Intersection, Union
@@ -53,7 +53,7 @@ class Region(ABC):
 
     @property
     @abstractmethod
-    def pieces(self) -> tuple[Piece, ...]:
+    def pieces(self) -> tuple[BoundaryPiece, ...]:
         """The pieces of the boundary."""
 
     @abstractmethod
@@ -142,7 +142,7 @@ class Region(ABC):
         """
         return self.signed_distance(points) <= slack * self.size
 
-    def named(self, *parts: str) -> tuple[Piece, ...]:
+    def named(self, *parts: str) -> tuple[BoundaryPiece, ...]:
         """The pieces that go by some names; all where none is named.
 
         Raises:
