@@ -33,6 +33,10 @@ def run(args: Sequence[str]) -> None:
         from sgn_sciml.app.configs_command import configs_command
 
         configs_command(args[1:])
+    elif args[0] == "new":
+        from sgn_sciml.app.new_command import new_command
+
+        new_command(args[1:])
     else:
         if args[0] in NAMED:
             args = resolve_words(args)
@@ -69,9 +73,12 @@ def run_with_extras(args: Sequence[str]) -> None:
 
         march_command(args[1:])
     elif args[0] == "solve":
+        from sgn_sciml.app.solve_options import parsed
+
+        options = parsed(args[1:])  # before what is slow to import
         from sgn_sciml.app.solve_command import solve_command
 
-        solve_command(args[1:])
+        solve_command(options)
     elif args[0] == "stages":
         from sgn_sciml.app.stages import stages_command
 
@@ -89,7 +96,7 @@ def run_with_extras(args: Sequence[str]) -> None:
         train(args)
     else:
         known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "solve", "study", "export"])
-        raise ValueError(f"no command {args[0]!r}; there are {known}, data and configs")
+        raise ValueError(f"no command {args[0]!r}; there are {known}, data, new and configs")
 
 
 def readable(message: str) -> str:

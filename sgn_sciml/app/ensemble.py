@@ -64,21 +64,23 @@ def ensemble_command(args: Sequence[str]) -> None:
         "Further options are those of sgn fit, for every run.",
         allow_abbrev=False,
     )
-    parser.add_argument("numbers", nargs="?", metavar="SEEDS", help="as --seeds")
     parser.add_argument("--seeds", help="two or more seeds: 0,1,2,3,4")
     parser.add_argument("--config", required=True, help="configuration, or a shipped one's name")
-    options, rest = parser.parse_known_args(hyphenated(args))
+    words = hyphenated(args)
+    if words and not words[0].startswith("-"):  # seeds without their name
+        words = ["--seeds", *words]
+    options, rest = parser.parse_known_args(words)
     rest = ["--config", options.config, *rest]
-    seeds = str(options.seeds or options.numbers)
-    words = seeds.split(",")
-    if not all(word.isdecimal() for word in words) or not len(set(words)) == len(words) > 1:
+    seeds = str(options.seeds)
+    each = seeds.split(",")
+    if not all(seed.isdecimal() for seed in each) or not len(set(each)) == len(each) > 1:
         raise ValueError(
             f"sgn ensemble takes two or more different seeds: --seeds 0,1,2; got {seeds}"
         )
     from sgn_sciml.app.training import train
 
     folders: list[Path] = []
-    for seed in words:
+    for seed in each:
         run = train(["fit", *rest, "--seed_everything", seed])
         folders.append(run.path)
         train(["test"], run)
@@ -86,12 +88,12 @@ def ensemble_command(args: Sequence[str]) -> None:
     path = folders[-1].parent / f"ensemble_{folders[0].name[8:]}-{folders[-1].name[8:]}.json"
     content = {
         "runs": [str(folder) for folder in folders],
-        "seeds": [int(word) for word in words],
+        "seeds": [int(seed) for seed in each],
         "mean_and_deviation": found,
     }
     write_whole(path, json.dumps(content, indent=2) + "\n")
     width = max(map(len, found), default=0)
-    print(f"\n{len(words)} runs, mean and standard deviation\n")
+    print(f"\n{len(each)} runs, mean and standard deviation\n")
     for name, (mean, deviation) in found.items():
         print(f"  {name:<{width}}  {mean:.6g} +- {deviation:.2g}")
     print(f"\n  {path}\n")

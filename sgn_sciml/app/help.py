@@ -17,6 +17,7 @@ usage: sgn COMMAND [options]
   sgn solve --tolerance X --config FILE   solve by local least squares, untrained, to an error
   sgn export --config RUN/config.yaml     write a fitted signal's network as files, with their size
   sgn study run --config FILE.yaml        run a grid of small experiments; status, report
+  sgn new equation NAME                   begin one of your own; or a network, activation, dataset
   sgn configs                             list the configurations that are shipped; show, copy
   sgn data make LAW -o FILE.h5            make a data file from its law
   sgn data make samples --config FILE     make an ensemble of any problem, each sample solved

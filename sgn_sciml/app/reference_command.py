@@ -12,6 +12,7 @@ from sgn_sciml.layouts.grid_fields import write_grid
 from sgn_sciml.local_solver import solve
 from sgn_sciml.local_solver.on_grid import on_grid
 from sgn_sciml.pde import Problem
+from sgn_sciml.system.blame import lack_of_memory
 from sgn_sciml.system.classes import instantiate
 
 __all__ = ["reference_command"]
@@ -25,6 +26,7 @@ def reference_command(args: Sequence[str]) -> None:
 
     Raises:
         ValueError: If the configuration names no problem, or the problem cannot be solved.
+        OSError: If the disk is full or there is not enough memory; no file is left.
     """
     parser = argparse.ArgumentParser(
         "sgn data make reference",
@@ -42,8 +44,13 @@ def reference_command(args: Sequence[str]) -> None:
     settings = read_problem(options.config)[1]["problem"]
     problem = instantiate(Problem, settings, "problem")  # type: ignore[type-abstract]
     axes = problem.axes(options.grid)  # a wrong number of points is told before anything is solved
-    solution = solve(problem, options.tolerance)
-    output = options.output or Path(f"data/{problem.law}_reference.h5")
-    path = write_grid(output, on_grid(solution, axes))
+    try:
+        solution = solve(problem, options.tolerance)
+        output = options.output or Path(f"data/{problem.law}_reference.h5")
+        path = write_grid(output, on_grid(solution, axes))
+    except (MemoryError, RuntimeError) as error:
+        if (said := lack_of_memory(error)) is None:
+            raise
+        raise OSError(said) from error
     size = " x ".join(f"{len(values)} ({name})" for name, values in axes.items())
     print(f"wrote {path}: {problem.law} on {size}, estimated error {solution.estimate:.1e}")

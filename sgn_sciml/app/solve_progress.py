@@ -8,7 +8,7 @@ from typing import Any
 from tqdm import tqdm
 
 from sgn_sciml.local_solver.local_solution import Slab
-from sgn_sciml.local_solver.march import State
+from sgn_sciml.local_solver.state import State
 from sgn_sciml.local_solver.storage import Begun, save_slab
 from sgn_sciml.pde import Problem
 from sgn_sciml.system.writing import write_whole
@@ -24,17 +24,17 @@ class Recorder:
     Args:
         folder: Where slabs are kept.
         problem: The problem.
-        tolerance: The error that was asked for.
+        marched: Whether it is solved slab by slab: a bar shows how far it is.
 
     Attributes:
         slabs: Slabs that are kept.
         before: Wall and CPU seconds of earlier parts of the run.
     """
 
-    def __init__(self, folder: Path, problem: Problem, tolerance: float) -> None:
+    def __init__(self, folder: Path, problem: Problem, marched: bool) -> None:
         self.folder = folder
         self.problem = problem
-        self.tolerance = tolerance
+        self.marched = marched
         self.slabs = 0
         self.before = (0.0, 0.0)
         self.started = time.perf_counter(), time.process_time()
@@ -47,13 +47,15 @@ class Recorder:
             self.slabs = len(begun[0])
             if path.is_file():
                 self.before = tuple(json.loads(path.read_text()))
-        if self.problem.evolving:
+        if self.marched:
+            name = self.problem.coordinates[-1]
             start, end = (corner[-1] for corner in self.problem.domain)
             reached = start if begun is None else begun[1].time
             self.bar = tqdm(
                 total=end - start,
                 initial=reached - start,
-                bar_format="t {n:.4g} of {total:.4g} |{bar:20}| [{elapsed}<{remaining}{postfix}]",
+                bar_format=name
+                + " {n:.4g} of {total:.4g} |{bar:20}| [{elapsed}<{remaining}{postfix}]",
             )
 
     def slab(self, state: State, event: str) -> None:
@@ -88,10 +90,6 @@ class Recorder:
 
     def boxes(self, line: str) -> None:
         """Say what became of boxes."""
-        if self.bar is not None:  # the whole interval at once
-            self.bar.leave = False
-            self.bar.close()
-            self.bar = None
         print(line)
 
     def close(self) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 import sgn_sciml.local_solver  # noqa: F401  its class can be named without a path
 from sgn_sciml.pde import Reference
-from sgn_sciml.runs.run import Run
+
+if TYPE_CHECKING:
+    from sgn_sciml.runs.run import Run
 
 __all__ = ["as_class", "read_pinn", "read_problem", "reference_of", "solve"]
 
@@ -41,9 +43,16 @@ def read_problem(path: str) -> tuple[dict[str, Any], dict[str, Any]]:
         may name a file.
 
     Raises:
-        ValueError: If it names no problem.
+        ValueError: If it is not YAML or names no problem.
     """
-    config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        place = path if mark is None else f"{path}, line {mark.line + 1}"
+        raise ValueError(f"{place}: not YAML: {why or error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a text file: {error}") from error
     if not isinstance(config, dict):
         raise ValueError(f"{path} is not a configuration: it names no problem")
     data = config.get("data")
@@ -77,7 +86,7 @@ def as_class(config: Any) -> dict[str, Any]:
 
 def solve(
     config: dict[str, Any], name: str, rest: Sequence[str], then: Sequence[str] = ("test",)
-) -> Run:
+) -> "Run":
     """Fit one part, and what should follow.
 
     Args:
@@ -93,6 +102,7 @@ def solve(
         ValueError: If the run leaves no folder.
     """
     from sgn_sciml.app.training import train
+    from sgn_sciml.runs.run import Run
 
     run = train(["fit", "--name", config.get("name") or name, *rest], Run(config))
     _ = run.path  # parts need run folders

@@ -16,8 +16,9 @@ from sgn_sciml.laws.law import Array, Law, relative_difference
 from sgn_sciml.layouts.contents import SPACE
 from sgn_sciml.layouts.grid_fields import GridFields, plain_constants
 from sgn_sciml.local_solver import LocalSolution, Unsolvable, solve
-from sgn_sciml.local_solver.fingerprint import fingerprint
+from sgn_sciml.local_solver.checks.fingerprint import fingerprint
 from sgn_sciml.local_solver.on_grid import METHOD, ROUNDING, on_grid
+from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.solver import FINEST
 from sgn_sciml.pde import Problem
 
@@ -99,7 +100,7 @@ class SolvedSamples(Law):
     @cached_property
     def equation(self) -> str:
         """What changes when the problem or one of its functions is edited."""
-        return fingerprint(self.specification.draw(0, 0).problem)
+        return fingerprint(ProblemRows.of(self.specification.draw(0, 0).problem))[:12]
 
     # -- what a file says --------------------------------------------------------------------
 

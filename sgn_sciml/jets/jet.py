@@ -4,6 +4,7 @@ Networks and residuals are ordinary torch code; given a jet in place of a tensor
 torch is recorded. What has no rule here raises :class:`Unrecordable`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Real
@@ -96,6 +97,15 @@ class Jet(Unvalued):
         if dim not in (1, -1) or self.vector:
             raise Unrecordable("unbind of points")
         return tuple(self[..., i] for i in range(self.width))
+
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple["Jet", ...]:
+        if dim not in (1, -1) or self.vector:
+            raise Unrecordable("split of points")
+        sizes = split_size
+        if isinstance(sizes, int):
+            sizes = [min(sizes, self.width - i) for i in range(0, self.width, sizes)]
+        ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+        return tuple(self[..., end - size : end] for end, size in zip(ends, sizes, strict=True))
 
     def unsqueeze(self, dim: int) -> "Jet":
         if not self.vector or dim not in (1, -1):
@@ -240,3 +250,8 @@ class Jet(Unvalued):
 
     def __pow__(self, exponent: float) -> "Jet":
         return self.power(exponent)
+
+    def __rpow__(self, base: float) -> "Jet":
+        if not isinstance(base, Real) or not float(base) > 0:
+            raise Unrecordable(f"a power of {base}")
+        return (math.log(float(base)) * self).apply("exp")

@@ -51,6 +51,26 @@ def relu(z: Jet, inplace: bool = False) -> Jet:
     return 0.5 * (z + z.apply("abs"))
 
 
+@rule("cosh")
+def cosh(z: Jet) -> Jet:
+    return 0.5 * (z.apply("exp") + (-z).apply("exp"))
+
+
+@rule("sinh")
+def sinh(z: Jet) -> Jet:
+    return 0.5 * (z.apply("exp") - (-z).apply("exp"))
+
+
+@rule("zeros_like")
+def zeros_like(z: Jet) -> Jet:
+    return 0.0 * z
+
+
+@rule("ones_like")
+def ones_like(z: Jet) -> Jet:
+    return 0.0 * z + 1.0
+
+
 @rule("layer_norm")
 def layer_norm(
     z: Jet,

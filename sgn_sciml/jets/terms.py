@@ -171,6 +171,10 @@ class Expression(Unvalued):
     def __pow__(self, exponent: float) -> Jet:
         return self.resolve() ** exponent
 
+    def __rpow__(self, base: float) -> Jet:
+        powers: Jet = base ** self.resolve()
+        return powers
+
 
 def resolved(value: Any) -> Any:
     """Expressions as numbers, also in lists; the rest as it is."""

@@ -24,7 +24,7 @@ from sgn_sciml.layouts.hdf5_items import attributes as attributes_of
 from sgn_sciml.layouts.hdf5_items import members, open_hdf5, whole_values
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.shipped import find_data
-from sgn_sciml.system.writing import whole_file
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["FORMAT", "GridFields", "plain_constants", "read_grid", "write_grid"]
 
@@ -89,7 +89,9 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
         OSError: If the folder cannot be written or the disk is full; nothing is left behind.
     """
     path = Path(path)
-    with whole_file(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as file:
+    # In memory first: HDF5 ends the process where the disk is full when it closes a file.
+    memory = {"driver": "core", "backing_store": False}
+    with h5py.File(path, "w", libver=("v110", "v110"), **memory) as file:
         file.attrs.update(format=FORMAT, law=grid.law, written_by=f"sgn-sciml {__version__}")
         file.attrs.update(plain_constants(grid.parameters))
         if grid.accuracy is not None:
@@ -112,7 +114,9 @@ def write_grid(path: str | Path, grid: GridFields) -> Path:
             for axis, coordinate in enumerate(grid.coordinates):
                 data.dims[axis].label = coordinate
                 data.dims[axis].attach_scale(file[coordinate])
-    return path
+        file.flush()
+        image = file.id.get_file_image()
+    return write_whole(path, image)
 
 
 def read_grid(path: str | Path) -> GridFields:

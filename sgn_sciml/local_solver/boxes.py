@@ -14,10 +14,11 @@ from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.cuts import edges_with, places
 from sgn_sciml.local_solver.dictionary import Dictionary
 from sgn_sciml.local_solver.estimate import overlooked
+from sgn_sciml.local_solver.faults import misfits
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab, evaluate, positive
 from sgn_sciml.local_solver.measures import field_sizes, shares, solution_tails
-from sgn_sciml.local_solver.newton import Failed, Undetermined, newton
+from sgn_sciml.local_solver.newton import FIRST_FACTORS, MAX_FACTORS, Failed, Undetermined, newton
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
 from sgn_sciml.local_solver.starts import starts
@@ -31,6 +32,9 @@ MORE = 2  # degrees that a second solution has more
 HIGHEST = 15  # degree in three coordinates
 FEW = 30  # boxes: of so few all are halved where Newton's method fails
 ROUNDS = 30
+LEAST_TAIL = 1.5e-14  # below it coefficients are rounding
+NEARLY = 100.0  # times the tolerance: more degrees may be enough
+MOST_DEGREES = 28  # that are begun with by themselves
 NEAR = 0.2  # beside the threshold: boxes so near it are halved with those above it
 
 
@@ -61,6 +65,7 @@ class Boxes:
         self.tolerance = tolerance
         self.report = report or (lambda line: None)
         self.largest = largest
+        self.least = math.inf  # of all differences of two degrees
         self.references: dict[int, ReferenceCell] = {}
         problem = equations.problem
         self.lower, self.upper = (torch.tensor(v, dtype=torch.float64) for v in problem.domain)
@@ -69,7 +74,9 @@ class Boxes:
     def reference(self, degree: int) -> ReferenceCell:
         """Tables for a degree."""
         if degree not in self.references:
-            self.references[degree] = ReferenceCell(self.make(degree), full=self.equations.first_order)
+            self.references[degree] = ReferenceCell(
+                self.make(degree), full=self.equations.first_order
+            )
         return self.references[degree]
 
     def solve(self) -> tuple[Dictionary, Slab]:
@@ -84,7 +91,6 @@ class Boxes:
         cells = Cells.grid(edges, self.equations.periodic)
         theta = 10 * self.tolerance**HIGH
         before: tuple[Dictionary, Slab] | None = None
-        differences: list[float] = []
         for _ in range(ROUNDS):
             try:
                 before = self.first(cells) if before is None else self.solved(cells, before)
@@ -95,38 +101,60 @@ class Boxes:
                 cells = cells.split({k: range(axes) for k in range(len(cells))})
                 continue
             share, high = self.share(cells), round(HIGH * self.degree)
-            tails = solution_tails(self.reference(self.degree), before[1], self.scales, share, high)
+            tails = solution_tails(
+                self.reference(self.degree), before[1], self.scales, share, high
+            )
             wide = wide_axes(tails, theta)
             if wide:
                 self.report(f"{len(cells)} boxes: {len(wide)} too wide")
             else:
-                finer = self.finer(cells, before)
-                difference = self.difference(before, finer)
-                differences.append(difference)
-                self.report(f"{len(cells)} boxes: difference {difference:.1e}")
-                before = finer
+                before, difference = self.compared(cells, before, tails)
                 if difference <= self.tolerance:
-                    missed = overlooked(self.system, finer[1], self.scales, share, self.tolerance)
+                    missed = overlooked(self.system, before[1], self.scales, share, self.tolerance)
                     if not missed:
                         self.refuse_misfit(cells)
-                        finer[1].estimate = finer[1].error = difference
-                        return finer
+                        before[1].estimate = before[1].error = difference
+                        return before
                     self.report(f"{len(cells)} boxes: something between nodes of {len(missed)}")
                     cells = cells.split({k: range(axes) for k in missed})
                     continue
-                factor = (0.2 * self.tolerance / difference) ** 0.5
-                theta = min(theta * min(max(factor, 0.05), 0.7), 0.7 * float(tails.max()))
-                if theta < 1e-14 and not (axes == 3 and self.degree < HIGHEST):
+                largest = float(tails.max())
+                if largest > LEAST_TAIL:
+                    factor = (0.2 * self.tolerance / difference) ** 0.5
+                    theta = min(theta * min(max(factor, 0.05), 0.7), 0.7 * largest)
+                elif axes < 3 or len(cells) > 1:
                     raise Unsolvable(
-                        f"rounding: solutions of two degrees differ by {min(differences):.1e}, "
+                        f"rounding: solutions of two degrees differ by {self.least:.1e}, "
                         f"the tolerance is {self.tolerance:.1e}"
                     )
             wide = wide_axes(tails, generous(tails, theta))
-            if axes == 3 and self.degree < HIGHEST and (len(cells) > 1 or theta < 1e-14):
+            if axes == 3 and self.degree < HIGHEST and (len(cells) > 1 or not wide):
                 self.degree = min(self.degree + MORE, HIGHEST)  # faces of more boxes cost more
             else:
-                cells = cells.split(wide)
+                cells = cells.split(wide or {0: range(axes)})
         raise Unsolvable(f"{ROUNDS} rounds of halving boxes did not reach the tolerance")
+
+    def compared(
+        self, cells: Cells, before: tuple[Dictionary, Slab], tails: Tensor
+    ) -> tuple[tuple[Dictionary, Slab], float]:
+        """A solution with more functions on the same boxes, and how far the two are apart.
+
+        Where all boxes are alike and the tolerance is near, two degrees more cost less than
+        boxes of half the width; so on, as long as that helps.
+        """
+        near = wide_axes(tails, generous(tails, 0.7 * float(tails.max())))
+        alike = 2 * len(near) > len(cells) > 1 and len(self.lower) < 3
+        last = math.inf
+        while True:
+            finer = self.finer(cells, before)
+            difference = self.difference(before, finer)
+            self.least = min(self.least, difference)
+            self.report(f"{len(cells)} boxes: difference {difference:.1e}")
+            more = alike and self.tolerance < difference < NEARLY * self.tolerance
+            if not more or difference > 0.1 * last or self.degree + MORE > MOST_DEGREES:
+                return finer, difference
+            self.degree += MORE
+            before, last = finer, difference
 
     def first(self, cells: Cells) -> tuple[Dictionary, Slab]:
         """A solution on the first boxes, from 0 or, if that fails, from smooth fields."""
@@ -137,12 +165,15 @@ class Boxes:
         except (Failed, Undetermined):
             if self.equations.linear:
                 raise
+            last: Failed | Undetermined | None = None
             for start in starts(self.equations, reference, cells):
                 try:
-                    return self.solve_from(cells, reference, start)
-                except (Failed, Undetermined):
-                    continue
-            raise
+                    return self.solve_from(cells, reference, start, FIRST_FACTORS)
+                except (Failed, Undetermined) as error:
+                    last = error
+            if last is None:
+                raise
+            raise last from None
 
     def solved(
         self, cells: Cells, before: tuple[Dictionary, Slab], more: int = 0
@@ -157,7 +188,7 @@ class Boxes:
         return self.solve_from(cells, reference, values @ reference.fit().T)
 
     def solve_from(
-        self, cells: Cells, reference: ReferenceCell, start: Tensor
+        self, cells: Cells, reference: ReferenceCell, start: Tensor, most: int = MAX_FACTORS
     ) -> tuple[Dictionary, Slab]:
         """A solution on boxes, from coefficients ``(K, f, r)``."""
         if start.numel() > self.largest:
@@ -165,12 +196,18 @@ class Boxes:
                 f"it would take {start.numel():,} unknowns in {len(cells)} boxes, more than "
                 f"{self.largest:,}: ask for a larger tolerance, unless the solution is singular"
             )
-        self.system = System(self.equations, reference, cells, self.equations.conditions)
-        c = newton(self.system, start, self.scales, 0.02 * self.tolerance)
+        self.system = System(
+            self.equations,
+            reference,
+            cells,
+            self.equations.conditions,
+            units=positive(self.scales),
+        )
+        c = newton(self.system, start, self.scales, 0.02 * self.tolerance, most)
         part = Slab(cells, c)
         part.sizes = field_sizes(reference, part, self.share(cells))
         part.scales = self.scales = positive(part.sizes)
-        self.misfits = self.system.misfits(c, self.scales) * self.share(cells).sqrt()
+        self.misfits = misfits(self.system, c, self.scales) * self.share(cells).sqrt()
         return reference.dictionary, part
 
     def why(self, failed: Failed) -> str:

@@ -7,6 +7,7 @@ bisection to the last digit.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -54,7 +55,7 @@ def edges_between(edges: Sequence[float], least: int) -> list[float]:
     """Edges, and the middles of the widest cells until there are ``least`` cells."""
     edges = list(edges)
     while len(edges) - 1 < least:
-        widths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+        widths = [b - a for a, b in pairwise(edges)]
         k = max(range(len(widths)), key=lambda i: (round(widths[i], 12), -i))
         edges.insert(k + 1, (edges[k] + edges[k + 1]) / 2)
     return edges
@@ -116,21 +117,21 @@ def jumps(channels: Along, a: float, b: float) -> list[float]:
         return []
     for i in candidates:
         column = int((change[i] * suspect[i] / size).argmax())
-        place = bisected(lambda at, c=column: channels(at)[:, c], x[i], x[i + 1])
+        place = bisected(channels, column, x[i], x[i + 1])
         if place is not None:
             found.append(place)
     return found
 
 
-def bisected(function: Along, low: Tensor, high: Tensor) -> float | None:
+def bisected(channels: Along, column: int, low: Tensor, high: Tensor) -> float | None:
     """The place of a jump between two points; None if the function is continuous there."""
-    first, last = function(torch.stack([low, high]))
+    first, last = channels(torch.stack([low, high]))[:, column]
     whole = float((last - first).abs())
     for _ in range(60):
         middle = (low + high) / 2
         if not bool(low < middle < high):
             break
-        value = function(middle[None])[0]
+        value = channels(middle[None])[0, column]
         if bool((value - first).abs() > (last - value).abs()):
             high, last = middle, value
         else:

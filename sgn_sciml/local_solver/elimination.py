@@ -149,6 +149,7 @@ class Elimination:
         self.starts = [0]
         for size in self.sizes:
             self.starts.append(self.starts[-1] + size)
+        self.entries = 0  # of the matrices of all joints
         self._plan(joints)
 
     def _plan(self, joints: list[tuple[int, int]]) -> None:
@@ -188,6 +189,7 @@ class Elimination:
             group.members.append(number)
             group.traces.append((ended, kept))
             group.children.append((a, b))
+            self.entries += group.rows * width
         self.levels = [list(forms[n].values()) for n in sorted(forms)]
 
     def decompose(self, matrices: Sequence[Tensor]) -> None:

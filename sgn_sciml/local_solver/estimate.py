@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sgn_sciml.local_solver.faults import misfits
 from sgn_sciml.local_solver.linearization import Name
 from sgn_sciml.local_solver.local_solution import Slab, evaluate
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
@@ -51,15 +52,13 @@ def slab_errors(system: System, part: Slab, scales: Tensor) -> tuple[Tensor, Ten
         at = rms.argmax(1)[:, None, None].expand(-1, integral.shape[1], 1)
         moved = integral.gather(2, at)[..., 0] @ reference.interpolation().T
         pattern[:, field] += moved * (reference.interior[:, -1] + 1) / 2 if order == 2 else moved
-    misfits = system.misfits(c, scales)
+    lacking = misfits(system, c, scales)
     # What rows at faces lack acts as a residual there; its shape is not known, its size is.
-    larger = (misfits / worst.clamp(min=1e-300)).clamp(1, MISFIT)
-    return torch.maximum(worst, misfits), pattern * larger[:, None, None]
+    larger = (lacking / worst.clamp(min=1e-300)).clamp(1, MISFIT)
+    return torch.maximum(worst, lacking), pattern * larger[:, None, None]
 
 
-def _effect(
-    system: System, slopes: dict[Name, Tensor], scales: Tensor
-) -> tuple[int, Tensor, int]:
+def _effect(system: System, slopes: dict[Name, Tensor], scales: Tensor) -> tuple[int, Tensor, int]:
     """The field that an equation moves most, what a residual is over per time, and the order."""
     assert system.time is not None
     time, everyone = system.time, range(len(system.cells))
@@ -125,6 +124,7 @@ def carried_error(system: System, before: Slab | None, own: Tensor) -> Slab:
 def largest_size(reference: ReferenceCell, part: Slab, scales: Tensor, share: Tensor) -> float:
     """The largest root mean square of a slab's fields over space, beside their scales."""
     table = reference.table("check", (0,) * reference.dictionary.axes)
-    values = (part.coefficients @ table.T).unflatten(2, (-1, reference.nodes_per_axis + 1))
+    values = part.coefficients @ table.T
+    values = values.reshape(*values.shape[:2], -1, reference.nodes_per_axis + 1)
     means = (values.square().mean(2) * share[:, None, None]).sum(0)
     return float((means.sqrt() / scales[:, None]).max())

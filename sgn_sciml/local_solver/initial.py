@@ -17,10 +17,11 @@ def initial_fields(equations: ProblemRows, points: Tensor) -> Tensor | None:
     axis = len(equations.problem.coordinates) - 1
     fields = len(equations.problem.fields)
     zero = (0,) * (axis + 1)
+    start = {axis: equations.problem.domain[0][axis]}
     usable = [
         what
         for what, face in equations.conditions
-        if list(face) == [axis] and all(index == zero for _, index in what.names)
+        if face == start and all(index == zero for _, index in what.names)
     ]
     if not usable:
         return None

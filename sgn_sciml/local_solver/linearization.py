@@ -14,7 +14,7 @@ from torch import Tensor
 from sgn_sciml.pde import Problem
 from sgn_sciml.system.blame import explained
 
-__all__ = ["Linearization", "Name", "Unsolvable", "parse"]
+__all__ = ["Linearization", "Name", "Unsolvable", "parse", "spelled"]
 
 Orders = tuple[int, ...]  # derivatives along each coordinate
 Name = tuple[int, Orders]  # field and orders
@@ -37,6 +37,18 @@ def parse(name: str, coordinates: Sequence[str], fields: Sequence[str]) -> Name:
             f"coordinates {', '.join(coordinates)}"
         )
     return fields.index(field), tuple(letters.count(c) for c in coordinates)
+
+
+def spelled(name: Name, coordinates: Sequence[str], fields: Sequence[str]) -> str:
+    """What :func:`parse` reads, such as ``u_xx``.
+
+    Example:
+        >>> spelled((0, (2, 1)), ("x", "t"), ("u",))
+        'u_xxt'
+    """
+    field, orders = name
+    letters = "".join(c * n for c, n in zip(coordinates, orders, strict=True))
+    return f"{fields[field]}_{letters}" if letters else fields[field]
 
 
 class Values:
@@ -66,6 +78,21 @@ class Values:
             drawn = torch.rand(len(self._points), generator=self._draw, dtype=torch.float64)
             self._known[key] = drawn.to(self._points).requires_grad_()
         return self._known[key]
+
+
+def numbers_as_text(problem: Problem) -> str:
+    """Says which attribute of a problem is text that was meant as a number, if one is."""
+    everything: dict[str, Any] = {}
+    for part in reversed(type(problem).__mro__):
+        everything |= vars(part)
+    for name, value in (everything | vars(problem)).items():
+        if isinstance(value, str) and not name.startswith("_"):
+            try:
+                float(value)
+            except ValueError:
+                continue
+            return f"{name} is the text {value!r}, not a number: leave the quotation marks out"
+    return ""
 
 
 class Linearization:
@@ -99,7 +126,8 @@ class Linearization:
         except Unsolvable:
             raise
         except Exception as error:  # of the user's equation
-            raise Unsolvable(f"{what} of {problem.law}: {explained(error)}") from error
+            said = numbers_as_text(problem) or explained(error)
+            raise Unsolvable(f"{what} of {problem.law}: {said}") from error
         self.names = list(known)
         self.equations = len(rows)
         if not self.names:

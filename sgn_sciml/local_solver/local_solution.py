@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
-from sgn_sciml.local_solver.dictionary import Dictionary
+from sgn_sciml.local_solver.dictionary import Dictionary, Polynomials
 from sgn_sciml.local_solver.linearization import Name, parse
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.pde import Problem
@@ -82,29 +84,71 @@ class LocalSolution:
     dictionary: Dictionary
     parts: list[Slab] = field(default_factory=list)
 
-    def __call__(self, points: Tensor) -> Tensor:
-        """Fields at points of the domain: ``(N, d) -> (N, f)``, float64."""
+    def __call__(self, points: Any) -> Tensor:
+        """Fields at points of the domain: ``(N, d) -> (N, f)``, float64.
+
+        Gradients with respect to points are the solution's own derivatives.
+        """
         return self.derivatives(points, self.problem.fields)
 
-    def derivatives(self, points: Tensor, names: Sequence[str]) -> Tensor:
+    def derivatives(self, points: Any, names: Sequence[str]) -> Tensor:
         """Fields and derivatives by name, such as ``u_x``: ``(N, d) -> (N, names)``.
+
+        Args:
+            points: A tensor, an array or nested lists of numbers, of any precision.
+            names: The names.
 
         Raises:
             AttributeError: For a name that is not a field or a derivative of one.
-            ValueError: For points of another shape or outside the domain.
+            ValueError: For points of another shape or outside the domain, or a derivative of
+                higher order than the degree of the polynomials.
         """
         problem = self.problem
-        points = points.double()
-        if points.ndim != 2 or points.shape[1] != len(problem.coordinates):
+        if isinstance(names, str):
+            raise ValueError(f"names must be a list, as in [{names!r}]")
+        parsed = [parse(name, problem.coordinates, problem.fields) for name in names]
+        for text, (_, orders) in zip(names, parsed, strict=True):
+            degree = self.dictionary.degree
+            if isinstance(self.dictionary, Polynomials) and sum(orders) > degree:
+                raise ValueError(
+                    f"{text} is of order {sum(orders)}, the polynomials of the solution are of "
+                    f"degree {degree}: solve with a higher degree"
+                )
+        return self._named(self.as_points(points), parsed)
+
+    def as_points(self, points: Any) -> Tensor:
+        """Points of any kind as a tensor ``(N, d)`` in float64, within the domain or next to it.
+
+        Raises:
+            ValueError: If they are none.
+        """
+        d = len(self.problem.coordinates)
+        try:
+            given = points if isinstance(points, Tensor) else torch.from_numpy(np.array(points))
+        except (TypeError, ValueError, RuntimeError) as error:
             raise ValueError(
-                f"points have shape {tuple(points.shape)}, expected (N, "
-                f"{len(problem.coordinates)})"
-            )
-        return self._named(
-            points, [parse(name, problem.coordinates, problem.fields) for name in names]
-        )
+                f"points must be numbers of shape (N, {d}), got {type(points).__name__}: {error}"
+            ) from error
+        if given.is_complex() or given.dtype == torch.bool:
+            raise ValueError(f"points must be real numbers of shape (N, {d}), got {given.dtype}")
+        if given.ndim != 2 or given.shape[1] != d:
+            raise ValueError(f"points have shape {tuple(given.shape)}, expected (N, {d})")
+        found = given.to(self.parts[0].coefficients.device, torch.float64)
+        if given.is_floating_point() and given.dtype != torch.float64:
+            # An end of the domain may have been rounded to a place outside.
+            lower, upper = (found.new_tensor(corner) for corner in self.problem.domain)
+            slack = 2 * torch.finfo(given.dtype).eps * torch.maximum(lower.abs(), upper.abs())
+            near = (found > lower - slack) & (found < upper + slack)
+            found = torch.where(near, found.clamp(lower, upper), found)
+        return found
 
     def _named(self, points: Tensor, names: Sequence[Name]) -> Tensor:
+        if points.requires_grad and torch.is_grad_enabled():
+            found: Tensor = Differentiable.apply(points, self, tuple(names))  # type: ignore[no-untyped-call]
+            return found
+        return self._numbers(points, names)
+
+    def _numbers(self, points: Tensor, names: Sequence[Name]) -> Tensor:
         points = self.wrapped(points)
         found = points.new_zeros(len(points), len(names))
         if len(self.parts) == 1:
@@ -117,12 +161,12 @@ class LocalSolution:
                 found[mine] = evaluate(self.dictionary, part, points[mine], names)
         return found
 
-    def residual(self, points: Tensor) -> Tensor:
+    def residual(self, points: Any) -> Tensor:
         """Root of the summed squared residuals of the equations at points: ``(N, d) -> (N,)``."""
-        points = points.double()
+        points = self.as_points(points).detach()
         linearization = ProblemRows.of(self.problem).interior
         names = linearization.names
-        values = self._named(points, names)
+        values = self._numbers(points, names)
         rows = linearization.values(points, dict(zip(names, values.unbind(1), strict=True)))
         return rows.square().sum(0).sqrt()
 
@@ -168,3 +212,29 @@ class LocalSolution:
             )
         )
         return float((errors / positive(sizes)).max())
+
+
+class Differentiable(torch.autograd.Function):
+    """Values by name whose gradients with respect to points are values by name, too."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, points: Tensor, solution: LocalSolution, names: Sequence[Name]
+    ) -> Tensor:
+        """Fields or derivatives at points, ``(N, d) -> (N, names)``."""
+        ctx.save_for_backward(points)
+        ctx.solution, ctx.names = solution, names
+        return solution._numbers(points.detach(), names)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """The gradient along each coordinate, from derivatives of one order more."""
+        (points,), (gradient,) = ctx.saved_tensors, gradients
+        axes = range(points.shape[1])
+        higher = [
+            (f, tuple(n + (i == axis) for i, n in enumerate(orders)))
+            for axis in axes
+            for f, orders in ctx.names
+        ]
+        slopes = ctx.solution._named(points, higher).reshape(len(points), len(axes), -1)
+        return (slopes * gradient[:, None]).sum(2), None, None

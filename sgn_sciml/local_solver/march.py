@@ -9,7 +9,7 @@ would not do: they hold the noise of the fit.
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -17,7 +17,13 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.cuts import places
-from sgn_sciml.local_solver.estimate import carried_error, largest_size, overlooked, slab_errors, state_at
+from sgn_sciml.local_solver.estimate import (
+    carried_error,
+    largest_size,
+    overlooked,
+    slab_errors,
+    state_at,
+)
 from sgn_sciml.local_solver.initial import initial_fields, refuse_disagreement
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab, positive
@@ -26,9 +32,10 @@ from sgn_sciml.local_solver.newton import Failed, newton
 from sgn_sciml.local_solver.placement import Placement
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
+from sgn_sciml.local_solver.state import Attempt, State
 from sgn_sciml.local_solver.system import System
 
-__all__ = ["March", "State"]
+__all__ = ["March"]
 
 SHARE, LEAST_SHARE = 0.2, 0.02  # of the tolerance that is left, of all of it: for one slab
 SAFETY = 3.0  # the estimate of the error, over what the residual and its propagation say
@@ -36,47 +43,6 @@ TOLERATED = 30.0  # times what a slab is allowed, where nothing brings its estim
 MANY = 20_000  # slabs to the end
 SHORTEST = 1e-6  # slab, of the whole interval of time
 SHORTEST_EARLY = 1e-12  # while a kink of the initial values is smoothed
-
-
-@dataclass
-class State:
-    """What the next slab depends on, besides the last one.
-
-    Attributes:
-        time: Where it begins.
-        length: Its length.
-        theta: The largest part above the middle degree.
-        cells: Strips of the last slab, or those to begin with.
-        scales: Size of each field, the largest so far.
-        error: Estimate of the error so far, beside the scales.
-        sharper: What slabs are allowed, over what they would be if no error grew.
-        solved: Slabs that were solved.
-        rejected: Those of them that were not accepted.
-        slow: Accepted slabs in a row of which there would be too many to the end.
-    """
-
-    time: float
-    length: float
-    theta: float
-    cells: Cells
-    scales: Tensor
-    error: float = 0.0
-    sharper: float = 1.0
-    solved: int = 0
-    rejected: int = 0
-    slow: int = 0
-
-
-@dataclass
-class Attempt:
-    """A slab that was solved, and what judges it."""
-
-    system: System
-    part: Slab
-    scales: Tensor  # sizes of the fields
-    by_cell: Tensor  # estimates of the strips
-    tails: Tensor  # their coefficients above the middle degree, (K, d)
-    pattern: Tensor  # the error at the equation's nodes, (K, f, n)
 
 
 class March:
@@ -162,7 +128,7 @@ class March:
             strips = self.place.over(cells, state.time, length)
             state = replace(state, solved=state.solved + 1)
             try:
-                attempt = self.solved(self.system(strips, last), last, state)
+                attempt = self.solved(self.system(strips, last, state.scales), last, state)
             except Failed as failed:
                 state = replace(state, rejected=state.rejected + 1)
                 reason = f"Newton's method failed: {failed}. "
@@ -170,20 +136,21 @@ class March:
                 length /= 2
                 continue
             estimate = attempt.part.estimate
-            since = 0 if best is None or estimate < 0.7 * best.part.estimate else since + 1
-            if best is None or estimate < best.part.estimate:
+            best = best or attempt
+            since = 0 if attempt is best or estimate < 0.7 * best.part.estimate else since + 1
+            if estimate < best.part.estimate:
                 best = attempt
+            missed = []
             if estimate <= allowed:
                 share = self.place.share(strips)
                 missed = overlooked(attempt.system, attempt.part, attempt.scales, share, allowed)
                 if not missed:
                     break
-                best, since = None, 0
             state = replace(state, rejected=state.rejected + 1)
-            if estimate <= allowed:
+            if missed:
                 self.report(state, f"something between nodes of {len(missed)} strips")
                 cells = strips.split({k: self.place.space for k in missed})
-                length /= 2
+                length, best, since = length / 2, None, 0
                 continue
             self.report(state, f"error of a slab {estimate:.0e} for {allowed:.0e}")
             if since >= 3 and best.part.estimate < TOLERATED * allowed:
@@ -233,7 +200,7 @@ class March:
             length=float(part.cells.widths[0, self.axis]) * grow,
             theta=theta,
             cells=part.cells,
-            scales=attempt.scales,
+            scales=torch.maximum(state.scales, part.sizes),
             error=max(state.error, part.error),
         )
         many = self.end - state.time > MANY * state.length and grow < 1.5
@@ -279,15 +246,18 @@ class March:
             at[:, self.axis] = state.time
             return state_at(self.reference, last, at)
 
-        joined = self.place.joined(state.cells, state.theta, state.scales, values)
-        return self.place.halved(joined, state.theta, state.scales, values)[0]
+        scales = positive(state.scales)
+        joined = self.place.joined(state.cells, state.theta, scales, values)
+        return self.place.halved(joined, state.theta, scales, values)[0]
 
-    def system(self, strips: Cells, last: Slab | None) -> System:
+    def system(self, strips: Cells, last: Slab | None, scales: Tensor) -> System:
         """The rows of a slab."""
         rows = self.equations, self.reference, strips
         if last is None:
-            return System(*rows, self.equations.conditions, self.axis)
-        return System(*rows, self.walls, self.axis, partial(state_at, self.reference, last))
+            held = self.equations.conditions
+            return System(*rows, held, self.axis, units=positive(scales))
+        carry = partial(state_at, self.reference, last)
+        return System(*rows, self.walls, self.axis, carry, positive(scales))
 
     def solved(self, system: System, last: Slab | None, state: State) -> Attempt:
         """Solve a slab."""

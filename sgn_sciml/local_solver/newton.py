@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from sgn_sciml.local_solver.faults import where_not_finite
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import positive
 from sgn_sciml.local_solver.system import System
@@ -10,6 +11,7 @@ from sgn_sciml.local_solver.system import System
 __all__ = ["Failed", "Undetermined", "newton"]
 
 MAX_FACTORS, MAX_STEPS = 6, 40
+FIRST_FACTORS = 15  # where nothing is known of the solution
 MEMORY = 6e9  # bytes
 
 
@@ -21,7 +23,13 @@ class Failed(Exception):
     """Newton's method did not converge; the message says how."""
 
 
-def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> Tensor:
+def newton(
+    system: System,
+    start: Tensor,
+    scales: Tensor,
+    tolerance: float,
+    most: int = MAX_FACTORS,
+) -> Tensor:
     """Solve the rows of a system in the sense of least squares.
 
     An increment is measured at the nodes of the equation, each field beside its scale or, where
@@ -33,6 +41,7 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> T
         start: Coefficients to begin with, ``(K, f, r)``.
         scales: Size of each field, ``(f,)``; 0 where it is not known.
         tolerance: Increment that ends the iteration.
+        most: Matrices that are factored at most.
 
     Returns:
         Coefficients, ``(K, f, r)``.
@@ -54,11 +63,11 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> T
     fresh = True
     while steps < MAX_STEPS:
         if fresh:
-            if factors == MAX_FACTORS:
-                raise Failed(f"it took more than {MAX_FACTORS} matrices")
+            if factors == most:
+                raise Failed(f"it took more than {most} matrices")
             matrices = system.matrices(c)
             if not all(bool(m.sum().isfinite()) for m in matrices):
-                raise Failed(f"the equation's slopes are not finite{system.where_not_finite(c)}")
+                raise Failed(f"the equation's slopes are not finite{where_not_finite(system, c)}")
             system.elimination.decompose(matrices)
             del matrices
             if factors == 0 and (missing := system.elimination.undetermined()):
@@ -77,7 +86,7 @@ def newton(system: System, start: Tensor, scales: Tensor, tolerance: float) -> T
         if not size < 1e6:
             if size == size:
                 raise Failed("it diverges")
-            raise Failed(f"it meets NaN{system.where_not_finite(c)}")
+            raise Failed(f"it meets NaN{where_not_finite(system, c)}")
         if size < tolerance:
             return c
         if size > 0.5 * least and size < 1e-7:

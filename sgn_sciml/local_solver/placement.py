@@ -7,9 +7,9 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.cells import MOST_CELLS, Cells
 from sgn_sciml.local_solver.cuts import edges_with
+from sgn_sciml.local_solver.dictionary import chebyshev_nodes, chebyshev_table
 from sgn_sciml.local_solver.local_solution import positive
 from sgn_sciml.local_solver.measures import shares, state_tails
-from sgn_sciml.local_solver.dictionary import chebyshev_nodes, chebyshev_table
 from sgn_sciml.local_solver.reference_cell import ReferenceCell, chebyshev_transform
 
 __all__ = ["Placement"]
@@ -112,7 +112,7 @@ class Placement:
             if not wide:
                 break
             cells = cells.split({k: [a for a in self.space if tails[k, a] > theta] for k in wide})
-        return cells, scales
+        return cells, torch.where(known > 0, known, sizes)
 
     def more(self) -> int:
         """Nodes along each axis of space of a closer look at a state."""

@@ -106,44 +106,30 @@ class ProblemRows:
         )
 
     def suspects(self) -> str:
-        """Faces at which a field with second derivatives is in no condition, in words."""
+        """Fields with second derivatives that no condition of a wall holds, in words."""
         problem = self.problem
         if len(problem.fields) == 1:
             return ""
         found = []
-        for axis, name in enumerate(problem.coordinates):
-            if name in problem.periodic or (problem.evolving and name == "t"):
-                continue
-            for corner in problem.domain:
-                held = {
-                    f
-                    for what, face in self.conditions
-                    if face.get(axis) == corner[axis]
-                    for f, _ in what.names
-                }
-                found += [
-                    f"no condition at {name} = {corner[axis]:g} holds {field}"
-                    for f, field in enumerate(problem.fields)
-                    if f not in held and self.order(f, axis) > 1
+        for f, field in enumerate(problem.fields):
+            for axis, name in enumerate(problem.coordinates):
+                if name in problem.periodic or (problem.evolving and name == "t"):
+                    continue
+                if (order := self.order(f, axis)) < 2:
+                    continue
+                bare = [
+                    f"{name} = {corner[axis]:g}"
+                    for corner in problem.domain
+                    if not self.holds(f, axis, corner[axis])
                 ]
-        return f"Note that {' and '.join(found)}." if found else ""
+                if bare:
+                    term = f"{field}_{order * name}"
+                    found.append(f"{field} at {' and '.join(bare)}, though there is {term}")
+        return f"Note that no condition holds {'; nor '.join(found)}." if found else ""
 
-    def require_enough(self) -> None:
-        """See that a single equation has as many conditions along each axis as derivatives.
-
-        Polynomials would solve it with fewer, and not what was meant.
-
-        Raises:
-            Unsolvable: If it has fewer.
-        """
-        problem = self.problem
-        if len(problem.fields) > 1 or self.interior.equations > 1:
-            return
-        for axis, name in enumerate(problem.coordinates):
-            wanted = self.order(0, axis)
-            count = sum(what.equations for what, face in self.conditions if list(face) == [axis])
-            if name not in problem.periodic and count < wanted:
-                raise Unsolvable(
-                    f"{problem.law} has derivatives of order {wanted} along {name} and "
-                    f"{count} condition{'' if count == 1 else 's'} there: {self.missing()}"
-                )
+    def holds(self, field: int, axis: int, value: float) -> bool:
+        """Whether a condition on a wall holds a field or one of its derivatives."""
+        return any(
+            face.get(axis) == value and any(f == field for f, _ in what.names)
+            for what, face in self.conditions
+        )

@@ -8,12 +8,13 @@ from pathlib import Path
 from torch import Tensor
 
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
-from sgn_sciml.local_solver.fingerprint import fingerprint
+from sgn_sciml.local_solver.checks.fingerprint import fingerprint
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import Slab
-from sgn_sciml.local_solver.march import State
 from sgn_sciml.local_solver.on_grid import METHOD, on_grid
+from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.solver import Silent, solve
+from sgn_sciml.local_solver.state import State
 from sgn_sciml.local_solver.storage import load_slabs, save_slab
 from sgn_sciml.pde import Problem, Window
 from sgn_sciml.pde.reference import Reference
@@ -57,7 +58,7 @@ class LocalLeastSquares(Reference):
         axes = problem.axes(self.grid)
         sizes = "x".join(str(len(values)) for values in axes.values())
         try:
-            equation = fingerprint(problem)
+            equation = fingerprint(ProblemRows.of(problem))[:12]
         except Unsolvable as error:
             raise self.refused(problem, error) from error
         name = f"{problem.law}_solved_{self.tolerance:g}_{sizes}_{equation}.h5"

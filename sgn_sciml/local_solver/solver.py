@@ -1,20 +1,23 @@
 """Solve a problem by local least squares, to a tolerance."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from sgn_sciml.local_solver.boxes import Boxes
+from sgn_sciml.local_solver.checks import rows_of
 from sgn_sciml.local_solver.dictionary import Dictionary, Polynomials
 from sgn_sciml.local_solver.linearization import Unsolvable
 from sgn_sciml.local_solver.local_solution import LocalSolution, Slab
-from sgn_sciml.local_solver.march import March, State
+from sgn_sciml.local_solver.march import March
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.local_solver.reference_cell import ReferenceCell
+from sgn_sciml.local_solver.state import State
 from sgn_sciml.pde import Problem
 
 __all__ = ["SolveProgress", "solve"]
 
 ATTEMPTS = 4
+DEGREE = (4, 40)
 GROWN = 100.0  # times the tolerance: an error at which it is no use to go on to the end
 HIGH_ORDER = 18  # the least degree for derivatives of order 4 and more
 BEYOND = 3.0  # times the tolerance: an estimate of the error that is let pass
@@ -84,6 +87,7 @@ def solve(
     Raises:
         Unsolvable: If the problem or its conditions cannot be solved this way, or the tolerance
             is below what rounding leaves; the message says why.
+        ValueError: If the domain is not a box, or a condition does not lie in it.
 
     Example:
         >>> import torch
@@ -93,24 +97,16 @@ def solve(
         >>> abs(float(solution(point) - Helmholtz().exact(point))) < 1e-8
         True
     """
+    check_arguments(problem, tolerance, degree)
     axes = len(problem.coordinates)
-    if not tolerance > 0 or tolerance >= 1:
-        raise Unsolvable(f"the tolerance must lie between 0 and 1, got {tolerance}")
-    if tolerance < FINEST:
-        raise Unsolvable(f"the tolerance {tolerance:g} is below the floor of rounding, {FINEST:g}")
-    if axes > 3:
-        raise Unsolvable(
-            f"{problem.law} has {axes} coordinates: local least squares is for one to three"
-        )
-    problem.check_conditions(built_in=False)
-    equations = ProblemRows.of(problem)
-    equations.require_enough()
+    equations = rows_of(problem, tolerance)
     progress = progress or Silent()
     if not in_slabs(equations):
         chosen = degree or default_degree(tolerance, axes)
         boxes = Boxes(equations, lambda d: dictionary(d, axes), chosen, tolerance, progress.boxes)
         found, part = boxes.solve()
         return LocalSolution(problem, found, [part])
+
     def marching(sharper: float) -> March:
         of = degree or degree_in_slabs(equations, sharper * tolerance)
         reference = ReferenceCell(dictionary(of, axes), full=equations.first_order)
@@ -141,14 +137,37 @@ def solve(
     return solution
 
 
+def check_arguments(problem: Any, tolerance: Any, degree: Any) -> None:
+    """See that :func:`solve` is given what it takes.
+
+    Raises:
+        Unsolvable: If not.
+    """
+    if not isinstance(problem, Problem):
+        meant = f"the class {problem.__name__}" if isinstance(problem, type) else repr(problem)
+        hint = f": write {problem.__name__}()" if isinstance(problem, type) else ""
+        raise Unsolvable(f"solve takes a problem, got {meant}{hint}")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)):
+        raise Unsolvable(f"the tolerance must be a number, got {tolerance!r}")
+    if not tolerance > 0 or tolerance >= 1:
+        raise Unsolvable(f"the tolerance must lie between 0 and 1, got {tolerance}")
+    if tolerance < FINEST:
+        raise Unsolvable(f"the tolerance {tolerance:g} is below the floor of rounding, {FINEST:g}")
+    if degree is None:
+        return
+    low, high = DEGREE
+    if isinstance(degree, bool) or not isinstance(degree, int) or not low <= degree <= high:
+        raise Unsolvable(f"the degree must be a whole number from {low} to {high}, got {degree!r}")
+
+
 def why_not_reached(equations: ProblemRows, solution: LocalSolution, tolerance: float) -> str:
     """Why the estimate of a solution in slabs is larger than what was asked for."""
     added = sum(part.estimate for part in solution.parts)
     end = float(solution.parts[-1].cells.upper[0, -1])
+    name = equations.problem.coordinates[-1]
     text = (
-        f"the error is estimated at {solution.estimate:.1e} at {equations.problem.coordinates[-1]} "
-        f"= {end:.4g}, asked for was {tolerance:.1e}: slabs add {added:.1e} in all, and the "
-        "equation makes errors grow. "
+        f"the error is estimated at {solution.estimate:.1e} at {name} = {end:.4g}, asked for "
+        f"was {tolerance:.1e}: slabs add {added:.1e} in all, and the equation makes errors grow. "
     )
     return text + (equations.suspects() or "Ask for a larger tolerance or an earlier end.")
 
@@ -170,7 +189,7 @@ def default_degree(tolerance: float, axes: int) -> int:
 
 
 def in_slabs(equations: ProblemRows) -> bool:
-    """Whether a problem is marched: of first order in time, or an ordinary one with initial values.
+    """Whether a problem is marched: of first order in time, or ordinary with initial values.
 
     All its conditions along time must lie at the beginning.
     """

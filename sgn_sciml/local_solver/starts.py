@@ -20,7 +20,7 @@ from sgn_sciml.local_solver.system import System
 
 __all__ = ["starts"]
 
-SMALL = 1e-4  # of the field itself, where conditions leave it open
+SMALL = 1.0  # of the field itself: conditions alone may leave it open
 
 
 def starts(equations: ProblemRows, reference: ReferenceCell, cells: Cells) -> Iterator[Tensor]:

@@ -4,6 +4,7 @@ A file holds the slab, the state after it and the error so far, all in float64; 
 from them has the numbers of one that was never stopped.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.local_solution import Slab
-from sgn_sciml.local_solver.march import State
-from sgn_sciml.system.writing import whole_file
+from sgn_sciml.local_solver.state import State
+from sgn_sciml.system.writing import write_whole
 
 __all__ = ["load_slabs", "save_slab"]
 
@@ -23,16 +24,20 @@ Begun = tuple[list[Slab], State, Slab]
 
 
 def save_slab(folder: Path, number: int, state: State, part: Slab, error: Slab) -> Path:
-    """Write slab ``number`` of a run."""
+    """Write slab ``number`` of a run.
+
+    Raises:
+        OSError: If the disk is full; nothing of it is left.
+    """
     content = {
         "part": packed(part),
         "error": packed(error),
         "state": {name: getattr(state, name) for name in STATE},
     }
     path = folder / f"{number:05d}.pt"
-    with whole_file(path) as partial:
-        torch.save(content, partial)
-    return path
+    buffer = BytesIO()  # torch says of a full disk that a position is unexpected
+    torch.save(content, buffer)
+    return write_whole(path, buffer.getbuffer())
 
 
 def load_slabs(folder: Path) -> Begun | None:

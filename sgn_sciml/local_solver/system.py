@@ -44,6 +44,8 @@ class System:
         conditions: Those of the problem's conditions that hold here, each with its face by axis.
         time: The axis of time of a slab, along which nothing is shared; None for boxes.
         carry: State at the beginning of a slab, in place of initial conditions.
+        units: Sizes of the fields, ``(f,)``, by which rows and unknowns are scaled: a pressure of
+            1e5 shall not drown a velocity of 1e-3. 1 if None.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class System:
         conditions: Sequence[tuple[Linearization, Mapping[int, float]]],
         time: int | None = None,
         carry: Carry | None = None,
+        units: Tensor | None = None,
     ) -> None:
         if len(cells) > MOST_CELLS:
             raise Unsolvable(
@@ -68,6 +71,7 @@ class System:
         self.carry = carry
         self.axes = cells.lower.shape[1]
         self.fields = len(equations.problem.fields)
+        self.units = cells.lower.new_ones(self.fields) if units is None else units
         self.layout = Layout(equations, reference, cells, conditions, time, carry is not None)
         self.forms = self.layout.forms
         shared = [axis for axis in range(self.axes) if axis != time]
@@ -81,8 +85,8 @@ class System:
 
     @property
     def memory(self) -> int:
-        """Bytes that its matrices and their factors take, without those of the joints."""
-        total = 0
+        """Bytes that its matrices and their factors take."""
+        total = self.elimination.entries
         for form in self.forms:
             traces = sum(self.layout.sizes[n] for n in form.group.traces[0][1])
             total += len(form.group.members) * form.group.rows * (self.layout.width + traces)
@@ -147,11 +151,11 @@ class System:
         return torch.where(total > 0, total, torch.ones_like(total))
 
     def gathered(self, found: Sequence[Tensor]) -> Tensor:
-        """Coefficients of all cells, ``(K, f, r)``, from those of the forms."""
+        """Coefficients of all cells, ``(K, f, r)``, from those of the forms in their units."""
         c = found[0].new_empty(len(self.cells), self.fields, self.reference.dictionary.size)
         for form, part in zip(self.forms, found, strict=True):
             c[form.group.members] = part.reshape(len(form.group.members), *c.shape[1:])
-        return c
+        return c * self.units[:, None]
 
     # -- matrices ------------------------------------------------------------------------------
 
@@ -170,13 +174,14 @@ class System:
         def columns(field: int, count: int) -> Tensor:
             return matrix[:, row : row + count, field * size : (field + 1) * size]
 
-        for what, key, weight in self._rows(form):
+        for what, key, weight in self.rows_of(form):
             _, slopes = self.linear(what, members, c, key)
             for each in slopes:
-                factor = weight / self.size(members, each, key == "interior")
+                factor = weight / self.size(members, each, key == "interior", self.units)
                 weights.append(factor)
                 for (field, index), slope in each.items():
-                    scaled = slope * (factor * self.scale(members, index))[:, None]
+                    by = factor * self.scale(members, index) * self.units[field]
+                    scaled = slope * by[:, None]
                     block = columns(field, slope.shape[1])
                     block += scaled[..., None] * self.reference.table(key, index)
                 row += len(self.reference.nodes(key))
@@ -185,7 +190,7 @@ class System:
             columns(field, len(table))[:] = WEIGHT * table
             row += len(table)
         column = self.layout.width
-        for field, table, factor, _ in self._agreements(form):
+        for field, table, factor, _ in self.agreements(form):
             n = len(table)
             columns(field, n)[:] = factor[:, None, None] * table
             matrix[:, row : row + n, column : column + n] = -torch.eye(n).to(table)
@@ -193,12 +198,12 @@ class System:
         self._weights.append(torch.stack(weights))
         return matrix
 
-    def _rows(self, form: Form) -> list[tuple[Linearization, object, float]]:
+    def rows_of(self, form: Form) -> list[tuple[Linearization, object, float]]:
         """The equation and the conditions of a form, with their nodes and weights."""
         held = [(self.conditions[i], key, WEIGHT) for i, key in form.conditions]
         return [(self.equations.interior, "interior", 1.0), *held]
 
-    def _agreements(self, form: Form) -> list[tuple[int, Tensor, Tensor, Tensor]]:
+    def agreements(self, form: Form) -> list[tuple[int, Tensor, Tensor, Tensor]]:
         """Of each trace: field, table, factor ``(G,)`` and where it lies among all, ``(G, n)``."""
         found = []
         starts = self.elimination.starts
@@ -217,22 +222,6 @@ class System:
     def _along(self, axis: int | None, order: int) -> Orders:
         return tuple(order if i == axis else 0 for i in range(self.axes))
 
-    def where_not_finite(self, c: Tensor) -> str:
-        """Where a row's value or slope is not finite, in words; nothing if none is."""
-        for form in self.forms:
-            members = form.group.members
-            for what, key, _ in self._rows(form):
-                rows, slopes = self.linear(what, members, c[members], key)
-                found = [*rows, *(s for each in slopes for s in each.values())]
-                wrong = (~torch.stack(found).isfinite()).any(0).flatten()
-                if bool(wrong.any()):
-                    point = self.points(members, key)[int(wrong.nonzero()[0, 0])]
-                    names = self.equations.problem.coordinates
-                    places = zip(names, point.tolist(), strict=True)
-                    at = ", ".join(f"{name} = {value:.4g}" for name, value in places)
-                    return f" ({what.what} at {at})"
-        return ""
-
     # -- what is lacking -----------------------------------------------------------------------
 
     def right_sides(self, c: Tensor, z: Tensor) -> list[Tensor]:
@@ -245,32 +234,33 @@ class System:
         form, weights = self.forms[k], iter(self._weights[k])
         members, mine = form.group.members, c[form.group.members]
         parts = []
-        for what, key, _ in self._rows(form):
+        for what, key, _ in self.rows_of(form):
             rows = what.values(self.points(members, key), self.at(members, mine, key, what.names))
             for values in rows.reshape(what.equations, len(members), -1):
                 parts.append(-next(weights)[:, None] * values)
-        parts += [WEIGHT * lack for lack in self._lacks(k, mine)]
-        for field, table, factor, at in self._agreements(form):
-            parts.append(z[at] - factor[:, None] * (mine[:, field] @ table.T))
+        parts += [WEIGHT * lack for lack in self.lacks(k, mine)]
+        for field, table, factor, at in self.agreements(form):
+            values = mine[:, field] @ table.T / self.units[field]
+            parts.append(z[at] - factor[:, None] * values)
         return torch.cat(parts, 1)
 
-    def _lacks(self, k: int, c: Tensor) -> list[Tensor]:
-        """The state to begin with less that of the coefficients, at the bottom nodes."""
+    def lacks(self, k: int, c: Tensor) -> list[Tensor]:
+        """The state to begin with less that of the coefficients, in units, at bottom nodes."""
         found = []
         for n, (field, order) in enumerate(self.layout.taken_over):
             table = self.reference.table(self.layout.bottom(), self._along(self.time, order))
-            found.append(self._targets[k][n] - c[:, field] @ table.T)
+            found.append(self._targets[k][n] - c[:, field] @ table.T / self.units[field])
         return found
 
     def _taken(self, form: Form, carry: Carry) -> Tensor:
-        """A state at the bottom nodes in reference units, ``(orders, G, n)``."""
+        """A state at the bottom nodes, times and fields in units, ``(orders, G, n)``."""
         members = form.group.members
         points = self.points(members, self.layout.bottom())
         half = self.cells.widths[members, self.time][:, None] / 2
         orders = self.layout.taken_over
         found = {j: carry(points, j) for j in {j for _, j in orders}}
         return torch.stack(
-            [found[j][:, field].reshape(len(members), -1) * half**j for field, j in orders]
+            [found[j][:, f].reshape(len(members), -1) * half**j / self.units[f] for f, j in orders]
         )
 
     def carried_only(self, carry: Carry) -> list[Tensor]:
@@ -284,40 +274,10 @@ class System:
             if self.layout.taken_over:
                 row = sum(
                     what.equations * len(self.reference.nodes(key))
-                    for what, key, _ in self._rows(form)
+                    for what, key, _ in self.rows_of(form)
                 )
                 for values in self._taken(form, carry):
                     rows[:, row : row + values.shape[1]] = WEIGHT * values
                     row += values.shape[1]
             right.append(rows)
         return right
-
-    def misfits(self, c: Tensor, scales: Tensor) -> Tensor:
-        """How far each cell is from conditions, neighbours and the state it begins with, ``(K,)``.
-
-        Root mean squares, beside what the fields add to a row; of a state beside the fields.
-        """
-        sums = c.new_zeros(sum(self.elimination.sizes))  # of both sides' values of each trace
-        for form in self.forms:
-            for field, table, factor, at in self._agreements(form):
-                sums.index_add_(0, at.flatten(), self._sided(form, c, field, table, factor).flatten())
-        worst = c.new_zeros(len(self.cells))
-        for k, form in enumerate(self.forms):
-            members = form.group.members
-            found = [c.new_zeros(len(members))]
-            for what, key, _ in self._rows(form)[1:]:
-                rows, slopes = self.linear(what, members, c[members], key)
-                for row, each in zip(rows, slopes, strict=True):
-                    size = self.size(members, each, False, scales)
-                    found.append(row.square().mean(1).sqrt() / size)
-            lacks = zip(self._lacks(k, c[members]), self.layout.taken_over, strict=False)
-            found += [lack.square().mean(1).sqrt() / scales[f] for lack, (f, _) in lacks]
-            for field, table, factor, at in self._agreements(form):
-                lack = self._sided(form, c, field, table, factor) - sums[at] / 2
-                found.append(lack.square().mean(1).sqrt() / (WEIGHT * scales[field]))
-            worst[members] = torch.stack(found).amax(0)
-        return worst
-
-    def _sided(self, form: Form, c: Tensor, field: int, table: Tensor, factor: Tensor) -> Tensor:
-        """What cells have for a trace, ``(G, n)``."""
-        return factor[:, None] * (c[form.group.members, field] @ table.T)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field
-from math import inf
+from math import inf, isfinite
 from typing import Any, ClassVar, Self
 
 import torch
@@ -213,9 +213,12 @@ class Problem(ABC):
             built_in: Whether ``imposed`` counts.
 
         Raises:
-            ValueError: If two have one name, one has a name that batches use otherwise, a face
-                lies on no coordinate or outside the domain, or ``imposed`` names no condition.
+            ValueError: If the domain is not a box, two have one name, one has a name that batches
+                use otherwise, a face lies on no coordinate or outside the domain, or ``imposed``
+                names no condition.
         """
+        check_geometry(self)
+        self.check_domain()
         names = [condition.name for condition in self.conditions]
         for name in names:
             if names.count(name) > 1:
@@ -227,7 +230,6 @@ class Problem(ABC):
                 f"{self.law}: imposed names {unknown[0]!r}, the conditions are called "
                 f"{', '.join(names) or 'nothing: there are none'}"
             )
-        check_geometry(self)
         box = {n: (a, b) for n, a, b in zip(self.coordinates, *self.domain, strict=True)}
         for condition in self.conditions:
             for name, value in condition.face.items():
@@ -242,6 +244,34 @@ class Problem(ABC):
                         f"{self.law}: the condition {condition.name!r} lies at {name} = {value}, "
                         f"outside the domain, {low} to {high}"
                     )
+
+    def check_domain(self) -> None:
+        """See that the domain is a box.
+
+        Raises:
+            ValueError: If its corners are not finite numbers, one per coordinate, the lower first.
+        """
+        lower, upper = self.domain
+        d = len(self.coordinates)
+        if len(lower) != d or len(upper) != d:
+            raise ValueError(
+                f"{self.law}: corners of the domain have {len(lower)} and {len(upper)} numbers, "
+                f"there are {d} coordinates: {', '.join(self.coordinates)}"
+            )
+        for name, a, b in zip(self.coordinates, lower, upper, strict=True):
+            for value in (a, b):
+                if isinstance(value, str) or not isfinite(value):
+                    raise ValueError(
+                        f"{self.law}: the domain goes from {name} = {a!r} to {b!r}: both must be "
+                        "finite numbers"
+                    )
+            if a > b:
+                raise ValueError(
+                    f"{self.law}: the domain goes from {name} = {a} to {b}: the lower corner "
+                    "comes first"
+                )
+            if a == b:
+                raise ValueError(f"{self.law}: the domain is empty, {name} goes from {a} to {b}")
 
     def require_positive(self, *names: str) -> None:
         """Check constants.

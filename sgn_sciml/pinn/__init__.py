@@ -11,6 +11,7 @@ with needed_by(__name__, "pinn"):
     from sgn_sciml.pinn.causal import Causal
     from sgn_sciml.pinn.collocation import Collocation
     from sgn_sciml.pinn.description import SolutionData
+    from sgn_sciml.pinn.exact import Exact
     from sgn_sciml.pinn.figures import FieldFigures
     from sgn_sciml.pinn.gradient_norm import GradientNorm
     from sgn_sciml.pinn.ntk import NTK
@@ -31,6 +32,7 @@ __all__ = [
     "Balancing",
     "Causal",
     "Collocation",
+    "Exact",
     "FieldFigures",
     "GradientNorm",
     "LatinHypercube",

@@ -71,7 +71,8 @@ class LossTerms:
         if ("data" in batch) != ("data" in self.names):
             raise ValueError(
                 "observations and their loss term go together: set data.init_args.observations "
-                "and model.init_args.unknown or data_weight, or none of them"
+                "and model.init_args.unknown or data_weight, or none of them (data_weight: 0 for "
+                "an unknown constant that the equation determines, as an eigenvalue)"
             )
         losses = {}
         for name, equation in self.equations.items():

@@ -51,7 +51,8 @@ class PINN(Solution):
         unknown: Constants of the equation that train, each with its starting value, whose sign
             they keep. What the problem says of them then only serves to measure their errors.
         data_weight: Weight of the squared misfit to observations, a loss term ``data``; None for
-            1 if a constant is unknown, else for no such term.
+            1 if a constant is unknown, else for no such term. With 0 there is no such term:
+            equation and conditions determine the unknown constant, as an eigenvalue.
         residual_scale: Size of the residuals to begin with: what trains is the loss over its
             square. Optimisers whose constants are absolute need a loss of order 1.
         frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
@@ -97,7 +98,7 @@ class PINN(Solution):
         built_in = problem.imposed if exact_conditions else frozenset()
         conditions = [c for c in problem.conditions if c.name not in built_in]
         data_weight = 1.0 if unknown and data_weight is None else data_weight
-        self.loss_terms = LossTerms(self, conditions, data_weight)
+        self.loss_terms = LossTerms(self, conditions, data_weight or None)
         self.loss_terms.rehearse()
         self.terms = self.loss_terms.names
         self.balancing = balancing

@@ -1,12 +1,13 @@
 """What went wrong in code that is not ours, in one line with its place."""
 
 import linecache
+import re
 import sysconfig
 import traceback
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["explained", "is_out_of_memory"]
+__all__ = ["explained", "is_out_of_memory", "lack_of_memory"]
 
 PACKAGE = str(Path(__file__).parents[1])
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")})
@@ -55,3 +56,15 @@ def is_own(frame: FrameType) -> bool:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception speaks of the machine and not of what was asked for."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def lack_of_memory(error: BaseException) -> str | None:
+    """Says that there is not enough memory; None if an exception does not speak of that.
+
+    Torch has an ordinary RuntimeError for memory that the machine does not give.
+    """
+    if not is_out_of_memory(error) and "can't allocate memory" not in str(error):
+        return None
+    found = re.search(r"allocate (\d+) bytes", str(error))
+    size = f": {int(found[1]) / 1e9:,.1f} GB more were asked for" if found else ""
+    return f"there is not enough memory{size}"

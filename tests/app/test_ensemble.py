@@ -43,7 +43,7 @@ def test_an_ensemble_trains_and_tests_each_seed(config, sgn, monkeypatch):
     watch(torch, "load")
     words = ["--trainer.max_steps", 2, "--model.init_args.unknown", "{nu: 0.1}"]
     words += ["--data.init_args.observations", "{count: 30}"]
-    code, out, err = sgn("ensemble", "3,5", "--config", config, *words)
+    code, out, err = sgn("ensemble", "--seeds", "3,5", "--config", config, "--threads", 1, *words)
     assert code == 0, err
     assert "2 runs, mean and standard deviation" in out
     assert reads == [".h5", ".ckpt"] * 2  # once of each seed

@@ -15,7 +15,8 @@ LISTED = PROJECT["optional-dependencies"]
 CORE = ("layers", "networks", "jets", "optim")
 LIGHT = {"sgn_sciml.app.cli", "sgn_sciml.__main__"}
 TRAINING = ("app.training", "app.training_cli", "app.registry", "callbacks", "runs", "metrics")
-SOLVING = ("ensemble", "march", "reference_command", "solve_command", "stages", "workflow")
+SOLVE = ("solve_command", "solve_options", "solve_progress", "solve_report")
+SOLVING = ("ensemble", "march", "reference_command", *SOLVE, "stages", "workflow")
 # What is used with an extra: folders or modules. Their late imports count, those of others do not.
 USES = {
     "data": ("benchmark_data", "layouts", "laws", "pde", "viz", "app.data_command"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from sgn_sciml.jets import Automatic, Equation, Nested
+from sgn_sciml.jets import Automatic, Eager, Equation, Nested
 from sgn_sciml.layers import Elementwise
 from sgn_sciml.networks import CoordinateMLP
 
@@ -118,3 +118,29 @@ def test_residuals_that_couple_points_have_the_jacobian_of_their_loss(form, netw
 def test_residuals_of_each_point_do_not_count_as_coupled(network):
     equation = Equation(network, lambda d: d.u_xx + torch.sin(d.x) * d.u**2, *NAMES)
     assert not equation.couples(torch.rand(50, 1))
+
+
+def as_users_write(x):
+    first, time = x.split(1, -1)
+    both, _ = x.split([1, 1], dim=1)
+    start = torch.cat([2 / torch.cosh(first), torch.zeros_like(first)], -1)
+    return start + torch.sinh(time) * both + torch.ones_like(time)
+
+
+def test_split_cosh_and_powers_of_numbers_need_no_nested_autograd(float64):
+    equation = Equation(
+        as_users_write,
+        lambda d: [d.u_xx + 10**d.t * d.v_t, d.u_xt + 2 ** (d.u - 2 * d.u_x)],
+        ("x", "t"),
+        ("u", "v"),
+    )
+    points = torch.rand(7, 2)
+    found = Eager().residuals(equation, points)
+    torch.testing.assert_close(found, Nested().residuals(equation, points))
+
+
+@pytest.mark.parametrize(("size", "dim"), [(1, 0), (1, -2)])
+def test_points_themselves_are_not_split(size, dim):
+    equation = Equation(lambda x: x + sum(x.split(size, dim)), lambda d: d.u_x, *NAMES)
+    with pytest.raises(NotImplementedError, match="split of points"):
+        Eager().residuals(equation, torch.rand(3, 1))

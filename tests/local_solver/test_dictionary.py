@@ -36,6 +36,13 @@ def test_a_dictionary_holds_smooth_functions(kind):
     assert kind(12, 2).size <= Polynomials(12, 2).size
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_constant_has_no_curvature_that_fine_cells_would_amplify(kind):
+    reference = ReferenceCell(kind(13, 2))
+    c = reference.fit() @ torch.ones(len(reference.nodes("interior")), dtype=torch.float64)
+    assert (reference.table("check", (2, 0)) @ c).abs().max() < 1e-4
+
+
 def test_integrals_and_coefficients_are_those_of_polynomials():
     reference = ReferenceCell(Polynomials(6, 2))
     line = reference.nodes("check").reshape(reference.nodes_per_axis + 1, -1, 2)[0, :, 1]

@@ -30,7 +30,7 @@ CASES = {  # problem, tolerance, and how good the reference is
         1e-4,
         1e-6,
     ),
-    "cavity": (Cavity(reynolds=200.0), 1e-4, 1e-8),
+    "cavity": (Cavity(), 1e-4, 1e-8),
 }
 
 

@@ -76,15 +76,16 @@ class OneField(Schroedinger):
     [
         (NoWall, "order 2 along x and 1 condition there: no_wall has no condition at x = 1"),
         (NoStart, "order 1 along t and 0 conditions there: no_start has no condition at t = 0"),
-        (OneField, "are not determined"),
+        (OneField, "take 2 conditions along t, there is 1: none holds v at t = 0"),
         (Mean, "couples points"),
         (NotANumber, "t = 0.*slopes are not finite"),
         (
             Corner,
-            "'left' of corner contradicts the initial values: .*1.0e.00 of it at x = 0",
+            "'initial' and 'left' of corner contradict each other at x = 0, t = 0: "
+            "u is 1 by the first and 0 by the second",
         ),
-        (OnlySlopes, "conditions on derivatives alone do: give a value at a point"),
-        (Contradiction, "conditions are not met: they are off by"),
+        (OnlySlopes, "knows u up to a constant at best: .*Give its value at a point, too"),
+        (Contradiction, "'left' and 'again' .* at x = 0: u is 0 by the first and 1 by the"),
         (FourCoordinates, "has 4 coordinates"),
     ],
 )

@@ -132,6 +132,12 @@ def test_observations_without_their_term_are_refused_and_so_is_the_reverse(measu
         pinn().losses({"residual": torch.rand(4, 2)})
 
 
+def test_a_constant_that_the_equation_determines_needs_no_observations():
+    task = pinn(data_weight=0.0)
+    assert "data" not in task.terms
+    assert task.losses({"residual": torch.rand(4, 2)}).keys() == {"residual"}
+
+
 @pytest.mark.parametrize(
     ("start", "message"),
     [

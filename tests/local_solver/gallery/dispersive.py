@@ -4,10 +4,10 @@ import math
 
 import torch
 
-from tests.local_solver.gallery.waves import Wave
+from tests.local_solver.gallery.waves import OneWave
 
 
-class Soliton(Wave):
+class Soliton(OneWave):
     """Nonlinear Schroedinger's bright soliton, moving."""
 
     law = "soliton"
@@ -27,7 +27,7 @@ class Soliton(Wave):
         return high * torch.cos(phase), high * torch.sin(phase)
 
 
-class KdV(Wave):
+class KdVSoliton(OneWave):
     """One soliton of u_t + 6 u u_x + u_xxx."""
 
     law = "kdv_soliton"
@@ -46,7 +46,7 @@ class KdV(Wave):
         return (c / 2 / torch.cosh(math.sqrt(c) / 2 * (x - c * t)) ** 2,)
 
 
-class TwoSolitons(KdV):
+class TwoSolitons(KdVSoliton):
     law = "two_solitons"
     domain = ((-20.0, -0.5), (20.0, 0.5))
 
@@ -55,7 +55,7 @@ class TwoSolitons(KdV):
         return (12 * top / (3 * torch.cosh(x - 28 * t) + torch.cosh(3 * x - 36 * t)) ** 2,)
 
 
-class BenjaminBonaMahony(Wave):
+class BenjaminBonaMahony(OneWave):
     """With a mixed derivative, u_xxt."""
 
     law = "bbm"
@@ -74,7 +74,7 @@ class BenjaminBonaMahony(Wave):
         return (3 * (c - 1) / torch.cosh(k * (x - c * t)) ** 2,)
 
 
-class Boussinesq(Wave):
+class Boussinesq(OneWave):
     """The regularised one, whose u_xxtt is of second order in time and space."""
 
     law = "boussinesq"

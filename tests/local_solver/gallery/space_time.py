@@ -69,7 +69,7 @@ class Heat(Unsteady):
         return (torch.sin(PI * x) * torch.cos(2 * y) * torch.exp(-t) + t,)
 
 
-class Burgers(Unsteady):
+class VectorBurgers(Unsteady):
     """Both velocities, nu = 0.01: a front along a diagonal."""
 
     law = "burgers_2d"

@@ -6,7 +6,7 @@ import torch
 
 from sgn_sciml.pde import Condition, Problem
 from tests.local_solver.gallery.known import Made
-from tests.local_solver.gallery.waves import Wave
+from tests.local_solver.gallery.waves import OneWave
 
 PI = math.pi
 LEFT = {"x": 0.0}
@@ -14,7 +14,7 @@ RIGHT = {"x": 1.0}
 INITIAL = {"t": 0.0}
 
 
-class Transport(Wave):
+class Transport(OneWave):
     """Of first order, one condition at the inflow, a coefficient that varies."""
 
     law = "transport"
@@ -63,7 +63,7 @@ class WrongEnd(Transport):
         return (*self.start("u"), self.given("u", x=1.0))
 
 
-class Maxwell(Wave):
+class Maxwell(OneWave):
     """E and H between a conductor and an open end."""
 
     law = "maxwell"
@@ -84,7 +84,7 @@ class Maxwell(Wave):
         return torch.sin(9 * x) * torch.sin(9 * t), torch.cos(9 * x) * torch.cos(9 * t)
 
 
-class Light(Wave):
+class Light(OneWave):
     """Maxwell in SI units: a wave of 1 micrometre between two plates, for ten periods."""
 
     law = "light"
@@ -107,7 +107,7 @@ class Light(Wave):
         return e, torch.cos(k * x) * torch.cos(w * t) / impedance
 
 
-class Acoustics(Wave):
+class Acoustics(OneWave):
     """Pressure and velocity in air, in SI units: 1.2 kg/m^3 and 340 m/s, two periods."""
 
     law = "acoustics"
@@ -127,7 +127,7 @@ class Acoustics(Wave):
         return p, torch.sin(PI * x) * torch.sin(w) / (1.2 * 340)
 
 
-class ShallowWater(Wave, Made):
+class ShallowWater(OneWave, Made):
     """Height and velocity, subcritical: one condition at each wall."""
 
     law = "shallow_water"
@@ -147,7 +147,7 @@ class ShallowWater(Wave, Made):
         return 1 + 0.1 * torch.sin(2 * PI * (x - t)), 0.5 + 0.2 * torch.cos(2 * PI * x) * t
 
 
-class InviscidSmooth(Wave):
+class InviscidSmooth(OneWave):
     """Inviscid Burgers before its shock: u = (x + 1) / (t + 2), a fan."""
 
     law = "inviscid_smooth"
@@ -172,7 +172,7 @@ class InviscidShock(InviscidSmooth):
     exact = Problem.exact
 
 
-class JumpMoves(Wave):
+class JumpMoves(OneWave):
     """Transport of a jump: no smooth solution, to be refused or met to the tolerance."""
 
     law = "jump_moves"

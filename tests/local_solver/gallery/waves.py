@@ -13,7 +13,7 @@ RIGHT = {"x": 1.0}
 INITIAL = {"t": 0.0}
 
 
-class Wave(Known):
+class OneWave(Known):
     """Known values at the start and at both walls, unless said otherwise."""
 
     coordinates = ("x", "t")
@@ -24,7 +24,7 @@ class Wave(Known):
         return (*self.start("u", "u_t"), *self.sides("u"))
 
 
-class Breather(Wave):
+class Breather(OneWave):
     """Sine-Gordon's breather."""
 
     law = "breather"
@@ -39,7 +39,7 @@ class Breather(Wave):
         return (4 * torch.atan(k / w * torch.cos(w * t) / torch.cosh(k * x)),)
 
 
-class KleinGordon(Wave, Made):
+class KleinGordon(OneWave, Made):
     """Cubic."""
 
     law = "klein_gordon"
@@ -51,7 +51,7 @@ class KleinGordon(Wave, Made):
         return (x * torch.cos(5 * PI * t) + (x * t) ** 3,)
 
 
-class Telegraph(Wave):
+class Telegraph(OneWave):
     law = "telegraph"
     domain = ((0.0, 0.0), (PI, 5.0))
 
@@ -62,7 +62,7 @@ class Telegraph(Wave):
         return (torch.exp(-t) * torch.cos(4 * t) * torch.sin(2 * x),)
 
 
-class LongString(Wave):
+class LongString(OneWave):
     """A hundred periods and more."""
 
     law = "long_string"
@@ -75,7 +75,7 @@ class LongString(Wave):
         return (torch.sin(PI * x) * torch.cos(PI * t),)
 
 
-class Absorbed(Wave):
+class Absorbed(OneWave):
     """A pulse that leaves through both walls, which absorb it."""
 
     law = "absorbed"
@@ -96,7 +96,7 @@ class Absorbed(Wave):
         return (torch.exp(-(((x - t) / 0.1) ** 2)) + torch.exp(-(((x + t) / 0.1) ** 2)),)
 
 
-class EndState(Wave):
+class EndState(OneWave):
     """A wave that is known at both times instead of its velocity."""
 
     law = "end_state"
@@ -113,7 +113,7 @@ class EndState(Wave):
         return (torch.sin(PI * x) * torch.cos(PI * t),)
 
 
-class FreeBeam(Wave):
+class FreeBeam(OneWave):
     """A beam in its second mode between simple supports."""
 
     law = "supported_beam"
@@ -168,7 +168,7 @@ class RingBeam(FreeBeam):
         return (torch.cos(x - t) + 0.1 * torch.cos(2 * x + 4 * t),)
 
 
-class CornerWave(Wave):
+class CornerWave(OneWave):
     """Released from a hat: kinks travel along characteristics."""
 
     law = "plucked"
