@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "sgn_sciml"
 
 CORE = ("layers", "networks", "jets", "optim")
-LIBRARY = {"system", *CORE, "pde", "metrics", "viz", "laws", "layouts"}
+LIBRARY = {"system", *CORE, "geometry", "pde", "metrics", "viz", "laws", "layouts"}
 APPLICATIONS = ("pinn", "local_solver", "operators", "inr")
 # What a folder may import besides itself. Nothing points upward, and no application at another.
 ALLOWED = {
@@ -22,7 +22,8 @@ ALLOWED = {
     "viz": set(),
     "laws": {"system"},
     "layouts": {"system"},
-    "pde": {"jets", "laws"},
+    "geometry": {"system"},  # what to install for polygons
+    "pde": {"jets", "laws", "geometry"},
     "runs": LIBRARY,
     "callbacks": LIBRARY | {"runs"},
     **dict.fromkeys(APPLICATIONS, LIBRARY | {"runs"}),
@@ -36,6 +37,7 @@ ALLOWED = {
 FOREIGN = {
     "system": {"numpy", "torch", "filelock", "jsonargparse"},
     **{folder: {"torch", "numpy"} for folder in CORE},
+    "geometry": {"torch", "shapely"},
     "pde": {"torch", "numpy"},
     "laws": {"numpy", "scipy"},
     "layouts": {"numpy", "scipy", "h5py", "torch"},

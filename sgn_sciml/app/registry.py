@@ -6,6 +6,7 @@ import textwrap
 from torch.optim import Optimizer
 
 import sgn_sciml.callbacks
+import sgn_sciml.geometry
 import sgn_sciml.inr
 import sgn_sciml.layers
 import sgn_sciml.local_solver
@@ -15,6 +16,7 @@ import sgn_sciml.operators.networks
 import sgn_sciml.optim
 import sgn_sciml.pde
 import sgn_sciml.pinn
+from sgn_sciml.geometry import Region
 from sgn_sciml.inr.measurements import Measurement
 from sgn_sciml.inr.points import Points
 from sgn_sciml.inr.shapes import Shape
@@ -50,6 +52,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "spline ends": (Boundary, Range),
     "problems": (Problem,),
     "references": (Reference,),
+    "regions": (Region,),
     "PINN terms": (Balancing, PointWeights),
     "PINN points": (Sampler, Resampling),
     "signals": (SignalData,),

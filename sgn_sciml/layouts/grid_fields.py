@@ -3,8 +3,9 @@
 Layout: one 1-D dataset per coordinate (``x``, ``t``, attached as dimension scales), one dataset
 per field (``u``, one axis per coordinate, in the file's coordinate order), and on the root the
 attributes ``format``, ``law`` and one per parameter of the law. Nothing about the grid is assumed:
-coordinates are read. Chunks carry Fletcher checksums and metadata those of HDF5 1.10, so a flipped
-bit is noticed.
+coordinates are read. A data set ``mask`` is 0 where fields have no values, as outside the domain
+of an equation; they are NaN there. Chunks carry Fletcher checksums and metadata those of
+HDF5 1.10, so a flipped bit is noticed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ __all__ = ["FORMAT", "GridFields", "plain_constants", "read_grid", "write_grid"]
 
 FORMAT = "sgn-grid-1"
 ACCURACY, METHOD = "estimated_relative_error", "solved_by"
+MASK = "mask"
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,13 @@ def read_grid(path: str | Path) -> GridFields:
         path: A file written by :func:`write_grid`.
 
     Returns:
-        Its fields, in the precision of the file. A coordinate that falls is turned round, and the
-        fields with it.
+        Its fields, in the precision of the file, NaN where its mask is 0. A coordinate that falls
+        is turned round, and the fields with it.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a readable grid file, or holds NaN or infinity.
+        ValueError: If it is not a readable grid file, or holds NaN or infinity that no mask tells
+            of.
     """
     path = find_data(path)
     if path.is_dir():
@@ -153,7 +156,9 @@ def read_grid(path: str | Path) -> GridFields:
     for name, values in fields.items():
         if values.shape != shape:
             raise ValueError(f"{path}: {name} has shape {tuple(values.shape)}, grid {shape}")
-        if not values.isfinite().all():
+    outside = fields.pop(MASK, torch.ones(shape)) == 0
+    for name, values in fields.items():
+        if not (values.isfinite() | outside).all():
             raise ValueError(f"{path}: {name} holds NaN or infinity")
     for axis, (name, values) in enumerate(coordinates.items()):
         if (values.diff() < 0).all() and len(values) > 1:  # values and coordinate turn together

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sgn_sciml.local_solver.linearization import Linearization
+from sgn_sciml.local_solver.linearization import Linearization, Unsolvable
 from sgn_sciml.pde import Problem
 
 __all__ = ["ProblemRows"]
@@ -32,6 +32,11 @@ class ProblemRows:
         Raises:
             Unsolvable: If one of them is not a function of the fields at each point.
         """
+        if problem.geometry is not None:
+            raise Unsolvable(
+                f"{problem.law} has a geometry: local least squares solves problems on boxes; "
+                "train a PINN on it (sgn fit)"
+            )
         generator = torch.Generator().manual_seed(1)
         unit = torch.rand(8, len(problem.coordinates), generator=generator, dtype=torch.float64)
         where = problem.box_points(0.1 + 0.8 * unit)

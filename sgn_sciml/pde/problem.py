@@ -9,13 +9,14 @@ do is recorded by :mod:`sgn_sciml.jets`, as long as it has rules for it.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import inf, isfinite
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
+from sgn_sciml.geometry import Region
 from sgn_sciml.jets import Derivatives
 
 __all__ = ["Condition", "Problem", "reference_name"]
@@ -23,24 +24,56 @@ __all__ = ["Condition", "Problem", "reference_name"]
 RESERVED = ("residual", "data", "values", "weights", "points", "fields")  # keys of batches
 
 
+def unstated(d: Any) -> Tensor:
+    """What stands for a residual that was not given."""
+    raise TypeError("a condition needs a residual")
+
+
 @dataclass(frozen=True)
 class Condition:
-    """An initial or boundary condition on a face of the domain.
+    """An initial or boundary condition on a face of the domain, or a part of its boundary.
 
     Attributes:
         name: Name in logs and tables.
         face: The fixed coordinates, for example ``{"t": 0.0}``.
         residual: Maps derivatives at points of the face to values that should vanish, ``(N,)``.
+            On a part of a geometry's boundary it also knows the outward normal: ``d.n_x``,
+            ``d.n_y``, and the derivative along it, ``d.normal("u")``.
+        on: Names of parts of the boundary of the problem's geometry, one or several, or
+            ``boundary`` for all of it; None for a face.
+
+    Raises:
+        TypeError: If there is no residual.
+
+    Example:
+        >>> Condition("cold", on="hole", residual=lambda d: d.u).parts
+        ('hole',)
     """
 
     name: str
-    face: Mapping[str, float]
-    residual: Callable[[Derivatives], Tensor]
+    face: Mapping[str, float] = field(default_factory=dict)
+    residual: Callable[[Derivatives], Tensor] = unstated
+    on: str | tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.residual is unstated:
+            raise TypeError(f"the condition {self.name!r} needs a residual")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts of the boundary it lies on; none for a face."""
+        if self.on is None:
+            return ()
+        return (self.on,) if isinstance(self.on, str) else tuple(self.on)
 
 
 @dataclass(frozen=True)
 class Problem(ABC):
-    """A partial differential equation on a box, with conditions and a reference solution."""
+    """A partial differential equation on a box or another region, with conditions and a reference.
+
+    A region of space is its ``geometry``: a class attribute, a field or a property. Conditions
+    then lie ``on`` named parts of its boundary.
+    """
 
     law: ClassVar[str]
     """Name of the equation in files and tables."""
@@ -54,11 +87,24 @@ class Problem(ABC):
     """Names of the conditions that :meth:`impose` satisfies exactly."""
     grid: ClassVar[tuple[int, ...]]
     """Points per coordinate of a reference file, if nothing else is asked for."""
+    geometry: ClassVar[Region | None] = None
+    """The region of space; None for all of the box."""
+    times: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    """From when to when, for a problem with a geometry that evolves."""
 
     @property
-    @abstractmethod
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Lower and upper corner of the box, one number per coordinate."""
+        """Lower and upper corner of the box, one number per coordinate.
+
+        Raises:
+            NotImplementedError: If neither it nor a geometry is stated.
+        """
+        if self.geometry is None:
+            raise NotImplementedError(f"{self.law}: state its domain, or its geometry")
+        lower, upper = self.geometry.bounds
+        if not self.evolving:
+            return lower, upper
+        return (*lower, self.times[0]), (*upper, self.times[1])
 
     @property
     @abstractmethod
@@ -102,7 +148,8 @@ class Problem(ABC):
     @property
     def parameters(self) -> dict[str, Any]:
         """The constants of the equation, as written into files and cards."""
-        return asdict(self)
+        found = asdict(self)
+        return found if self.geometry is None else found | {"geometry": repr(self.geometry)}
 
     def holding(self, constants: Mapping[str, Any]) -> Self:
         """This problem with other constants, which may be tensors, and without its checks."""
@@ -170,6 +217,7 @@ class Problem(ABC):
                 use otherwise, a face lies on no coordinate or outside the domain, or ``imposed``
                 names no condition.
         """
+        check_geometry(self)
         self.check_domain()
         names = [condition.name for condition in self.conditions]
         for name in names:
@@ -237,6 +285,39 @@ class Problem(ABC):
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be a positive number, got {value}"
                 )
+
+
+def check_geometry(problem: Problem) -> None:
+    """See that a geometry fits the coordinates, and that each condition lies on a part of it.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    region, law, space = problem.geometry, problem.law, problem.space
+    if region is not None and region.dimension != len(space):
+        raise ValueError(
+            f"{law}: its geometry has {region.dimension} dimensions, its space {len(space)}: "
+            f"{', '.join(space)}"
+        )
+    if region is not None and problem.periodic & set(space):
+        raise ValueError(f"{law}: a coordinate of a geometry cannot be periodic")
+    for condition in problem.conditions:
+        what = f"{law}: the condition {condition.name!r}"
+        if region is None and condition.on is not None:
+            raise ValueError(f"{what} lies on {condition.parts[0]!r}, but there is no geometry")
+        if region is None:
+            continue
+        if fixed := sorted(set(space) & set(condition.face)):
+            raise ValueError(
+                f"{what} fixes {fixed[0]!r}: with a geometry it lies on a part of its boundary, "
+                f"on={region.parts[0]!r}"
+            )
+        if condition.on is None and not condition.face:
+            raise ValueError(f"{what} lies nowhere: say on which part, on={region.parts[0]!r}")
+        try:
+            region.named(*condition.parts)
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from error
 
 
 def reference_name(law: str) -> str:

@@ -46,7 +46,7 @@ class Window(Problem):
             raise ValueError(
                 f"Window: need {lower} <= start < end <= {upper}, got {self.start}, {self.end}"
             )
-        for name in ("law", "coordinates", "fields", "periodic"):
+        for name in ("law", "coordinates", "fields", "periodic", "geometry"):
             object.__setattr__(self, name, getattr(self.problem, name))
         there = frozenset(condition.name for condition in self.conditions)
         object.__setattr__(self, "imposed", self.problem.imposed & there)

@@ -6,6 +6,7 @@ an outdated network, nothing is copied in a step, and a resumed run sees the sam
 """
 
 import inspect
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from torch.utils.data import DataLoader
 
 from sgn_sciml.layouts.grid_fields import GridFields, plain_constants, read_grid
 from sgn_sciml.pde import PROBLEMS, Problem, Reference
+from sgn_sciml.pde.places import condition_points, inside, interior_points
 from sgn_sciml.pde.problem import reference_name
 from sgn_sciml.pinn.description import SolutionData
+from sgn_sciml.pinn.masks import exact_inside, masked
 from sgn_sciml.pinn.observations import Observations
 from sgn_sciml.pinn.resampling import Resampling
 from sgn_sciml.pinn.sampling import Sampler, Uniform
@@ -39,6 +42,10 @@ class Collocation(LightningDataModule):
     ``(frames, *n, d)`` and ``fields`` ``(frames, f, *n)``, where a frame is the grid at one time,
     or the whole grid of a steady problem. Each process of a distributed run takes its share of
     every set.
+
+    Outside a problem's geometry, fields of the grid are nan and not compared; where it has an
+    exact solution, no reference is needed. Points of conditions on parts of its boundary are
+    followed by the outward normal, ``(N, d + space)``.
 
     Args:
         problem: The equation.
@@ -108,9 +115,17 @@ class Collocation(LightningDataModule):
             names = self.problem.coordinates, self.problem.fields
             box = self.problem.domain
             self._observed = self.observations.draw(self.grid, *names, self.seed, box)
+            outside = ~inside(self.problem, self._observed[0])
+            if outside.any():
+                raise ValueError(
+                    f"{int(outside.sum())} of {len(outside)} observations lie outside the geometry"
+                )
 
     def _read_reference(self) -> None:
-        if self.reference is None or self.grid is not None:
+        if self.grid is not None:
+            return
+        if self.reference is None:
+            self.grid = exact_inside(self.problem)
             return
         if isinstance(self.reference, Reference):
             self.file = str(self.reference.file(self.problem))
@@ -129,19 +144,21 @@ class Collocation(LightningDataModule):
                 f"{path} holds {grid.law} {dict(grid.parameters)} over "
                 f"{tuple(grid.coordinates)}, the problem is {ours[0]} {ours[1]} over {ours[2]}"
             )
-        self.grid = grid.within(*self.problem.domain)  # a window's part
+        grid = grid.within(*self.problem.domain)  # a window's part
+        self.grid = masked(self.problem, grid, path)
 
     # -- training points ---------------------------------------------------------------------
 
     def draw(self, redraw: int, pool: int = 1) -> dict[str, Tensor]:
         """Draw one set of points on the CPU in float64; ``pool`` multiplies the interior ones."""
-        d = len(self.problem.coordinates)
         seed = [self.seed, redraw]
-        interior = self.sampler.draw(pool * self.num_points, d, derive_seed(*seed, 0))
-        points = {"residual": self.problem.box_points(interior)}
-        for k, condition in enumerate(self.problem.conditions):
-            unit = self.sampler.draw(self.num_condition_points, d, derive_seed(*seed, k + 1))
-            points[condition.name] = self.problem.face_points(condition, unit)
+        draw, problem = self.sampler.draw, self.problem
+        interior = partial(draw, seed=derive_seed(*seed, 0))
+        points = {"residual": interior_points(problem, pool * self.num_points, interior)}
+        for k, condition in enumerate(problem.conditions):
+            unit = partial(draw, seed=derive_seed(*seed, k + 1))
+            count = self.num_condition_points
+            points[condition.name] = condition_points(problem, condition, count, unit)
         if self._observed is not None:
             *observed, trained = self._observed
             training = redraw < HELD_OUT or trained == len(observed[0])  # or none is held out

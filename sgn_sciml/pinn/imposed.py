@@ -10,9 +10,10 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
-from sgn_sciml.jets import Equation
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde.places import condition_points, interior_points, starting_with
+from sgn_sciml.pinn.boundary import condition_equation
 
 __all__ = ["require_imposed"]
 
@@ -58,18 +59,22 @@ def left_over(
     draw = torch.Generator().manual_seed(0)
     device = next(network.parameters(), torch.zeros(())).device
     unit = torch.rand(POINTS, len(problem.coordinates), generator=draw).to(device, dtype)
-    points, face = problem.box_points(unit), problem.face_points(condition, unit)
+    if problem.geometry is None:
+        points, face = problem.box_points(unit), problem.face_points(condition, unit)
+    else:
+        at = starting_with(unit)
+        points = interior_points(problem, POINTS, at).to(unit)
+        face = condition_points(problem, condition, POINTS, at).to(unit)
+        points = torch.cat([points, face[:, points.shape[1] :]], 1)  # with some normals
     for factor in (1.0, LARGE):
 
         def function(x: Tensor, factor: float = factor) -> Tensor:
             return problem.impose(x, factor * network(x))
 
-        name = f"{problem.law}, {condition.name}"
-        names = problem.coordinates, problem.fields
-        equation = Equation(function, condition.residual, *names, name)
+        equation = condition_equation(function, condition.residual, problem, condition)
         there = float(equation.nested(face).detach().abs().max())
         elsewhere = float(equation.nested(points).detach().abs().nan_to_num(0.0, 0.0).max())
-        size = float(function(face).detach().abs().max())
+        size = float(function(face[:, : len(problem.coordinates)]).detach().abs().max())
         if factor == LARGE and not size + elsewhere < torch.inf:
             break  # as an exponential of the output may be
         if not there <= LEFT * elsewhere + 1e3 * torch.finfo(dtype).eps * size:

@@ -20,6 +20,8 @@ from torch import Tensor
 
 from sgn_sciml.jets import Eager, Equation, Fused, apart
 from sgn_sciml.pde import Condition
+from sgn_sciml.pde.places import condition_points, interior_points, starting_with
+from sgn_sciml.pinn.boundary import condition_equation
 from sgn_sciml.pinn.solution import Solution
 
 __all__ = ["LossTerms"]
@@ -54,9 +56,8 @@ class LossTerms:
 
     def _equation(self, name: str) -> Equation:
         """The equation of a condition."""
-        problem, residual = self.solution.problem, partial(self._condition, name)
-        names = problem.coordinates, problem.fields
-        return Equation(self.solution, residual, *names, f"{problem.law}, {name}")
+        residual = partial(self._condition, name)
+        return condition_equation(self.solution, residual, self.solution.problem, self.faces[name])
 
     def _condition(self, name: str, d: Any) -> Any:
         return next(c for c in self.solution.current.conditions if c.name == name).residual(d)
@@ -188,11 +189,12 @@ class LossTerms:
 
         line = like.new_tensor([0.3, 0.5, 0.7])[:, None]
         unit = line.expand(3, len(problem.coordinates))
-        points = [problem.box_points(unit)]
-        points += [problem.face_points(face, unit) for face in self.faces.values()]
-        for equation, at in zip(self.equations.values(), points, strict=True):
+        for (key, equation), at in zip(self.equations.items(), self.places(unit), strict=True):
             names = equation.coordinates, equation.fields
             tried = Equation(function, equation.residual, *names, equation.name)
+            if key in self.faces:
+                residual = partial(self._condition, key)
+                tried = condition_equation(function, residual, problem, self.faces[key])
             tried.nested(at)
             if isinstance(solution.engine, (Eager, Fused)):
                 try:
@@ -210,8 +212,15 @@ class LossTerms:
 
     def at(self, unit: Tensor) -> dict[str, Tensor]:
         """Residuals by name at points of the unit box, those of conditions on their faces."""
-        problem = self.solution.current
-        points = [problem.box_points(unit)]
-        points += [problem.face_points(face, unit) for face in self.faces.values()]
-        pairs = zip(self.equations.values(), points, strict=True)
+        pairs = zip(self.equations.values(), self.places(unit), strict=True)
         return {equation.name: equation.nested(at) for equation, at in pairs}
+
+    def places(self, unit: Tensor) -> list[Tensor]:
+        """Points of the unit box as points of each equation: of the domain, and of each face."""
+        problem, draw, count = self.solution.current, starting_with(unit), len(unit)
+        if problem.geometry is None:
+            faces = [problem.face_points(face, unit) for face in self.faces.values()]
+            return [problem.box_points(unit), *faces]
+        points = [interior_points(problem, count, draw)]
+        points += [condition_points(problem, face, count, draw) for face in self.faces.values()]
+        return [each.to(unit) for each in points]

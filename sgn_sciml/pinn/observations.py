@@ -170,6 +170,7 @@ class Observations:
         elif grid is not None:
             values = torch.stack([grid.fields[name] for name in fields], -1)
             table = torch.cat([grid.points, values], -1).reshape(-1, d + len(fields)).double()
+            table = table[~table[:, d:].isnan().all(1)]  # outside a geometry
         else:
             raise ValueError("observations need a file or a reference: set path or reference")
         count = len(table) if self.count is None else self.count

@@ -26,6 +26,7 @@ from scipy.fft import dctn
 from torch import Tensor
 
 from sgn_sciml.jets import Equation
+from sgn_sciml.pde.places import inside, interior_points, starting_with
 from sgn_sciml.pinn.task import PINN
 
 __all__ = ["amplitude", "dominant_frequency", "grid_residual", "slope", "unit_grid"]
@@ -50,7 +51,7 @@ def grid_residual(task: PINN) -> Tensor:
     grid = unit_grid(len(task.problem.coordinates))
     like = next(task.network.parameters())
     points = task.problem.box_points(grid.flatten(0, -2).to(like))
-    found = task.residual(points).detach()
+    found = torch.where(inside(task.problem, points), task.residual(points).detach(), 0.0)
     if not found.isfinite().all() or not found.any():
         raise ValueError("the residual is zero or not finite: there is nothing another stage fits")
     return found.reshape(len(found), *grid.shape[:-1])
@@ -89,7 +90,7 @@ def amplitude(task: PINN, kappa: float, size: float) -> float:
     problem, dimension = task.current, len(task.problem.coordinates)
     like = next(task.network.parameters())
     unit = torch.rand(1000, dimension, generator=torch.Generator().manual_seed(0))
-    points = problem.box_points(unit.to(like))
+    points = interior_points(problem, len(unit), starting_with(unit)).to(like)
 
     def residual(height: float) -> Tensor:
         def fields(p: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from sgn_sciml.metrics.one_field import OneField
 from sgn_sciml.networks import CoordinateNetwork, as_coordinate_network
 from sgn_sciml.optim import OptimizerFactory
 from sgn_sciml.pde import Problem
+from sgn_sciml.pde.places import inside
 from sgn_sciml.pinn.application import Solving
 from sgn_sciml.pinn.description import SolutionData
 from sgn_sciml.pinn.imposed import require_imposed
@@ -145,15 +146,16 @@ class Solution(BaseTask, ABC):
         return fields.movedim(-1, 1)
 
     def predict_step(self, batch: dict[str, Tensor], batch_idx: int) -> dict[str, Tensor]:
-        """Predicted fields and residual on grid frames."""
+        """Predicted fields and residual on grid frames; nan outside a geometry."""
         with differentiable(batch) as batch:
             points = batch["points"]
             residual = self.residual_magnitude(points.reshape(-1, points.shape[-1]))
-            return {
-                "points": points,
-                "fields": self.frames(points).detach(),
-                "residual": residual.reshape(points.shape[:-1]),
-            }
+            fields, residual = self.frames(points).detach(), residual.reshape(points.shape[:-1])
+            if self.problem.geometry is not None:
+                outside = ~inside(self.problem, points)
+                fields = fields.masked_fill(outside[:, None], torch.nan)
+                residual = residual.masked_fill(outside, torch.nan)
+            return {"points": points, "fields": fields, "residual": residual}
 
 
 @contextmanager
@@ -192,7 +194,10 @@ def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
 
 
 def frame_metrics(problem: Problem) -> MetricCollection:
-    """How good the fields of a problem are on its grid frames, which are fields over space."""
+    """How good the fields of a problem are on its grid frames, which are fields over space.
+
+    On a geometry values are compared, but not slopes and waves, which need neighbours on a box.
+    """
     periodic = tuple(name in problem.periodic for name in problem.space)
     lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[: len(problem.space)]
     boundary: tuple[Extension | None, ...] = tuple("periodic" if p else "even" for p in periodic)
@@ -202,6 +207,8 @@ def frame_metrics(problem: Problem) -> MetricCollection:
         "max_error": MaxError(),
         "spectral": SpectralError(boundary, max_wavenumber=128),
     }
+    if problem.geometry is not None:
+        del found["relative_h1"], found["spectral"]
     if len(problem.fields) > 1:  # a small field that is all wrong hides in what is pooled
         for i, name in enumerate(problem.fields):
             found[f"relative_l2/{name}"] = OneField(RelativeL2(), i)

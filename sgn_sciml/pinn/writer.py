@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
 from sgn_sciml.layouts import GridFields, write_grid
+from sgn_sciml.pinn.masks import with_mask
 
 __all__ = ["PredictionWriter", "grid_axes", "join_batches", "whole_field"]
 
@@ -36,6 +37,8 @@ def grid_axes(problem: Any, points: Tensor) -> dict[str, Tensor]:
 class PredictionWriter(BasePredictionWriter):
     """Write the predicted fields and the residual to a grid file.
 
+    Outside a problem's geometry they are nan, and ``mask`` is 0 there and 1 inside.
+
     Args:
         path: File to write.
     """
@@ -61,5 +64,6 @@ class PredictionWriter(BasePredictionWriter):
         }
         fields["residual"] = whole_field(problem, frames["residual"])
         axes = grid_axes(problem, frames["points"])
+        fields = with_mask(problem, axes, fields)
         found = GridFields(axes, fields, problem.law, problem.parameters)
         print(f"wrote {write_grid(self.path, found)}")

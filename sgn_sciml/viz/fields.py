@@ -139,7 +139,7 @@ def _panels(
     truth: NDArray[np.floating], guess: NDArray[np.floating], residual: Tensor | None, name: str
 ) -> list[tuple[NDArray[np.floating], str, Colours]]:
     """What is shown of a field: values, title, and options of the image and its colour bar."""
-    low, high = float(truth.min()), float(truth.max())
+    low, high = float(np.nanmin(truth)), float(np.nanmax(truth))  # nan outside a geometry
     signed = {"vmin": low, "vmax": high, "cmap": "RdBu_r"}
     error = np.abs(guess - truth)
     panels: list[tuple[NDArray[np.floating], str, Colours]] = [

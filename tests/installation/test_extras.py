@@ -20,6 +20,7 @@ SOLVING = ("ensemble", "march", "reference_command", *SOLVE, "stages", "workflow
 # What is used with an extra: folders or modules. Their late imports count, those of others do not.
 USES = {
     "data": ("benchmark_data", "layouts", "laws", "pde", "viz", "app.data_command"),
+    "geometry": ("geometry",),
     "runs": TRAINING,
     "pinn": (*TRAINING, "pinn", "local_solver", "ensembles", *(f"app.{name}" for name in SOLVING)),
     "operators": (*TRAINING, "operators"),

@@ -1,0 +1,74 @@
+"""Grids over a geometry: fields are nan outside, where nothing is compared, drawn or written."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from sgn_sciml.layouts.grid_fields import MASK, GridFields
+from sgn_sciml.pde import Problem
+from sgn_sciml.pde.places import inside
+
+__all__ = ["exact_inside", "known", "masked", "with_mask"]
+
+
+def masked(problem: Problem, grid: GridFields, what: str) -> GridFields:
+    """A reference with nan outside the geometry; as it is where there is none.
+
+    Args:
+        problem: The problem.
+        grid: The reference.
+        what: Its file, for the message.
+
+    Raises:
+        ValueError: If it has no values at some points inside, or no point lies inside.
+    """
+    if problem.geometry is None:
+        return grid
+    here = inside(problem, grid.points)
+    if not here.any():
+        raise ValueError(f"{what}: no point of its grid lies in the geometry of {problem.law}")
+    fields = {}
+    for name in problem.fields:
+        values = grid.fields[name]
+        if missing := int((here & values.isnan()).sum()):
+            raise ValueError(
+                f"{what}: {name} has no value at {missing} of {int(here.sum())} points inside the "
+                f"geometry of {problem.law}"
+            )
+        fields[name] = torch.where(here, values, torch.nan)
+    return replace(grid, fields=fields)
+
+
+def exact_inside(problem: Problem) -> GridFields | None:
+    """The exact solution of a problem with a geometry on the problem's own grid, if there is one.
+
+    A file need not be made for it; None without a geometry or an exact solution.
+    """
+    if problem.geometry is None or type(problem).exact is Problem.exact:
+        return None
+    axes = problem.axes()
+    empty = GridFields(axes, {}, problem.law, problem.parameters, method="exact solution")
+    points = empty.points
+    here = inside(problem, points)
+    values = points.new_full((*points.shape[:-1], len(problem.fields)), torch.nan)
+    values[here] = problem.exact(points[here])
+    fields = dict(zip(problem.fields, values.unbind(-1), strict=True))
+    return masked(problem, replace(empty, fields=fields), "the exact solution")
+
+
+def known(found: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Fields and the truth, both zero where the truth is nan: what lies outside is no error."""
+    outside = truth.isnan()
+    return found.masked_fill(outside, 0.0), truth.masked_fill(outside, 0.0)
+
+
+def with_mask(
+    problem: Problem, axes: Mapping[str, Tensor], fields: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Fields of a file, with the mask that says where they are nan, if there is a geometry."""
+    if problem.geometry is None:
+        return fields
+    here = inside(problem, GridFields(axes, {}, problem.law).points)
+    return fields | {MASK: here.to(torch.uint8)}
