@@ -69,7 +69,7 @@ class Collocation(LightningDataModule):
     def __init__(
         self,
         problem: Problem,
-        reference: Reference | str | None = None,
+        reference: Reference | str | Path | None = None,
         num_points: int = 5000,
         num_condition_points: int = 200,
         redraw_every: int = 1,
@@ -93,7 +93,9 @@ class Collocation(LightningDataModule):
         self.frames_per_batch = frames_per_batch
         self.observations = observations
         self.grid: GridFields | None = None
-        self.file: str | None = None if isinstance(reference, Reference) else reference
+        # Path is among the types, too: else a file would be read as the settings of a class.
+        none = reference is None or isinstance(reference, Reference)
+        self.file: str | None = None if none else str(reference)
         self._observed: tuple[Tensor, Tensor, int] | None = None
         self._redraw = -1
         self._points: dict[str, Tensor] = {}
