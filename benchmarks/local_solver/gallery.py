@@ -93,8 +93,8 @@ def table(kept: Kept) -> str:
     return "\n".join(
         [
             f"{len(kept.rows)} of {len(problems())} problems so far. Solved by local least "
-            f"squares to {TOLERANCE:.0e}, one thread, CPU seconds (at most {LIMIT}) of a busy machine, up "
-            f"to 3 times those of a quiet one; errors at {POINTS} random points, of the worst "
+            f"squares to {TOLERANCE:.0e}, one thread, CPU seconds (at most {LIMIT}) of a busy "
+            f"machine, up to 3 times those of a quiet one; errors at {POINTS} random points, of the worst "
             "field:",
             "",
             *solved,
