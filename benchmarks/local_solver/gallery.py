@@ -94,8 +94,8 @@ def table(kept: Kept) -> str:
         [
             f"{len(kept.rows)} of {len(problems())} problems so far. Solved by local least "
             f"squares to {TOLERANCE:.0e}, one thread, CPU seconds (at most {LIMIT}) of a busy "
-            f"machine, up to 3 times those of a quiet one; errors at {POINTS} random points, of the worst "
-            "field:",
+            f"machine, up to 3 times those of a quiet one; errors at {POINTS} random points, "
+            "of the worst field:",
             "",
             *solved,
             "",
