@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field
-from math import inf, isfinite
+from math import inf
 from typing import Any, ClassVar, Self
 
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from sgn_sciml.geometry import Region
 from sgn_sciml.jets import Derivatives
+from sgn_sciml.pde.checks import check_domain, check_geometry
 
 __all__ = ["Condition", "Problem", "reference_name"]
 
@@ -218,7 +219,7 @@ class Problem(ABC):
                 names no condition.
         """
         check_geometry(self)
-        self.check_domain()
+        check_domain(self)
         names = [condition.name for condition in self.conditions]
         for name in names:
             if names.count(name) > 1:
@@ -245,34 +246,6 @@ class Problem(ABC):
                         f"outside the domain, {low} to {high}"
                     )
 
-    def check_domain(self) -> None:
-        """See that the domain is a box.
-
-        Raises:
-            ValueError: If its corners are not finite numbers, one per coordinate, the lower first.
-        """
-        lower, upper = self.domain
-        d = len(self.coordinates)
-        if len(lower) != d or len(upper) != d:
-            raise ValueError(
-                f"{self.law}: corners of the domain have {len(lower)} and {len(upper)} numbers, "
-                f"there are {d} coordinates: {', '.join(self.coordinates)}"
-            )
-        for name, a, b in zip(self.coordinates, lower, upper, strict=True):
-            for value in (a, b):
-                if isinstance(value, str) or not isfinite(value):
-                    raise ValueError(
-                        f"{self.law}: the domain goes from {name} = {a!r} to {b!r}: both must be "
-                        "finite numbers"
-                    )
-            if a > b:
-                raise ValueError(
-                    f"{self.law}: the domain goes from {name} = {a} to {b}: the lower corner "
-                    "comes first"
-                )
-            if a == b:
-                raise ValueError(f"{self.law}: the domain is empty, {name} goes from {a} to {b}")
-
     def require_positive(self, *names: str) -> None:
         """Check constants.
 
@@ -285,39 +258,6 @@ class Problem(ABC):
                 raise ValueError(
                     f"{type(self).__name__}: {name} must be a positive number, got {value}"
                 )
-
-
-def check_geometry(problem: Problem) -> None:
-    """See that a geometry fits the coordinates, and that each condition lies on a part of it.
-
-    Raises:
-        ValueError: If it does not.
-    """
-    region, law, space = problem.geometry, problem.law, problem.space
-    if region is not None and region.dimension != len(space):
-        raise ValueError(
-            f"{law}: its geometry has {region.dimension} dimensions, its space {len(space)}: "
-            f"{', '.join(space)}"
-        )
-    if region is not None and problem.periodic & set(space):
-        raise ValueError(f"{law}: a coordinate of a geometry cannot be periodic")
-    for condition in problem.conditions:
-        what = f"{law}: the condition {condition.name!r}"
-        if region is None and condition.on is not None:
-            raise ValueError(f"{what} lies on {condition.parts[0]!r}, but there is no geometry")
-        if region is None:
-            continue
-        if fixed := sorted(set(space) & set(condition.face)):
-            raise ValueError(
-                f"{what} fixes {fixed[0]!r}: with a geometry it lies on a part of its boundary, "
-                f"on={region.parts[0]!r}"
-            )
-        if condition.on is None and not condition.face:
-            raise ValueError(f"{what} lies nowhere: say on which part, on={region.parts[0]!r}")
-        try:
-            region.named(*condition.parts)
-        except ValueError as error:
-            raise ValueError(f"{what}: {error}") from error
 
 
 def reference_name(law: str) -> str:
