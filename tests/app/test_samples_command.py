@@ -152,5 +152,5 @@ def test_a_sample_that_is_not_solved_ends_it_with_one_line(sgn, at_once):
     assert code == 1
     last = err.splitlines()[-1]
     assert "sample 0 (nu = 0.0" in last
-    assert "contradicts the initial values" in last
+    assert "contradict each other" in last
     assert "--redraw" in last
