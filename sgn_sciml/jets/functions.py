@@ -74,6 +74,10 @@ def sqrt(z: Tensor) -> list[Tensor]:
     return found
 
 
+def log(z: Tensor) -> list[Tensor]:
+    return [torch.log(z), *reciprocal(z)[:5]]
+
+
 def absolute(z: Tensor) -> list[Tensor]:
     zero = torch.zeros_like(z)
     return [z.abs(), z.sign(), zero, zero, zero, zero]
@@ -89,7 +93,7 @@ def floor(z: Tensor) -> list[Tensor]:
 
 FUNCTIONS: dict[str, Callable[[Tensor], list[Tensor]]] = {
     **{f.__name__: f for f in (tanh, sin, cos, exp, sigmoid, gelu, square, reciprocal, sqrt)},
-    **{f.__name__: f for f in (sign, floor)},
+    **{f.__name__: f for f in (sign, floor, log)},
     "abs": absolute,
 }
 

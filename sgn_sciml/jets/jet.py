@@ -201,18 +201,21 @@ class Jet(Unvalued):
         return self.then(kind, tensors=(value,))
 
     def power(self, exponent: float) -> "Jet":
-        """A whole power."""
-        if exponent == 2:
-            return self.apply("square")
-        if exponent == 3:
-            return self * self.apply("square")
-        if exponent == 4:
-            return self.apply("square").apply("square")
-        if exponent == -1:
-            return self.apply("reciprocal")
-        if exponent == 1:
+        """A power by a number."""
+        if not isinstance(exponent, Real) or exponent == 0:
+            raise Unrecordable(f"the power {exponent}")
+        exponent = float(exponent)
+        if exponent < 0:
+            return self.power(-exponent).apply("reciprocal")
+        if exponent == 0.5:
+            return self.apply("sqrt")
+        if exponent != int(exponent):
+            return (exponent * self.apply("log")).apply("exp")  # NaN below 0, as torch has it
+        half, odd = divmod(int(exponent), 2)
+        if not half:
             return self
-        raise Unrecordable(f"the power {exponent}")
+        even = self.power(half).apply("square")
+        return self * even if odd else even
 
     def __add__(self, other: "Jet | Tensor | float") -> "Jet":
         if not isinstance(other, (Jet, Tensor, Real)):

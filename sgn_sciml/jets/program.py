@@ -18,7 +18,7 @@ __all__ = ["FUNCTIONS", "Node", "Program", "UnknownName", "Unrecordable", "Unval
 
 FUNCTIONS = (
     *("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "sqrt"),
-    *("abs", "sign", "floor"),
+    *("abs", "sign", "floor", "log"),
 )
 """Elementwise functions whose derivatives are known."""
 

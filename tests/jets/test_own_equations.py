@@ -144,3 +144,30 @@ def test_points_themselves_are_not_split(size, dim):
     equation = Equation(lambda x: x + sum(x.split(size, dim)), lambda d: d.u_x, *NAMES)
     with pytest.raises(NotImplementedError, match="split of points"):
         Eager().residuals(equation, torch.rand(3, 1))
+
+
+@pytest.mark.parametrize("exponent", [5, 6, -2, 1 / 3, -1.5, 0.5])
+def test_powers_and_logarithms_need_no_nested_autograd(exponent, network, caplog):
+    def residual(d):
+        return d.u_xx + (1.1 + d.u * d.u) ** exponent + torch.log(1.1 + d.u * d.u) * d.u_x
+
+    points = torch.linspace(0, 1, 9)[:, None]
+    with caplog.at_level(logging.WARNING, "sgn_sciml"):
+        found = Automatic().residuals(Equation(network, residual, *NAMES), points)[0]
+    assert not caplog.messages
+    assert torch.allclose(found, residual(by_autograd(network, points)), rtol=0, atol=1e-12)
+
+
+def test_derivatives_of_an_activation_with_powers_and_logarithms(float64):
+    class Softened(torch.nn.Module):
+        def forward(self, z):
+            return torch.log(1.5 + z * z) * (1.5 + z * z) ** (1 / 3)
+
+    torch.manual_seed(0)
+    network = CoordinateMLP(1, 1, width=6, depth=2, activation=lambda width: Softened())
+    points = torch.linspace(0, 1, 9)[:, None]
+    equation = Equation(network, lambda d: d.u_xx + d.u_x, *NAMES)
+    expected = by_autograd(network, points)
+    for engine in (Automatic(), Eager(), Nested()):
+        (found,) = engine.residuals(equation, points)
+        assert torch.allclose(found, expected.u_xx + expected.u_x, rtol=0, atol=1e-11)

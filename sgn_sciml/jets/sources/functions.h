@@ -14,7 +14,7 @@ VECTOR(tanhf, float) VECTOR(sinf, float) VECTOR(cosf, float) VECTOR(expf, float)
 #endif
 #define EACH _Pragma("omp simd") for (int64_t e = 0; e < n; ++e)
 
-enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, SQRT, ABS, SIGN, FLOOR };
+enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, SQRT, ABS, SIGN, FLOOR, LOG };
 constexpr int64_t TILE = 512, HIGHEST = 5;
 
 inline float tanh_(float x) { return tanhf(x); }
@@ -117,6 +117,11 @@ void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[
     case SQRT:
       EACH f[0][e] = std::sqrt(z[e]);
       for (int64_t k = 1; k <= order; ++k) EACH f[k][e] = (T(1.5) - k) * f[k - 1][e] / z[e];
+      break;
+    case LOG:
+      EACH f[0][e] = std::log(z[e]);
+      if (order > 0) EACH f[1][e] = 1 / z[e];
+      for (int64_t k = 2; k <= order; ++k) EACH f[k][e] = (1 - k) * f[k - 1][e] / z[e];
       break;
     case RECIPROCAL:
       EACH f[0][e] = 1 / z[e];
