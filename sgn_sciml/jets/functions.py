@@ -78,6 +78,18 @@ def log(z: Tensor) -> list[Tensor]:
     return [torch.log(z), *reciprocal(z)[:5]]
 
 
+def atan(z: Tensor) -> list[Tensor]:
+    s, f1 = z * z, 1 / (1 + z * z)
+    return [
+        torch.atan(z),
+        f1,
+        -2 * z * f1**2,
+        (6 * s - 2) * f1**3,
+        24 * z * (1 - s) * f1**4,
+        24 * (1 + s * (5 * s - 10)) * f1**5,
+    ]
+
+
 def absolute(z: Tensor) -> list[Tensor]:
     zero = torch.zeros_like(z)
     return [z.abs(), z.sign(), zero, zero, zero, zero]
@@ -93,7 +105,7 @@ def floor(z: Tensor) -> list[Tensor]:
 
 FUNCTIONS: dict[str, Callable[[Tensor], list[Tensor]]] = {
     **{f.__name__: f for f in (tanh, sin, cos, exp, sigmoid, gelu, square, reciprocal, sqrt)},
-    **{f.__name__: f for f in (sign, floor, log)},
+    **{f.__name__: f for f in (sign, floor, log, atan)},
     "abs": absolute,
 }
 

@@ -18,7 +18,7 @@ __all__ = ["FUNCTIONS", "Node", "Program", "UnknownName", "Unrecordable", "Unval
 
 FUNCTIONS = (
     *("tanh", "sin", "cos", "exp", "sigmoid", "gelu", "square", "reciprocal", "sqrt"),
-    *("abs", "sign", "floor", "log"),
+    *("abs", "sign", "floor", "log", "atan"),
 )
 """Elementwise functions whose derivatives are known."""
 

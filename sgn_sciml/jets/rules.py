@@ -1,5 +1,6 @@
 """What calls of torch do to jets."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -103,6 +104,20 @@ def dropout(z: Jet, p: float = 0.5, training: bool = True, inplace: bool = False
     if training and p > 0:
         raise Unrecordable("dropout")
     return z
+
+
+@rule("atan2", "arctan2")
+def atan2(y: Jet, x: Jet) -> Jet:
+    # The angle of (|x|, y), which is smooth but at the origin, turned into its own quadrant.
+    right, above = not_negative(x), not_negative(y)
+    radius = (x.apply("square") + y.apply("square")).apply("sqrt")
+    acute = 2 * (y / (radius + right * x)).apply("atan")
+    return right * acute + (0.5 * math.pi) * above * (1 - right)
+
+
+def not_negative(z: Jet) -> Jet:
+    """1 from 0 on and -1 below."""
+    return (z.apply("sign") + 0.5).apply("sign")
 
 
 @rule("linear")

@@ -158,10 +158,10 @@ def test_powers_and_logarithms_need_no_nested_autograd(exponent, network, caplog
     assert torch.allclose(found, residual(by_autograd(network, points)), rtol=0, atol=1e-12)
 
 
-def test_derivatives_of_an_activation_with_powers_and_logarithms(float64):
+def test_derivatives_of_an_activation_with_powers_logarithms_and_angles(float64):
     class Softened(torch.nn.Module):
         def forward(self, z):
-            return torch.log(1.5 + z * z) * (1.5 + z * z) ** (1 / 3)
+            return torch.log(1.5 + z * z) * (1.5 + z * z) ** (1 / 3) + torch.atan2(z, z * z - 0.1)
 
     torch.manual_seed(0)
     network = CoordinateMLP(1, 1, width=6, depth=2, activation=lambda width: Softened())
@@ -171,3 +171,21 @@ def test_derivatives_of_an_activation_with_powers_and_logarithms(float64):
     for engine in (Automatic(), Eager(), Nested()):
         (found,) = engine.residuals(equation, points)
         assert torch.allclose(found, expected.u_xx + expected.u_x, rtol=0, atol=1e-11)
+
+
+def test_the_angle_of_a_point_in_every_quadrant_and_on_the_axes(float64, network, caplog):
+    points = torch.cartesian_prod(*[torch.tensor([-2.0, -1e-9, 0.0, 1.0])] * 2)
+    points = points[points.abs().sum(1) > 0]
+    network = CoordinateMLP(2, 1, width=6, depth=2)
+    with caplog.at_level(logging.WARNING, "sgn_sciml"):
+        for residual in (
+            lambda d: torch.atan2(d.y, d.x) + 0 * d.u,
+            lambda d: torch.arctan2(d.y, d.x) + 0 * d.u,
+        ):
+            found = Automatic().residuals(Equation(network, residual, ("x", "y"), ("u",)), points)[
+                0
+            ]
+            assert torch.allclose(
+                found, torch.atan2(points[:, 1], points[:, 0]), rtol=0, atol=1e-15
+            )
+    assert not caplog.messages

@@ -14,7 +14,8 @@ VECTOR(tanhf, float) VECTOR(sinf, float) VECTOR(cosf, float) VECTOR(expf, float)
 #endif
 #define EACH _Pragma("omp simd") for (int64_t e = 0; e < n; ++e)
 
-enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, SQRT, ABS, SIGN, FLOOR, LOG };
+enum Function { TANH, SIN, COS, EXP, SIGMOID, GELU, SQUARE, RECIPROCAL, SQRT,
+                ABS, SIGN, FLOOR, LOG, ATAN };
 constexpr int64_t TILE = 512, HIGHEST = 5;
 
 inline float tanh_(float x) { return tanhf(x); }
@@ -122,6 +123,18 @@ void derivatives(int64_t function, const T* z, int64_t n, int64_t order, T (*f)[
       EACH f[0][e] = std::log(z[e]);
       if (order > 0) EACH f[1][e] = 1 / z[e];
       for (int64_t k = 2; k <= order; ++k) EACH f[k][e] = (1 - k) * f[k - 1][e] / z[e];
+      break;
+    case ATAN:
+      EACH f[0][e] = std::atan(z[e]);
+      for (int64_t k = 1; k <= order; ++k)
+        EACH {
+          const T x = z[e], s = x * x, r = 1 / (1 + s);
+          f[k][e] = k == 1   ? r
+                    : k == 2 ? -2 * x * r * r
+                    : k == 3 ? (6 * s - 2) * r * r * r
+                    : k == 4 ? 24 * x * (1 - s) * r * r * r * r
+                             : 24 * (1 + s * (5 * s - 10)) * r * r * r * r * r;
+        }
       break;
     case RECIPROCAL:
       EACH f[0][e] = 1 / z[e];
