@@ -151,8 +151,7 @@ def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
     assert main([*words[:-1], "1e-8", "--name", "part", "--resume"]) == 1
 
 
-def test_an_interrupted_run_says_how_to_go_on(here, capsys, monkeypatch):
-    words = ["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]
+def interrupted_at_its_second_slab(words, monkeypatch):
     save = solve_progress.save_slab
 
     def stop(folder, number, *rest):
@@ -160,14 +159,18 @@ def test_an_interrupted_run_says_how_to_go_on(here, capsys, monkeypatch):
             raise KeyboardInterrupt
         return save(folder, number, *rest)
 
-    monkeypatch.setattr(solve_progress, "save_slab", stop)
-    assert main(words) == 130
+    with monkeypatch.context() as patch:
+        patch.setattr(solve_progress, "save_slab", stop)
+        assert main(words) == 130
+
+
+def test_an_interrupted_run_says_how_to_go_on(here, capsys, monkeypatch):
+    words = ["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]
+    interrupted_at_its_second_slab(words, monkeypatch)
     assert (
         "1 slab is kept in runs/burgers_solve/version_0; --resume goes on"
         in capsys.readouterr().out
     )
-    monkeypatch.undo()
-    monkeypatch.chdir(here)
     assert main([*words, "--resume"]) == 0
     assert "going on with runs/burgers_solve/version_0" in capsys.readouterr().out
 
@@ -251,17 +254,7 @@ def test_too_little_memory_is_one_line_and_leaves_nothing(
 
 def test_a_run_does_not_go_on_with_another_equation(here, capsys, monkeypatch):
     words = ["solve", "--config", "own.yaml", "--tolerance", "1e-6"]
-    save = solve_progress.save_slab
-
-    def stop(folder, number, *rest):
-        if number == 1:
-            raise KeyboardInterrupt
-        return save(folder, number, *rest)
-
-    monkeypatch.setattr(solve_progress, "save_slab", stop)
-    assert main(words) == 130
-    monkeypatch.undo()
-    monkeypatch.chdir(here)
+    interrupted_at_its_second_slab(words, monkeypatch)
     there = sys.modules["own_heat_problem"].Heat
     with monkeypatch.context() as patch:
         patch.setattr(there, "residual", lambda self, d: d.u_t - 3 * self.nu * d.u_xx)
