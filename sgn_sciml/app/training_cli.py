@@ -76,7 +76,7 @@ class TrainingCLI(LightningCLI):
 
     def __init__(self, words: Sequence[str], run: Run) -> None:
         self.run = run
-        words = list(words)
+        self._words = words = list(words)
         if run.settings:  # in place of a file
             words[1:1] = ["--config", yaml.safe_dump(run.settings)]
         with ExitStack() as stack:
@@ -130,6 +130,10 @@ class TrainingCLI(LightningCLI):
 
     # -- before anything is made -------------------------------------------------------------
 
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """The command at hand alone: the arguments of the others take their time to add."""
+        return {k: v for k, v in super().subcommands().items() if k == self._words[0]}
+
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse, then settle which run folder and which checkpoint are meant."""
         super().parse_arguments(parser, args)
@@ -156,9 +160,16 @@ class TrainingCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Let the checkpoint's settings of the task win, as Lightning does, who reads it again."""
         if self.run.checkpoint is not None and (task := self.run.checkpoint.task):
+            if self._resolved(skip_link_targets=False).get("model") == dict(task):
+                return
             known = {"class_path": task["class_path"], "dict_kwargs": task["init_args"]}
             settings = {self.config["subcommand"]: {"model": known}}
             self.config = self.parser.parse_object(settings, self.config)
+
+    def _dump_config(self) -> None:
+        """What modules remember of their configuration, which was checked when it was parsed."""
+        if not hasattr(self, "config_dump"):
+            self.config_dump = self._resolved(skip_link_targets=False)
 
     def before_instantiate_classes(self) -> None:
         """Settle what the command writes, and what the task takes from its data."""
@@ -237,11 +248,11 @@ class TrainingCLI(LightningCLI):
         config.trainer.callbacks = [*with_followers(config.trainer.callbacks or []), *extra]
         return super().instantiate_trainer(**kwargs)
 
-    def _resolved(self) -> dict[str, Any]:
+    def _resolved(self, **options: bool) -> dict[str, Any]:
         """The configuration as plain values, without what is of this command only."""
-        command = str(self.subcommand)
+        command = str(self.config["subcommand"])
         text = self._parser(command).dump(
-            self.config[command], skip_none=False, skip_validation=True
+            self.config[command], skip_none=False, skip_validation=True, **options
         )
         found: dict[str, Any] = yaml.safe_load(text)
         return {k: v for k, v in found.items() if k not in ("ckpt_path", "verbose")}

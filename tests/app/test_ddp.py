@@ -14,26 +14,20 @@ import pytest
 import torch
 
 from sgn_sciml.layouts import open_source
+from tests.processes import Command
 
 SMALL = Path(__file__).parents[2] / "data" / "small" / "burgers_r10_64.h5"
 RUN = Path("tiny/version_0")
 CARD = Path("runs") / RUN / "card.json"
 LAST = Path("runs") / RUN / "checkpoints" / "last.ckpt"
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+OUTPUT = Path("output.txt")
+ONE = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
 TWO = ("--trainer.devices", "2", "--trainer.strategy", "ddp")
 
 
 def on_two_processes(command, config, *more):
     words = [command, "--config", config, *TWO, "--trainer.max_steps", "6", *more]
-    done = subprocess.run(
-        [sys.executable, "-m", "sgn_sciml", *words],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    assert Command(words, OUTPUT, **ONE).wait() == 0, OUTPUT.read_text()
 
 
 def test_two_processes_train_together_and_measure_exactly(config, sgn):
@@ -80,24 +74,24 @@ def settings(text, batch):
     return text
 
 
-def test_two_nodes_of_torchrun_train_and_measure_as_one_process(operator_config, sgn):
+def test_two_nodes_told_by_torchrun_train_and_measure_as_one_process(operator_config, sgn):
     original = operator_config.read_text()
     operator_config.write_text(settings(original, batch=11))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    fit = ["-m", "sgn_sciml", "fit", "--config", operator_config, "--trainer.num_nodes", "2"]
-    fit += ["--trainer.devices", "1", "--trainer.strategy", "ddp"]
-    jobs = []
-    for rank in ("0", "1"):
-        torchrun = ["-m", "torch.distributed.run", "--nnodes", "2", "--node_rank", rank]
-        torchrun += ["--nproc_per_node", "1", "--master_addr", "127.0.0.1", "--master_port", port]
-        words = [sys.executable, *torchrun, *fit]
-        jobs.append(subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True))
+    words = ["fit", "--config", operator_config, "--trainer.num_nodes", "2"]
+    words += ["--trainer.devices", "1", "--trainer.strategy", "ddp"]
+    told = ONE | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    told |= {"TORCHELASTIC_RUN_ID": "none", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
+    outputs = [Path(f"{rank}.txt") for rank in "01"]
+    jobs = [
+        Command(words, output, RANK=rank, GROUP_RANK=rank, **told)
+        for rank, output in zip("01", outputs, strict=True)
+    ]
     try:
-        for job in jobs:
-            err = job.communicate(timeout=300)[1]
-            assert job.returncode == 0, err
+        for job, output in zip(jobs, outputs, strict=True):
+            assert job.wait() == 0, output.read_text()
     finally:
         for job in jobs:
             job.kill()
@@ -119,33 +113,27 @@ def test_two_nodes_of_torchrun_train_and_measure_as_one_process(operator_config,
 
 
 def test_a_killed_process_ends_the_run_which_can_go_on(operator_config):
-    words = [sys.executable, "-m", "sgn_sciml", "fit", "--config", operator_config, *TWO]
+    words = ["fit", "--config", operator_config, *TWO]
     words += ["--model.init_args.schedule", "null"]  # one that ends would not let it go on
-    log = Path("err.txt")
-    with log.open("w") as err:
-        long = [*words, "--trainer.max_steps", "100000"]
-        job = subprocess.Popen(long, env=ENVIRONMENT, stderr=err)
+    job = Command([*words, "--trainer.max_steps", "100000"], OUTPUT, **ONE)
     try:
         end = time.monotonic() + 300
         while not LAST.is_file():
-            assert job.poll() is None, log.read_text()
+            assert job.poll() is None, OUTPUT.read_text()
             assert time.monotonic() < end, "no checkpoint was written"
             time.sleep(0.01)
         (child,) = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
         os.kill(int(child), signal.SIGKILL)
-        assert job.wait(timeout=120) != 0
+        assert job.wait() != 0
     finally:
         job.kill()
-    lines = log.read_text().splitlines()
+    lines = OUTPUT.read_text().splitlines()
     (told,) = (line for line in lines if line.startswith("sgn: error: another process"))
     assert "--ckpt_path last" in told
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in OUTPUT.read_text()
     reached = torch.load(LAST, weights_only=True)["global_step"]
     again = [*words, "--ckpt_path", "last", "--trainer.max_steps", str(reached + 4)]
-    done = subprocess.run(
-        again, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    assert Command(again, OUTPUT, **ONE).wait() == 0, OUTPUT.read_text()
     assert torch.load(LAST, weights_only=True)["global_step"] == reached + 4
 
 
@@ -200,7 +188,7 @@ def test_two_processes_see_every_sample_once(tmp_path):
     done = subprocess.run(
         [sys.executable, "run.py", SMALL],
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env=os.environ | ONE,
         capture_output=True,
         text=True,
         timeout=120,

@@ -2,13 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
+
+from sgn_sciml.callbacks import LastCheckpoint
+from tests.processes import Command
 
 OUTPUT = Path("output.txt")
 LAST = Path("runs/tiny/version_0/checkpoints/last.ckpt")
@@ -38,12 +39,16 @@ OPTIONS = {  # each with a state of its own
 }
 
 
-def start(config, *words):
-    """The command in a process of its own, which prints into OUTPUT."""
-    command = [sys.executable, "-m", "sgn_sciml", "fit", "--config", str(config), *words]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with OUTPUT.open("w") as file:
-        return subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT)
+def die_at_step_17():
+    """Some steps after a checkpoint."""
+    end_of_step = LastCheckpoint.on_train_batch_end
+
+    def end(self, trainer, *rest):
+        if trainer.global_step >= 17:
+            os.kill(os.getpid(), signal.SIGKILL)
+        end_of_step(self, trainer, *rest)
+
+    LastCheckpoint.on_train_batch_end = end
 
 
 def wait_for(process, path, seconds=60):
@@ -76,12 +81,12 @@ def longer(config, steps, adam=4, second=None):
     ("second", "option"), [("soap", None), ("ssbroyden", "causal"), ("levenberg", "attention")]
 )
 def test_kill_and_resume_is_bit_exact(second, option, config, sgn):
-    longer(config, steps=60, adam=1, second=SECOND[second])
+    longer(config, steps=24, adam=1, second=SECOND[second])
     kill_and_resume(config, OPTIONS.get(option, []), sgn)
 
 
 def test_an_operator_resumes_within_an_epoch(operator_config, sgn):
-    text = operator_config.read_text().replace("max_steps: 8", "max_steps: 60")
+    text = operator_config.read_text().replace("max_steps: 8", "max_steps: 24")
     operator_config.write_text(text)
     kill_and_resume(operator_config, [], sgn)
 
@@ -105,19 +110,16 @@ def test_an_operator_that_ended_goes_on_where_it_was_in_its_epoch(steps, operato
 
 
 def test_a_signal_resumes(signal_config, sgn):
-    text = signal_config.read_text().replace("max_steps: 8", "max_steps: 60")
+    text = signal_config.read_text().replace("max_steps: 8", "max_steps: 24")
     signal_config.write_text(text)
     kill_and_resume(signal_config, [], sgn)
 
 
 def kill_and_resume(config, words, sgn):
-    """Kill a run of 60 steps, resume it, and compare it with one that was left alone."""
-    process = start(config, *words)
-    wait_for(process, LAST)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    reached = torch.load(LAST, weights_only=True)["global_step"]
-    assert 0 < reached < 60
+    """Kill a run of 24 steps, resume it, and compare it with one that was left alone."""
+    process = Command(["fit", "--config", config, *words], OUTPUT, first=die_at_step_17)
+    assert process.wait() == -signal.SIGKILL, OUTPUT.read_text()
+    assert 0 < torch.load(LAST, weights_only=True)["global_step"] < 17
     code, _, err = sgn("fit", "--config", config, *words, "--ckpt_path", "last")
     assert code == 0, err
     assert sgn("fit", "--config", config, *words, "--runs", "whole")[0] == 0
@@ -134,12 +136,12 @@ def kill_and_resume(config, words, sgn):
     ]
     column, loss = steps[0].index("step"), steps[0].index("train/loss")
     logged = [int(row[column]) for row in steps[1:] if row[loss]]
-    assert logged == list(range(60)), "every step once"
+    assert logged == list(range(24)), "every step once"
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(config, sgn):
     longer(config, steps=100_000, adam=100_000)
-    process = start(config)
+    process = Command(["fit", "--config", config], OUTPUT)
     wait_for(process, LAST)
     process.send_signal(signal.SIGINT)
     code = process.wait(timeout=60)

@@ -6,7 +6,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 
 import h5py
 import pytest
@@ -17,6 +16,7 @@ from sgn_sciml.app.cli import main
 from sgn_sciml.layouts.grid_fields import read_grid
 from sgn_sciml.local_solver.dictionary import DICTIONARIES
 from sgn_sciml.local_solver.storage import load_slabs
+from tests.processes import Command
 
 OWN = """
 import math
@@ -120,27 +120,36 @@ def test_what_cannot_be_solved_is_one_line_and_leaves_nothing(words, message, he
     assert not (here / "runs").exists()
 
 
+def at_slab(number, act):
+    """What saves slabs, but does something else in place of one."""
+    save = solve_progress.save_slab
+
+    def stop(folder, slab, *rest):
+        if slab == number:
+            act()
+        return save(folder, slab, *rest)
+
+    return stop
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_at_the_third_slab():
+    solve_progress.save_slab = at_slab(2, die)
+
+
 def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
     words = ["solve", "--config", "burgers_pinn.yaml", "--tolerance", "1e-6"]
-    threads = str(torch.get_num_threads())  # with another number sums are rounded otherwise
     assert main([*words, "--name", "whole"]) == 0
     whole = here / "runs/whole/version_0/slabs"
     slabs = here / "runs/part/version_0/slabs"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sgn_sciml", *words, "--name", "part"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": threads},
-    )
-    while process.poll() is None and not (slabs / "00001.pt").exists():
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process = Command([*words, "--name", "part"], first=die_at_the_third_slab)
+    assert process.wait() == -signal.SIGKILL
     kept = sorted(slabs.glob("*.pt"))
     assert len(kept) >= 2
     kept[-1].write_bytes(kept[-1].read_bytes()[:100])  # as a full disk leaves it
-    card = here / "runs/part/version_0/card.json"
-    card.unlink(missing_ok=True)  # where the kill came too late
     assert main([*words, "--name", "part", "--resume"]) == 0
     a, b = (load_slabs(folder)[0] for folder in (whole, slabs))
     assert len(a) == len(b)
@@ -151,16 +160,13 @@ def test_a_killed_run_goes_on_with_the_numbers_of_one_that_was_not(here):
     assert main([*words[:-1], "1e-8", "--name", "part", "--resume"]) == 1
 
 
+def interrupt():
+    raise KeyboardInterrupt
+
+
 def interrupted_at_its_second_slab(words, monkeypatch):
-    save = solve_progress.save_slab
-
-    def stop(folder, number, *rest):
-        if number == 1:
-            raise KeyboardInterrupt
-        return save(folder, number, *rest)
-
     with monkeypatch.context() as patch:
-        patch.setattr(solve_progress, "save_slab", stop)
+        patch.setattr(solve_progress, "save_slab", at_slab(1, interrupt))
         assert main(words) == 130
 
 
