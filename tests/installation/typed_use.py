@@ -8,10 +8,13 @@ from torch import Tensor, nn, zeros
 from sgn_sciml import PINN, CoordinateMLP, SpectralGate, inject
 from sgn_sciml.pde import Burgers
 
-gate = SpectralGate(8, num_frequencies=4)
-out: Tensor = gate(zeros(2, 8))
-replaced = inject(nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8)))
-names: list[str] = [each.name for each in replaced]
-task = PINN(CoordinateMLP(2, 1, width=8), Burgers(nu=0.01))
-nu: float = Burgers().nu
-CoordinateMLP(2, 1, width="8")  # type: ignore[arg-type]
+
+def use() -> None:
+    gate = SpectralGate(8, num_frequencies=4)
+    out: Tensor = gate(zeros(2, 8))
+    replaced = inject(nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8)))
+    names: list[str] = [each.name for each in replaced]
+    task = PINN(CoordinateMLP(2, 1, width=8), Burgers(nu=0.01))
+    nu: float = Burgers().nu
+    CoordinateMLP(2, 1, width="8")  # type: ignore[arg-type]
+    print(out, names, task, nu)
