@@ -14,7 +14,9 @@ with needed_by(__name__, "data"):
     from sgn_sciml.layouts.grid import SgnGrid
     from sgn_sciml.layouts.hdf5 import Hdf5Source
     from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
+    from sgn_sciml.layouts.memory import MemoryArrays
     from sgn_sciml.layouts.neuralop_pt import NeuralopPt
+    from sgn_sciml.layouts.numpy_files import NumpyFile
     from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
     from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
     from sgn_sciml.layouts.samples import SgnSamples, write_samples
@@ -31,7 +33,9 @@ __all__ = [
     "Hdf5Arrays",
     "Hdf5Source",
     "LayoutError",
+    "MemoryArrays",
     "NeuralopPt",
+    "NumpyFile",
     "PdebenchFlat",
     "PdebenchGroups",
     "PdebenchIncompressible",

@@ -12,6 +12,7 @@ from sgn_sciml.layouts.grid import SgnGrid
 from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
 from sgn_sciml.layouts.hdf5_items import is_hdf5, open_hdf5
 from sgn_sciml.layouts.neuralop_pt import NeuralopPt
+from sgn_sciml.layouts.numpy_files import NumpyFile
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
 from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
 from sgn_sciml.layouts.samples import SgnSamples
@@ -35,8 +36,16 @@ LAYOUTS: tuple[type[Source], ...] = (
     Hdf5Arrays,
     FnoMat5,
     NeuralopPt,
+    NumpyFile,
 )
-NAMELESS: tuple[type[Source], ...] = (FnoMat73, SampleGroups, Hdf5Arrays, FnoMat5, NeuralopPt)
+NAMELESS: tuple[type[Source], ...] = (
+    FnoMat73,
+    SampleGroups,
+    Hdf5Arrays,
+    FnoMat5,
+    NeuralopPt,
+    NumpyFile,
+)
 
 # What is often taken for one of them, by its first bytes.
 OTHERS = {

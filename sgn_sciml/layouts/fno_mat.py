@@ -19,13 +19,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import Steps, place
-from sgn_sciml.layouts.contents import Contents, Field, LayoutError, reason
+from sgn_sciml.layouts.arrays import ArraysSource, Entries
+from sgn_sciml.layouts.contents import Contents, LayoutError, reason
 from sgn_sciml.layouts.damage import complex_matrices
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.hdf5_items import attributes, members, numbers, whole_values
-from sgn_sciml.layouts.schema import Schema
-from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import contents_of, sort_out
 
 __all__ = ["FnoMat5", "FnoMat73"]
@@ -36,14 +34,11 @@ CLASSES = {
 }  # fmt: skip
 
 
-class FnoMat5(Source):
+class FnoMat5(ArraysSource):
     """A MAT 5 file, plain or compressed."""
 
     layout = "fno-mat-5"
-
-    def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
-        self._loaded: dict[str, NDArray[Any]] = {}
-        super().__init__(path, schema)
+    convention = "matlab"
 
     @classmethod
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
@@ -51,60 +46,34 @@ class FnoMat5(Source):
         with path.open("rb") as stream:
             return stream.read(128)[124:] in (b"\x00\x01IM", b"\x01\x00MI")
 
-    def _inspect(self) -> Contents:
+    def _entries(self) -> Entries:
         import scipy.io  # not at the top: it takes longer to import than all the rest
 
         imaginary = complex_matrices(self.path)
-        found, left_out = {}, dict.fromkeys(imaginary, "holds complex numbers")
+        found = Entries(left_out=dict.fromkeys(imaginary, "holds complex numbers"))
         for name, shape, kind in scipy.io.whosmat(self.path):
             if kind not in CLASSES:
-                left_out[name] = f"is of class {kind}"
+                found.left_out[name] = f"is of class {kind}"
             elif name not in imaginary:
-                found[name] = shape, CLASSES[kind]
+                found.arrays[name] = shape, np.dtype(CLASSES[kind])
         room = 1100 * self.path.stat().st_size  # deflate packs at most 1032 : 1
-        for name, (shape, dtype) in found.items():
-            if int(np.prod([float(n) for n in shape])) * np.dtype(dtype).itemsize > room:
+        for name, (shape, dtype) in found.arrays.items():
+            if int(np.prod([float(n) for n in shape])) * dtype.itemsize > room:
                 raise LayoutError(
                     f"{self.path}: {name} has shape {shape}, which is not wholly in the file; "
                     "get it again"
                 )
-        shapes = {name: shape for name, (shape, _) in found.items()}
-        known = self._sorted = sort_out(self.path, shapes, self.schema, "matlab")
-        fields = {
-            name: Field.of(name, axes, *found[known.arrays[name]], known.repeated(name))
-            for name, axes in known.fields.items()
-        }
-        return contents_of(fields, known, self._variable, left_out=left_out)
+        self._types = {name: dtype for name, (_, dtype) in found.arrays.items()}
+        return found
 
-    def _variable(self, name: str) -> NDArray[Any]:
+    def _array(self, name: str) -> NDArray[Any]:
         import scipy.io
 
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a warning here means a part was dropped
             # mat_dtype: MATLAB stores whole-numbered doubles in bytes; give the declared type.
             loaded = scipy.io.loadmat(self.path, variable_names=[name], mat_dtype=True)
-        return np.asarray(loaded[name])
-
-    def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
-    ) -> None:
-        axes = self._sorted.fields[field.name]
-        if field.name not in self._loaded:
-            name = self._sorted.arrays[field.name]
-            values = np.ascontiguousarray(self._variable(name), field.dtype)
-            if values.shape != tuple(field.lengths.get(axis, 1) for axis in axes):
-                raise LayoutError(f"{self.path}: {field.name} is damaged; get it again")
-            self._loaded[field.name] = values
-        wanted = {"sample": samples, "time": times}
-        box = tuple(wanted.get(axis) or slice(None) for axis in axes)
-        place(out, self._loaded[field.name][box], axes, field.axes, steps)
-
-    def close(self) -> None:
-        """Give up the loaded variables; the next read loads them again."""
-        self._loaded = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_loaded": {}}
+        return np.ascontiguousarray(loaded[name], self._types[name])
 
 
 class FnoMat73(Hdf5Source):

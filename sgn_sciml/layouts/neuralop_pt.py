@@ -15,6 +15,7 @@ import pickle
 import re
 import warnings
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +23,24 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.boxes import Steps, place
-from sgn_sciml.layouts.contents import Contents, Field, LayoutError
+from sgn_sciml.layouts.arrays import ArraysSource, Entries, array_of
+from sgn_sciml.layouts.boxes import Steps
+from sgn_sciml.layouts.contents import Field, LayoutError
 from sgn_sciml.layouts.schema import Schema
-from sgn_sciml.layouts.source import Source
-from sgn_sciml.layouts.trajectories import contents_of, sort_out
 from sgn_sciml.system.archives import refuse_damaged_archive
 
 __all__ = ["NeuralopPt"]
 
 
-class NeuralopPt(Source):
+class NeuralopPt(ArraysSource):
     """A dictionary of tensors."""
 
     layout = "neuralop-pt"
+    convention = "neuralop"
 
     def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self._checked = False  # whether values were compared with their checksums
-        self._loaded: dict[str, NDArray[Any]] | None = None
+        self._loaded: dict[str, Any] | None = None
         super().__init__(path, schema)
 
     @classmethod
@@ -51,21 +52,18 @@ class NeuralopPt(Source):
         with path.open("rb") as stream:
             return stream.read(1) == b"\x80"
 
-    def _inspect(self) -> Contents:
-        loaded = self._load()
-        left_out = {n: str(v) for n, v in loaded.items() if isinstance(v, LayoutError)}
-        arrays = {n: v for n, v in loaded.items() if isinstance(v, np.ndarray)}
-        numbers = {n for n, v in loaded.items() if isinstance(v, int | float)}
-        numbers |= {n for n, v in arrays.items() if v.size == 1}
-        shapes = {n: (1,) if n in numbers else arrays[n].shape for n in (*arrays, *numbers)}
-        others = {n: v for n, v in loaded.items() if n not in shapes and n not in left_out}
-        known = self._sorted = sort_out(self.path, shapes, self.schema, "neuralop")
-        fields = {}
-        for name, axes in known.fields.items():
-            values = arrays[known.arrays[name]]
-            repeated = known.repeated(name)
-            fields[name] = Field.of(name, axes, values.shape, values.dtype, repeated)
-        return contents_of(fields, known, loaded.__getitem__, others, left_out)
+    def _entries(self) -> Entries:
+        found = Entries()
+        self._loaded = self._load()
+        for name, value in self._loaded.items():
+            if isinstance(value, LayoutError):
+                found.left_out[name] = str(value)
+            elif isinstance(value, np.ndarray | int | float):
+                array = np.asarray(value)
+                found.arrays[name] = array.shape, array.dtype
+            else:
+                found.constants[name] = value
+        return found
 
     def _load(self) -> dict[str, Any]:
         """All entries, tensors as arrays mapped from the file where it allows that."""
@@ -85,23 +83,14 @@ class NeuralopPt(Source):
         if not isinstance(loaded, dict):
             raise LayoutError(f"{self.path} holds no dictionary but {type(loaded).__name__}")
         return {
-            str(name): self._array(value) if isinstance(value, torch.Tensor) else value
+            str(name): _read(value) if isinstance(value, torch.Tensor) else value
             for name, value in loaded.items()
         }
 
-    def _array(self, tensor: Any) -> NDArray[Any] | LayoutError:
-        """A tensor as an array, or why there is none."""
-        import torch
-
-        if tensor.is_complex():
-            return LayoutError("holds complex numbers")
-        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
-            return LayoutError("is sparse, quantised or without values")
-        tensor = tensor.detach().resolve_neg()
-        try:
-            return np.asarray(tensor.numpy())
-        except TypeError:  # bfloat16 and floats of 8 bit, which float32 holds exactly
-            return np.asarray(tensor.float().numpy())
+    def _array(self, name: str) -> NDArray[Any]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return np.asarray(self._loaded[name])
 
     def _fill(
         self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
@@ -109,16 +98,20 @@ class NeuralopPt(Source):
         if not self._checked:
             refuse_damaged_archive(self.path, lambda name: "/data/" in name)
             self._checked = True
-        if self._loaded is None:
-            self._loaded = self._load()
-        axes = self._sorted.fields[field.name]
-        wanted = {"sample": samples, "time": times}
-        box = tuple(wanted.get(axis) or slice(None) for axis in axes)
-        place(out, self._loaded[self._sorted.arrays[field.name]][box], axes, field.axes, steps)
+        super()._fill(out, field, samples, times, steps)
 
     def close(self) -> None:
         """Give up the mapped tensors; the next read maps them again."""
+        super().close()
         self._loaded = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_loaded": None}
+    def __getstate__(self) -> Mapping[str, Any]:
+        return {**super().__getstate__(), "_loaded": None}
+
+
+def _read(tensor: Any) -> NDArray[Any] | LayoutError:
+    """A tensor as an array, or why there is none."""
+    try:
+        return array_of(tensor)
+    except LayoutError as error:
+        return error

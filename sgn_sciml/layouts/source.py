@@ -57,8 +57,7 @@ class Source(ABC):
     def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self.path = Path(path)
         self.schema = schema or Schema()
-        if not self.path.is_file():
-            raise FileNotFoundError(f"no data file {self.path}")
+        self._require()
         # NaN in a coordinate is refused by `check`; numpy need not warn of it first.
         with foreign(self.path), np.errstate(invalid="ignore"):
             contents = check(self.path, self._inspect())
@@ -84,6 +83,11 @@ class Source(ABC):
             *contents.assumed,
         )
         self._falling = frozenset(falling)
+
+    def _require(self) -> None:
+        """Refuse a file that is not there."""
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no data file {self.path}")
 
     @classmethod
     @abstractmethod

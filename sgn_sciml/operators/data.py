@@ -1,7 +1,7 @@
 """Benchmark files as training data of neural operators: lazily read or cached, split, scaled."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sgn_sciml.layouts import Schema, Source, find_source
+from sgn_sciml.layouts import MemoryArrays, Schema, Source, find_source
 from sgn_sciml.operators.batches import Batches, BatchLoader
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.items import (
@@ -111,6 +111,26 @@ class OperatorData(FollowsPrecision):
         self.seed, self.schema = seed, schema
         self.groups: dict[str, list[Group]] = {}
         self._sources: dict[str, Source] = {}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, Any], schema: Schema | None = None, **settings: Any
+    ) -> "OperatorData":
+        """Pairs of functions that are in memory.
+
+        Args:
+            arrays: Fields, coordinates and constants by name: arrays, tensors or numbers, samples
+                first.
+            schema: What they are, where names and shapes do not tell.
+            **settings: The further arguments of the class, ``test_path`` among them.
+
+        Raises:
+            ValueError: If they do not fit together.
+        """
+        source = MemoryArrays(arrays, schema)
+        data = cls(str(source.path), schema=schema, **settings)
+        data._sources[str(source.path)] = source
+        return data
 
     # -- setup -------------------------------------------------------------------------------
 

@@ -139,6 +139,16 @@ def pt(path, legacy=False, **tensors):
     return path
 
 
+def npz(path, compressed=False, **arrays):
+    (np.savez_compressed if compressed else np.savez)(path, **arrays)
+    return path
+
+
+def npy(path, array):
+    np.save(path, array)
+    return path
+
+
 def grid(path, u, x, t):
     """``sgn-grid-1``: ``u`` over (x, t)."""
     with h5py.File(path, "w") as file:
@@ -204,6 +214,13 @@ def one_of_each(folder):
             "y",
             u,
         ),
+        "numpy": (npz(folder / "plain.npz", a=traced, u=u, t=np.linspace(0, 1, 5)), "u", u),
+        "numpy-compressed": (
+            npz(folder / "packed.npz", True, a=traced, u=u, t=np.linspace(0, 1, 5)),
+            "u",
+            u,
+        ),
+        "numpy-array": (npy(folder / "one.npy", np.asfortranarray(traced)), "one", traced),
         "sgn-grid-1": (
             grid(folder / "grid.h5", u[0].T.copy(), centres(8), np.linspace(0, 1, 5)),
             "u",

@@ -25,6 +25,9 @@ LAYOUT_NAMES = (
     "fno-mat-7.3",
     "neuralop-pt",
     "neuralop-pt-legacy",
+    "numpy",
+    "numpy-compressed",
+    "numpy-array",
     "sgn-grid-1",
     "sgn-samples-1",
 )
