@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 
 with needed_by(__name__, "data"):
+    from sgn_sciml.layouts.arrays.memory import MemoryArrays
+    from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
+    from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
     from sgn_sciml.layouts.contents import Field, LayoutError
     from sgn_sciml.layouts.detection import LAYOUTS, find_source, open_source
     from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
     from sgn_sciml.layouts.grid import SgnGrid
     from sgn_sciml.layouts.hdf5 import Hdf5Source
     from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
-    from sgn_sciml.layouts.memory import MemoryArrays
-    from sgn_sciml.layouts.neuralop_pt import NeuralopPt
-    from sgn_sciml.layouts.numpy_files import NumpyFile
     from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
     from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
     from sgn_sciml.layouts.samples import SgnSamples, write_samples

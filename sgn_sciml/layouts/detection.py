@@ -6,13 +6,13 @@ from pathlib import Path
 
 import h5py
 
+from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
+from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
 from sgn_sciml.layouts.contents import LayoutError, foreign
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
 from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
 from sgn_sciml.layouts.hdf5_items import is_hdf5, open_hdf5
-from sgn_sciml.layouts.neuralop_pt import NeuralopPt
-from sgn_sciml.layouts.numpy_files import NumpyFile
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
 from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
 from sgn_sciml.layouts.samples import SgnSamples

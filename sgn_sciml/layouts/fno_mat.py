@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.arrays import ArraysSource, Entries
+from sgn_sciml.layouts.arrays.base import ArraysSource, Entries
 from sgn_sciml.layouts.contents import Contents, LayoutError, reason
 from sgn_sciml.layouts.damage import complex_matrices
 from sgn_sciml.layouts.hdf5 import Hdf5Source

@@ -11,8 +11,9 @@ from sgn_sciml.layouts.contents import AXES, SPACE, LayoutError
 
 __all__ = ["HOW", "OTHER", "Schema", "names_from_text", "words_of"]
 
-OTHER = {"t": "time", "times": "time", "samples": "sample", "batch": "sample"}
-OTHER |= dict.fromkeys(("channel", "channels", "components", "c"), "component")
+OTHER = {"t": "time", "times": "time", "lon": "x", "longitude": "x", "lat": "y", "latitude": "y"}
+OTHER |= dict.fromkeys(("samples", "batch", "member", "trajectory", "realization"), "sample")
+OTHER |= dict.fromkeys(("channel", "channels", "components", "variable", "c"), "component")
 SKIPPED = "-"  # an axis of length 1 that is left out
 HOW = "sgn data inspect FILE --axes '{}'; to train, data.init_args.schema.axes"
 

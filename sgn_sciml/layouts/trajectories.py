@@ -7,7 +7,7 @@ samples. The rest are fields, whose axes :mod:`~sgn_sciml.layouts.nameless` tell
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from sgn_sciml.layouts.nameless import Convention, name_axes
 from sgn_sciml.layouts.readings import Axes, example
 from sgn_sciml.layouts.schema import Schema
 
-__all__ = ["Sorted", "contents_of", "sort_out"]
+__all__ = ["Sorted", "axis_of", "contents_of", "sort_out"]
 
 COORDINATES = dict.fromkeys(("t", "tspan", "time", "t-coordinate"), "t")
+COORDINATES |= {"lon": "x", "longitude": "x", "lat": "y", "latitude": "y"}
 COORDINATES |= {f"{axis}{end}": axis for axis in SPACE for end in ("", "-coordinate")}
 
 
@@ -94,10 +95,10 @@ def sort_out(
             found.numbers[name] = array
         elif array in constant_of:
             lists[name] = array
-        elif is_list[array] and COORDINATES.get(array, "") in {*SPACE, "t"} - {
+        elif is_list[array] and (axis := axis_of(array, shapes)) in {*SPACE, "t"} - {
             *schema.coordinates
         }:
-            found.coordinates[COORDINATES[array]] = array
+            found.coordinates[axis] = array
         elif is_list[array]:
             lists[name] = array
         elif not schema.fields:
@@ -124,6 +125,16 @@ def sort_out(
         name = found.assumed[-1].partition(":")[0]
         found.assumed.append(f"axes can be named: {example(name, found.fields[name])}")
     return found
+
+
+def axis_of(array: str, arrays: Iterable[str]) -> str:
+    """The axis whose coordinate an array is by its name; empty if none, or if groups differ in it.
+
+    In a group the last part of the path counts, unless another group has an array of that name.
+    """
+    name = array.rpartition("/")[2]
+    alone = array == name or sum(other.rpartition("/")[2] == name for other in arrays) == 1
+    return COORDINATES.get(name, "") if alone else ""
 
 
 def contents_of(

@@ -109,6 +109,28 @@ def well(path, samples, times, space, fields, scalars=(), names=("x", "y", "z"))
     return path
 
 
+def netcdf4(path, dimensions, coordinates=(), **variables):
+    """As netCDF's library writes it: named dimensions, those without values marked as such.
+
+    Args:
+        dimensions: Name of each array to the names of its dimensions.
+    """
+    with h5py.File(path, "w") as file:
+        scales = dict(coordinates)
+        for name, data in scales.items():
+            file[name] = data
+            file[name].make_scale(name)
+        for name, data in variables.items():
+            file[name] = data
+            for i, dimension in enumerate(dimensions[name]):
+                if dimension not in file:
+                    unnamed = f"This is a netCDF dimension but not a netCDF variable. {i:9d}"
+                    file[dimension] = np.zeros(data.shape[i], "float32")
+                    file[dimension].make_scale(unnamed)
+                file[name].dims[i].attach_scale(file[dimension])
+    return path
+
+
 def mat5(path, compressed=False, **variables):
     scipy.io.savemat(path, variables, do_compression=compressed)
     return path
@@ -187,6 +209,16 @@ def one_of_each(folder):
     return {
         "hdf5": (folder / "own.h5", "u", u),
         "hdf5-groups": (sample_groups(folder / "runs.h5", traced, u), "u", u),
+        "hdf5-netcdf": (
+            netcdf4(
+                folder / "named.nc",
+                {"velocity": ("member", "time", "channel", "x", "y")},
+                {"time": np.linspace(0, 1, 4)},
+                velocity=np.moveaxis(frames, -1, 2),
+            ),
+            "velocity",
+            frames,
+        ),
         "pdebench-flat": (pdebench_scalar(folder / "flat.hdf5", u), "tensor", u),
         "pdebench-groups": (pdebench_groups(folder / "groups.h5", frames), "data", frames),
         "pdebench-incompressible": (

@@ -16,6 +16,7 @@ from .files import centres, mat5, one_of_each, pdebench_scalar, values
 LAYOUT_NAMES = (
     "hdf5",
     "hdf5-groups",
+    "hdf5-netcdf",
     "pdebench-flat",
     "pdebench-groups",
     "pdebench-incompressible",

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.arrays import ArraysSource, Entries, array_of
+from sgn_sciml.layouts.arrays.base import ArraysSource, Entries, array_of
 from sgn_sciml.layouts.contents import LayoutError
 from sgn_sciml.layouts.schema import Schema
 

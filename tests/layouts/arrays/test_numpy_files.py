@@ -7,7 +7,7 @@ import pytest
 
 from sgn_sciml.layouts import Schema, open_source
 
-from .files import npy, npz, values
+from ..files import npy, npz, values
 
 U = values(6, 8, 8)
 

@@ -6,7 +6,7 @@ import torch
 
 from sgn_sciml.layouts import open_source
 
-from .files import pt, values
+from ..files import pt, values
 
 
 @pytest.fixture(params=[False, True], ids=["archive", "legacy"])

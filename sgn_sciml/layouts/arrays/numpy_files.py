@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.arrays import ArraysSource, Entries
+from sgn_sciml.layouts.arrays.base import ArraysSource, Entries
 from sgn_sciml.layouts.boxes import Steps
 from sgn_sciml.layouts.contents import Field, LayoutError
 from sgn_sciml.layouts.schema import Schema
