@@ -29,7 +29,7 @@ CARDS = HERE / "cards.jsonl"
 CASES: dict[str, tuple[pde.Problem, tuple[float, ...]]] = {
     "Burgers, nu = 0.01/pi": (pde.Burgers(), (1e-6, 1e-8, 1e-10, 1e-12)),
     "Burgers, nu = 0.01": (pde.Burgers(nu=0.01), (1e-8, 1e-10, 1e-12)),
-    "Allen-Cahn": (pde.AllenCahn(), (1e-5, 1e-7, 1e-9)),
+    "Allen-Cahn": (pde.AllenCahn(), (1e-5, 1e-7, 1e-8, 1e-9)),
     "Korteweg-de Vries": (pde.KdV(), (1e-6, 1e-8, 1e-10)),
     "Kuramoto-Sivashinsky": (pde.KuramotoSivashinsky(), (1e-4,)),
     "wave, two modes": (pde.Wave(), (1e-8, 1e-13)),

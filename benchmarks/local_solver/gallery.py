@@ -1,4 +1,4 @@
-"""``sgn solve`` on the problems of the tests' gallery, 130 as users state them.
+"""``sgn solve`` on the problems of the tests' gallery, 140 as users state them.
 
 ``python benchmarks/local_solver/gallery.py run`` solves each to 1e-6 in a process of one thread
 and keeps a row; ``table`` writes ``gallery.md``, with what is refused and why.
@@ -92,10 +92,9 @@ def table(kept: Kept) -> str:
         )
     return "\n".join(
         [
-            f"{len(kept.rows)} of {len(problems())} problems so far. Solved by local least "
-            f"squares to {TOLERANCE:.0e}, one thread, CPU seconds (at most {LIMIT}) of a busy "
-            f"machine, up to 3 times those of a quiet one; errors at {POINTS} random points, "
-            "of the worst field:",
+            f"{len(kept.rows)} of {len(problems())} problems. Solved by local least "
+            f"squares to {TOLERANCE:.0e}, one thread, CPU seconds (at most {LIMIT}); "
+            f"errors at {POINTS} random points, of the worst field:",
             "",
             *solved,
             "",
