@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from lightning.pytorch.utilities import rank_zero_only
 
 from sgn_sciml.app.cli import main
 
@@ -62,6 +63,7 @@ def run(words, folder, output, first, more):
     """In the process itself."""
     os.chdir(folder)
     os.environ |= more
+    rank_zero_only.rank = int(os.environ.get("RANK", 0))  # read when Lightning was imported
     torch.set_num_threads(1)
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)

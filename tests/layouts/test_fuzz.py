@@ -9,15 +9,15 @@ child process with a watchdog: a parser in C that crashed or hung would not take
 import base64
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.processes import CONTEXT
+
 from .files import one_of_each
+from .read_damaged import read_damaged
 from .test_source import LAYOUT_NAMES
 
 CASES = int(os.environ.get("SGN_FUZZ", "660")) // len(LAYOUT_NAMES)  # a layout
@@ -61,19 +61,16 @@ def test_damaged_files(layout, tmp_path):
         "path": str(tmp_path / "damaged"),
         "cases": [([], len(content)), *batch(len(content))],
     }
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.layouts.read_damaged"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        timeout=120 + CASES,
-        check=False,
-    )
-    results = [json.loads(line) for line in child.stdout.splitlines()]
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    output = tmp_path / "output.txt"
+    child = CONTEXT.Process(target=read_damaged, args=(tmp_path / "job.json", output))
+    child.start()
+    child.join(120 + CASES)
+    child.kill()
+    printed = output.read_text()
+    results = [json.loads(line) for line in printed.splitlines() if line.startswith("[")]
     tried = job["cases"][: len(results) + 1]
-    assert child.returncode == 0, f"died over {tried[-1]}\n{child.stderr}"
+    assert child.exitcode == 0, f"died over {tried[-1]}\n{printed}"
     assert len(results) == len(job["cases"])
     assert results[0][2] == "read"
     assert [r for r in results if r[2] not in ("read", "refused")] == []

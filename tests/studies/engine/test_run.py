@@ -15,6 +15,7 @@ import yaml
 from sgn_sciml.studies.engine.store import StudyFolder
 from sgn_sciml.studies.engine.study import read_study
 from tests.conftest import ROOT
+from tests.processes import Command
 
 CELL = {"class_path": "tests.studies.cells.Power"}
 
@@ -99,8 +100,7 @@ def test_a_process_that_dies_takes_its_group_only(path, sgn):
 def test_a_killed_study_ends_its_processes_and_goes_on(path, sgn, tmp_path):
     axes = {"base": [2.0], "exponent": [1, 2], "way": {"a": {}, "b": {"wait": str(tmp_path)}}}
     write(path, axes=axes)
-    words = [sys.executable, "-m", "sgn_sciml", "study", "run", str(path)]
-    run = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    run = Command(["study", "run", path], PYTHONPATH=os.environ["PYTHONPATH"])
     cells = tmp_path / "runs/studies/s/cells"
     deadline = time.monotonic() + 120
     while not list(cells.glob("[!.]*.json")):
