@@ -43,10 +43,9 @@ def suggested(message: str) -> str | None:
     if found := MODULE.search(text):
         if not KEYS.search(text):
             return None
-        places = ", ".join(path or "." for path in sys.path if "site-packages" not in path)
         return (
-            f"{key_before(text, found)}no module {found[1]!r}; looked in {places}. Set PYTHONPATH "
-            "to the folder that it lies in"
+            f"{key_before(text, found)}no module {found[1]!r}; looked in {', '.join(places())}. "
+            "Set PYTHONPATH to the folder that it lies in"
         )
     if found := ATTRIBUTE.search(text):
         names = dir(import_module(found[1]))
@@ -74,6 +73,16 @@ def suggested(message: str) -> str | None:
     if found := COMMAND.search(text):
         return f"no option {found[1]}{near_key(found[1])}"
     return None
+
+
+def places() -> list[str]:
+    """Folders that may hold a user's modules."""
+    installed = (sys.base_prefix, str(Path(sys.executable).parent))
+    return [
+        path or "."
+        for path in sys.path
+        if "site-packages" not in path and not path.startswith(installed)
+    ]
 
 
 def key_before(text: str, found: re.Match[str]) -> str:

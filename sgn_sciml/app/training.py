@@ -15,6 +15,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from sgn_sciml.app.dialect import underscored
 from sgn_sciml.app.training_cli import TrainingCLI
 from sgn_sciml.runs.run import Run
+from sgn_sciml.system.blame import first_cause
 
 __all__ = ["train"]
 
@@ -73,7 +74,7 @@ def train(words: Sequence[str], run: Run | None = None) -> Run:
     try:
         TrainingCLI(underscored(words), run)
     except (ArgumentError, MisconfigurationException) as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(first_cause(error)) from error
     except RuntimeError as error:
         if not is_lost_process(error):
             raise

@@ -9,6 +9,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 import sgn_sciml.local_solver  # noqa: F401  its class can be named without a path
 from sgn_sciml.pde import Reference
+from sgn_sciml.system.blame import first_cause
 
 if TYPE_CHECKING:
     from sgn_sciml.runs.run import Run
@@ -75,7 +76,7 @@ def reference_of(data: Mapping[str, Any]) -> Reference | str | None:
         parsed = parser.parse_object({"reference": data.get("reference")})
         found: Reference | str | None = parser.instantiate_classes(parsed).reference
     except ArgumentError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(first_cause(error)) from error
     return found
 
 

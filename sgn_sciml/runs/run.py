@@ -11,6 +11,7 @@ from lightning.pytorch import LightningDataModule
 from sgn_sciml.runs.checkpoint import Checkpoint
 from sgn_sciml.runs.folder import RunFolder, find_checkpoint, find_run
 from sgn_sciml.runs.task import BaseTask
+from sgn_sciml.system.blame import first_cause
 from sgn_sciml.system.classes import class_of, instantiate, parser_of
 
 __all__ = ["Run"]
@@ -117,7 +118,7 @@ def make_data(settings: dict[str, Any], seed: Any) -> LightningDataModule:
         parsed = parser.parse_object({"seed": seed, "data": dict(settings)})
         made = parser.instantiate_classes(parsed).data
     except ArgumentError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(first_cause(error)) from error
     assert isinstance(made, LightningDataModule)
     return made
 

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-__all__ = ["explained", "is_out_of_memory", "lack_of_memory"]
+__all__ = ["explained", "first_cause", "is_out_of_memory", "lack_of_memory"]
 
 PACKAGE = str(Path(__file__).parents[1])
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")})
@@ -35,6 +35,17 @@ def explained(error: BaseException) -> str:
         said = said.removeprefix(f"{type(error).__name__}: ")  # the message says it all
     place = own_place(error)
     return f"{place}: {said}" if place else said
+
+
+def first_cause(error: BaseException) -> str:
+    """The message of an exception, or the error in the user's own code that it tells of.
+
+    So a parser's word on a class that cannot be imported becomes a line with file and number.
+    """
+    inner: BaseException | None = error
+    while inner is not None and not own_place(inner):
+        inner = inner.__cause__ or inner.__context__
+    return str(error) if inner is None else explained(inner)
 
 
 def own_place(error: BaseException) -> str:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
+from sgn_sciml.system.blame import first_cause
+
 __all__ = ["class_of", "instantiate", "parser_of"]
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ def instantiate(kind: type[T], settings: Mapping[str, Any] | str, key: str) -> T
         parsed: Namespace = parser.parse_object({key: whole})
         made = parser.instantiate_classes(parsed)[key]
     except ArgumentError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(first_cause(error)) from error
     assert isinstance(made, kind)
     return made
 

@@ -85,3 +85,29 @@ def test_help_says_what_there_is(sgn):
     with pytest.raises(SystemExit) as end:
         sgn("new", "--help")
     assert end.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("@dataclass(", "@dataclas(", "line 15: NameError: name 'dataclas' is not defined"),
+        (
+            "import torch\n",
+            "import troch\n",
+            "line 8: ModuleNotFoundError: No module named 'troch'",
+        ),
+        ("import Condition,", "import Conditon,", "line 12: ImportError: cannot import name"),
+        ("-> Tensor:", "-> Tensor", "expected ':' (heat.py, line 36)"),
+    ],
+)
+def test_a_slip_in_the_equation_is_told_with_its_line(old, new, line, sgn):
+    sgn("new", "equation", "heat")
+    text = Path("heat.py").read_text()
+    Path("heat.py").write_text(text.replace(old, new, 1))
+    for command in ("fit", "solve"):
+        code, _, err = sgn(command, "--config", "heat.yaml")
+        assert code == 1
+        assert line in err.splitlines()[-1]
+        assert "expected" in line or "sgn: error: heat.py, line" in err
+        assert not Path("runs").exists()
+        sys.modules.pop("heat", None)

@@ -13,6 +13,7 @@ import sgn_sciml.layers
 import sgn_sciml.networks  # noqa: F401
 from sgn_sciml.studies.engine.cell import Cell
 from sgn_sciml.studies.engine.settings import Settings, expand, merge, product
+from sgn_sciml.system.blame import first_cause
 from sgn_sciml.system.classes import instantiate, parser_of
 
 __all__ = ["CellBuilder", "build"]
@@ -29,7 +30,7 @@ def resolve(cell: Mapping[str, Any]) -> Settings:
         parsed = reader.parse_object({"cell": dict(cell)})
         text = reader.dump(parsed, format="json", skip_none=False, skip_validation=True)
     except (ArgumentError, TypeError) as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(first_cause(error)) from error
     found: Settings = json.loads(text)["cell"]
     return {"class_path": found["class_path"], "init_args": found.get("init_args", {})}
 
