@@ -59,7 +59,7 @@ def _repeats(file: h5py.File, name: str, shapes: Mapping[str, tuple[int, ...]]) 
     """Whether an array is a coordinate that is written once for each sample, as PDEArena's are."""
     shape = shapes[name]
     samples = any(len(other) > 2 and other[0] == shape[0] for other in shapes.values() if shape)
-    if len(shape) != 2 or 1 in shape or not samples or not axis_of(name, shapes):
+    if len(shape) != 2 or min(shape) < 2 or not samples or not axis_of(name, shapes):
         return False
     data = numbers(file, name)
     if (data[0] != data[-1]).any():  # a field, which need not be read for it
