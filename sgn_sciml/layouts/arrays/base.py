@@ -45,6 +45,7 @@ class ArraysSource(Source):
 
     def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
         self._arrays: dict[str, NDArray[Any]] = {}
+        self._verified = False
         super().__init__(path, schema)
 
     @abstractmethod
@@ -54,6 +55,9 @@ class ArraysSource(Source):
     @abstractmethod
     def _array(self, name: str) -> NDArray[Any]:
         """An array, read or mapped."""
+
+    def _verify(self) -> None:
+        """Compare the values with checksums, where the file has them; done once."""
 
     def _inspect(self) -> Contents:
         found = self._entries()
@@ -70,6 +74,9 @@ class ArraysSource(Source):
     def _fill(
         self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
     ) -> None:
+        if not self._verified:
+            self._verify()
+            self._verified = True
         axes, name = self._sorted.fields[field.name], self._sorted.arrays[field.name]
         if name not in self._arrays:
             values = self._array(name)

@@ -24,8 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.arrays.base import ArraysSource, Entries, array_of
-from sgn_sciml.layouts.boxes import Steps
-from sgn_sciml.layouts.contents import Field, LayoutError
+from sgn_sciml.layouts.contents import LayoutError
 from sgn_sciml.layouts.schema import Schema
 from sgn_sciml.system.archives import refuse_damaged_archive
 
@@ -39,7 +38,6 @@ class NeuralopPt(ArraysSource):
     convention = "neuralop"
 
     def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
-        self._checked = False  # whether values were compared with their checksums
         self._loaded: dict[str, Any] | None = None
         super().__init__(path, schema)
 
@@ -92,13 +90,8 @@ class NeuralopPt(ArraysSource):
             self._loaded = self._load()
         return np.asarray(self._loaded[name])
 
-    def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
-    ) -> None:
-        if not self._checked:
-            refuse_damaged_archive(self.path, lambda name: "/data/" in name)
-            self._checked = True
-        super()._fill(out, field, samples, times, steps)
+    def _verify(self) -> None:
+        refuse_damaged_archive(self.path, lambda name: "/data/" in name)
 
     def close(self) -> None:
         """Give up the mapped tensors; the next read maps them again."""

@@ -20,9 +20,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.arrays.base import ArraysSource, Entries
-from sgn_sciml.layouts.boxes import Steps
-from sgn_sciml.layouts.contents import Field, LayoutError
-from sgn_sciml.layouts.schema import Schema
+from sgn_sciml.layouts.contents import LayoutError
 from sgn_sciml.system.archives import refuse_damaged_archive
 
 __all__ = ["NumpyFile"]
@@ -36,10 +34,6 @@ class NumpyFile(ArraysSource):
     """An array under the name of its file, or an archive of named ones."""
 
     layout = "numpy"
-
-    def __init__(self, path: str | Path, schema: Schema | None = None) -> None:
-        self._checked = False  # whether values were compared with their checksums
-        super().__init__(path, schema)
 
     @classmethod
     def matches(cls, path: Path, file: h5py.File | None) -> bool:
@@ -102,13 +96,8 @@ class NumpyFile(ArraysSource):
                 self.path, dtype, "r", stream.tell(), shape, order="F" if fortran else "C"
             )
 
-    def _fill(
-        self, out: NDArray[Any], field: Field, samples: slice, times: slice | None, steps: Steps
-    ) -> None:
-        if not self._checked:
-            refuse_damaged_archive(self.path)
-            self._checked = True
-        super()._fill(out, field, samples, times, steps)
+    def _verify(self) -> None:
+        refuse_damaged_archive(self.path)
 
 
 def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
