@@ -37,7 +37,7 @@ ALLOWED = {
 FOREIGN = {
     "system": {"numpy", "torch", "filelock", "jsonargparse"},
     **{folder: {"torch", "numpy"} for folder in CORE},
-    "geometry": {"torch", "shapely"},
+    "geometry": {"torch", "numpy", "scipy", "shapely", "trimesh"},
     "pde": {"torch", "numpy"},
     "laws": {"numpy", "scipy"},
     "layouts": {"numpy", "scipy", "h5py", "torch"},

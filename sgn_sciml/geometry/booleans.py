@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.geometry.joins import all_of, either
-from sgn_sciml.geometry.pieces import BoundaryPiece, on_pieces, seen_share
+from sgn_sciml.geometry.pieces import BoundaryPiece, on_pieces
 from sgn_sciml.geometry.region import SLACK, WHOLE, Corners, Region
 
 __all__ = ["Difference", "Intersection", "Union"]
@@ -66,11 +66,10 @@ class Combined(Region):
     def _parts_here(self, number: int, points: Tensor, normals: Tensor) -> Tensor:
         """Whether a member's boundary parts inside from outside, and no earlier one's does."""
         step = STEP * self.size * normals
-        seen = (self.signed_distance(points - step) < 0) & (
-            self.signed_distance(points + step) > 0
-        )
+        seen = self.within(points - step)
+        seen[seen.clone()] = ~self.within((points + step)[seen])
         for other in self.members[:number]:
-            seen &= other.signed_distance(points).abs() > SLACK * self.size
+            seen[seen.clone()] = ~other.touches(points[seen], SLACK * self.size)
         return seen
 
     def contains(self, points: Tensor, slack: float = SLACK) -> Tensor:
@@ -87,7 +86,7 @@ class Combined(Region):
     @cached_property
     def apart(self) -> bool:
         """Whether nothing of any boundary is hidden by another region."""
-        return all(seen_share(piece, self.dimension)[0] == 1 for piece in self.pieces)
+        return all(share == 1 for share, _ in self._seen)
 
     def _members_with(self, parts: Sequence[str]) -> tuple[Region, ...]:
         """The members that have some parts."""
@@ -170,6 +169,9 @@ class Union(Combined):
     def signed_distance(self, points: Tensor) -> Tensor:
         return torch.stack([r.signed_distance(points) for r in self.regions]).amin(0)
 
+    def within(self, points: Tensor) -> Tensor:
+        return torch.stack([r.within(points) for r in self.regions]).any(0)
+
     def approximate_distance(self, points: Tensor, *parts: str) -> Tensor:
         if len(self._members_with(parts)) < len(self.regions):
             raise ValueError("a union has a formula for its whole boundary only: name no parts")
@@ -190,10 +192,9 @@ class Union(Combined):
             )
             points, normals, seen = on_pieces(region.pieces, unit, self.dimension)
             step = STEP * self.size * normals
-            inside = seen & (self.signed_distance(points + step) < 0)
+            inside = seen & self.within(points + step)
             for other in self.regions[:number]:
-                near = other.signed_distance(points).abs() <= SLACK * self.size
-                if bool((near & inside).any()):
+                if bool(other.touches(points[inside], SLACK * self.size).any()):
                     return True
         return False
 
@@ -231,6 +232,9 @@ class Intersection(Combined):
     def signed_distance(self, points: Tensor) -> Tensor:
         return torch.stack([r.signed_distance(points) for r in self.regions]).amax(0)
 
+    def within(self, points: Tensor) -> Tensor:
+        return torch.stack([r.within(points) for r in self.regions]).all(0)
+
     def approximate_distance(self, points: Tensor, *parts: str) -> Tensor:
         return all_of(list(self._formulas(points, parts).values()))
 
@@ -256,7 +260,7 @@ class Difference(Combined):
         for hole in self.holes:
             generator = torch.Generator().manual_seed(0)
             points = hole.sample(PROBED, generator)
-            if not bool((self.region.signed_distance(points) < 0).any()):
+            if not bool(self.region.within(points).any()):
                 parts = ", ".join(sorted(hole.labels))
                 raise ValueError(f"Difference: the hole ({parts}) lies outside the region")
 
@@ -278,6 +282,10 @@ class Difference(Combined):
     def signed_distance(self, points: Tensor) -> Tensor:
         holes = [-hole.signed_distance(points) for hole in self.holes]
         return torch.stack([self.region.signed_distance(points), *holes]).amax(0)
+
+    def within(self, points: Tensor) -> Tensor:
+        holes = torch.stack([hole.within(points) for hole in self.holes])
+        return self.region.within(points) & ~holes.any(0)
 
     def approximate_distance(self, points: Tensor, *parts: str) -> Tensor:
         found = self._formulas(points, parts)

@@ -96,6 +96,12 @@ class Moved(Region):
     def signed_distance(self, points: Tensor) -> Tensor:
         return self.region.signed_distance(self._back(points))
 
+    def within(self, points: Tensor) -> Tensor:
+        return self.region.within(self._back(points))
+
+    def touches(self, points: Tensor, slack: float) -> Tensor:
+        return self.region.touches(self._back(points), slack)
+
     def contains(self, points: Tensor, slack: float = SLACK) -> Tensor:
         return self.region.contains(self._back(points), slack)
 

@@ -87,6 +87,14 @@ class Region(ABC):
             functions in physics-informed deep neural networks* (2022)
         """
 
+    def within(self, points: Tensor) -> Tensor:
+        """Whether points lie inside, those on the boundary either way: ``(N, d) -> (N,)``."""
+        return self.signed_distance(points) <= 0
+
+    def touches(self, points: Tensor, slack: float) -> Tensor:
+        """Whether points lie within a length of the boundary: ``(N, d) -> (N,)``."""
+        return self.signed_distance(points).abs() <= slack
+
     @property
     def dimension(self) -> int:
         """The number d of coordinates."""
@@ -118,13 +126,18 @@ class Region(ABC):
     @cached_property
     def _flux(self) -> float:
         """The measure by points of the boundary."""
+        return sum(flux for _, flux in self._seen) / self.dimension
+
+    @cached_property
+    def _seen(self) -> list[tuple[float, float]]:
+        """Of each piece, which part is seen, and the flux of x through it."""
         lower, upper = (torch.tensor(c, dtype=torch.float64) for c in self.bounds)
-        middle, total = (lower + upper) / 2, 0.0
+        found = []
         for piece in self.pieces:
-            _, points, normals, seen = seen_share(piece, self.dimension)
-            flux = ((points - middle) * normals).sum(-1) * seen
-            total += piece.measure * float(flux.mean())
-        return total / self.dimension
+            share, points, normals, seen = seen_share(piece, self.dimension)
+            flux = ((points - (lower + upper) / 2) * normals).sum(-1) * seen
+            found.append((share, piece.measure * float(flux.mean())))
+        return found
 
     def boundary_measure(self, *parts: str) -> float:
         """Length in two dimensions, area in three, of the parts that are named, or of all."""
@@ -215,7 +228,7 @@ class Region(ABC):
         def candidates(n: int) -> tuple[Tensor, Tensor]:
             unit = draw(n, columns or d).double()
             points = lower + (upper - lower) * unit[:, :d]
-            inside = self.signed_distance(points) <= 0
+            inside = self.within(points)
             return torch.cat([points, unit[:, d:]], 1), inside
 
         return fill(count, candidates, f"the region {self!r}", self._share)
@@ -227,7 +240,7 @@ class Region(ABC):
         unit = torch.rand(
             4096, self.dimension, generator=torch.Generator().manual_seed(0), dtype=torch.float64
         )
-        inside = self.signed_distance(lower + (upper - lower) * unit) <= 0
+        inside = self.within(lower + (upper - lower) * unit)
         return float(inside.double().mean()) or 1 / 4096
 
     def fill_boundary(

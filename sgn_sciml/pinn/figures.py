@@ -11,6 +11,7 @@ from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.writer import grid_axes, join_batches, whole_field
 from sgn_sciml.runs.loggers import send_figure
 from sgn_sciml.viz import curve_figure, field_figure, map_figure
+from sgn_sciml.viz.volumes import volume_figure
 
 __all__ = ["FieldFigures", "solution_figure"]
 
@@ -26,7 +27,7 @@ def solution_figure(
     """Reference, solution, error and residual of a field.
 
     Args:
-        problem: The problem, of one or two coordinates.
+        problem: The problem, of one or two coordinates, or steady of three.
         axes: Values of each coordinate.
         truth: The reference on their grid.
         found: The solution there.
@@ -36,18 +37,26 @@ def solution_figure(
     shown = (truth, found, residual)
     if len(axes) == 1:
         return curve_figure(axes[0], *shown, labels=(problem.coordinates[0], name))
+    if len(axes) == 3:
+        return volume_figure(truth, found, problem.coordinates, residual, axes)
     first, second = problem.coordinates
     draw = field_figure if problem.evolving else map_figure
     return draw(axes[0], axes[1], *shown, labels=(first, second, name))
+
+
+def has_figure(problem: Problem) -> bool:
+    """Whether its fields can be drawn on a page."""
+    d = len(problem.coordinates)
+    return d <= 2 or (d == 3 and not problem.evolving)
 
 
 class FieldFigures(Callback):
     """Draw each field when testing ends: ``figures/<field>.png``.
 
     Reference, prediction, error and residual on the reference grid: as curves over one coordinate,
-    as maps over two, with profiles at five times where the second one is time. Problems of more
-    coordinates have no figure. In a distributed test the figure shows the frames of the first
-    process.
+    as maps over two, with profiles at five times where the second one is time, as slices through
+    the middle of a steady problem of three. Others have no figure. In a distributed test the
+    figure shows the frames of the first process.
     """
 
     def __init__(self) -> None:
@@ -65,7 +74,7 @@ class FieldFigures(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if "fields" in batch and batch["points"].shape[-1] <= 2 and trainer.is_global_zero:
+        if "fields" in batch and has_figure(pl_module.problem) and trainer.is_global_zero:
             predicted = pl_module.predict_step(batch, batch_idx)
             self._parts.append({**predicted, "reference": batch["fields"]})
 

@@ -8,12 +8,14 @@ import h5py
 import pytest
 import torch
 from jsonargparse import ArgumentParser
+from lightning import Trainer
 
-from sgn_sciml.geometry import Ball, Box, Cylinder, Difference, Disk, Region
+from sgn_sciml.geometry import Ball, Box, Cylinder, Difference, Disk, Mesh, Region
 from sgn_sciml.jets import Eager, Fused, Nested
 from sgn_sciml.layouts import read_grid, write_grid
 from sgn_sciml.local_solver import solve
 from sgn_sciml.networks import CoordinateMLP
+from sgn_sciml.optim import LevenbergMarquardt
 from sgn_sciml.pde import Burgers, Condition, Problem, Window
 from sgn_sciml.pde.places import inside
 from sgn_sciml.pinn import PINN, R3, Collocation, Observations, ResidualAdaptive, Sobol
@@ -420,7 +422,7 @@ def test_a_region_is_read_from_a_configuration_and_written_back():
 
 # -- examples --------------------------------------------------------------------------------
 
-EXAMPLES = {"two_holes": "TwoHoles", "l_shape": "LShape"}
+EXAMPLES = {"two_holes": "TwoHoles", "l_shape": "LShape", "bracket": "Bracket"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -458,3 +460,39 @@ def test_examples_train_predict_and_draw(name, monkeypatch, tmp_path, capsys):
     assert (mask == 0).any()
     assert ((mask == 0) == (u != u)).all()
     assert read_grid(path).fields.keys() == {"u", "residual"}
+
+
+# -- solids from mesh files ------------------------------------------------------------------
+
+
+def test_poissons_equation_in_a_ball_from_a_file(tmp_path):
+    trimesh = pytest.importorskip("trimesh")
+    trimesh.creation.icosphere(2).export(tmp_path / "ball.off")
+
+    @dataclass(frozen=True)
+    class InBall(Problem):
+        law = "in_ball"
+        coordinates = ("x", "y", "z")
+        grid = (9, 9, 9)
+        geometry = Mesh(tmp_path / "ball.off")
+        conditions = (Condition("held", on="mesh", residual=lambda d: d.u - d.x * d.y - d.z**2),)
+
+        def residual(self, d):
+            return d.u_xx + d.u_yy + d.u_zz - 2
+
+        def exact(self, points):
+            x, y, z = points.double().split(1, -1)
+            return x * y + z**2
+
+    task = PINN(network(InBall()), InBall(), LevenbergMarquardt)
+    data = Collocation(InBall(), num_points=100, num_condition_points=60, redraw_every=0)
+    options = {"max_steps": 8, "accelerator": "cpu", "logger": False, "precision": "64-true"}
+    options |= {"enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = Trainer(**options, enable_model_summary=False, default_root_dir=tmp_path)
+    trainer.fit(task, data)
+    (found,) = trainer.test(task, data, verbose=False)
+    assert found["test/relative_l2"] < 1e-3
+    (frame,) = trainer.predict(task, data)
+    inside = InBall().geometry.contains(frame["points"].reshape(-1, 3))
+    assert torch.equal(~frame["fields"].isnan().flatten(), inside)
+    assert 0.3 < float(inside.double().mean()) < 0.6

@@ -74,3 +74,20 @@ def test_other_shapes_are_refused(pair):
         volume_figure(pair[0], pair[1][:2])
     with pytest.raises(ValueError, match="two volumes of one shape"):
         volume_figure(pair[0][0], pair[1][0])
+
+
+def test_slices_are_labelled_by_coordinates_and_white_where_nothing_is_known(pair):
+    target, pred = pair
+    target[0, :, :] = torch.nan
+    axes = [torch.linspace(0, 3, 4), torch.linspace(0, 1, 6), torch.linspace(2, 9, 8)]
+    figure = volume_figure(target, pred, residual=pred / 100, coordinates=axes)
+    shown = panels(figure)
+    assert {title.partition(",")[0] for title in shown} == {
+        "target", "prediction", "|error|", "|residual|",
+    }  # fmt: skip
+    image = shown["|residual|, z = 6"].images[0]
+    np.testing.assert_allclose(image.get_array(), pred[:, :, 4].T / 100)
+    assert image.get_extent() == pytest.approx([-0.5, 3.5, -0.1, 1.1])
+    image = shown["target, z = 6"].images[0]
+    assert image.get_array().mask[:, 0].all()
+    assert image.get_clim() == (1, 753)
