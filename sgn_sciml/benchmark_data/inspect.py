@@ -18,9 +18,11 @@ ROOM = 64 * 2**20  # bytes that drawing reads at most
 
 def summary(source: Source) -> str:
     """What is in a file, as a table; reads only its metadata."""
-    size = source.path.stat().st_size
+    files = [inner for path in source.files for inner in _files(path)]
+    count = f"{len(files)} files, " if len(files) > 1 else ""
+    size = _readable(sum(path.stat().st_size for path in files))
     rows = [
-        ("file", f"{source.path} ({_readable(size)})"),
+        ("file", f"{source.path} ({count}{size})"),
         ("layout", f"{source.layout}, {_count(source.num_samples, 'sample')}"),
     ]
     for name, field in source.fields.items():
@@ -82,6 +84,11 @@ def draw(source: Source, path: Path) -> None:
     figure = samples_figure(fields, axes, source.coordinates, source.path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or the files below a folder."""
+    return [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
 
 
 def _range(source: Source, name: str) -> str:

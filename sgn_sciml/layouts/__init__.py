@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 
 with needed_by(__name__, "data"):
+    from sgn_sciml.layouts.arrays.arrow import ArrowDataset
     from sgn_sciml.layouts.arrays.memory import MemoryArrays
     from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
     from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
+    from sgn_sciml.layouts.arrays.safetensors_file import SafetensorsFile
+    from sgn_sciml.layouts.arrays.zarr_store import ZarrStore
     from sgn_sciml.layouts.contents import Field, LayoutError
     from sgn_sciml.layouts.detection import LAYOUTS, find_source, open_source
     from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
@@ -26,6 +29,7 @@ with needed_by(__name__, "data"):
 
 __all__ = [
     "LAYOUTS",
+    "ArrowDataset",
     "Field",
     "FnoMat5",
     "FnoMat73",
@@ -39,12 +43,14 @@ __all__ = [
     "PdebenchFlat",
     "PdebenchGroups",
     "PdebenchIncompressible",
+    "SafetensorsFile",
     "SampleGroups",
     "Schema",
     "SgnGrid",
     "SgnSamples",
     "Source",
     "TheWell",
+    "ZarrStore",
     "find_source",
     "open_source",
     "read_grid",

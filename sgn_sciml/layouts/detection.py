@@ -1,13 +1,17 @@
 """Which layout a file has, told from its structure: names lie."""
 
 import zipfile
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
 import h5py
 
+from sgn_sciml.layouts.arrays.arrow import STATE, ArrowDataset
 from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
 from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
+from sgn_sciml.layouts.arrays.safetensors_file import SafetensorsFile
+from sgn_sciml.layouts.arrays.zarr_store import ZarrStore
 from sgn_sciml.layouts.contents import LayoutError, foreign
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
@@ -23,6 +27,10 @@ from sgn_sciml.system.shipped import find_data
 
 __all__ = ["LAYOUTS", "find_source", "open_source"]
 
+FOLDERS: tuple[type[Source], ...] = (ZarrStore, ArrowDataset)  # which may be files, too
+ARRAYS: tuple[type[Source], ...] = (
+    *(FnoMat5, NeuralopPt, NumpyFile, ZarrStore, SafetensorsFile, ArrowDataset),
+)
 # The first that matches is taken, so what says its name comes before what is told by its parts.
 LAYOUTS: tuple[type[Source], ...] = (
     SgnSamples,
@@ -34,18 +42,9 @@ LAYOUTS: tuple[type[Source], ...] = (
     PdebenchGroups,
     SampleGroups,
     Hdf5Arrays,
-    FnoMat5,
-    NeuralopPt,
-    NumpyFile,
+    *ARRAYS,
 )
-NAMELESS: tuple[type[Source], ...] = (
-    FnoMat73,
-    SampleGroups,
-    Hdf5Arrays,
-    FnoMat5,
-    NeuralopPt,
-    NumpyFile,
-)
+NAMELESS: tuple[type[Source], ...] = (FnoMat73, SampleGroups, Hdf5Arrays, *ARRAYS)
 
 # What is often taken for one of them, by its first bytes.
 OTHERS = {
@@ -54,6 +53,7 @@ OTHERS = {
     b"\x1f\x8b": " (gzip: unpack it)",
     b"version ": " (a pointer of Git LFS in place of the file: git lfs pull)",
     b"<": " (a web page in place of the file)",
+    b"PAR1": " (Parquet: datasets.Dataset.from_parquet(FILE).save_to_disk(FOLDER) makes Arrow)",
 }
 
 
@@ -61,7 +61,8 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
     """Open a data file of any known layout, or of arrays that a schema names.
 
     Args:
-        path: The file; ``data/small/...`` names a shipped one from any folder.
+        path: The file, or the folder of zarr or Arrow; ``data/small/...`` names a shipped one
+            from any folder.
         schema: What its arrays are, where the file does not say.
 
     Returns:
@@ -74,7 +75,7 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
     """
     path = find_data(path)
     if path.is_dir():
-        raise ValueError(f"{path} is a folder, not a data file")
+        return _open_folder(path, schema)
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
     with foreign(path), ExitStack() as stack:
@@ -88,6 +89,23 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
                 f"{', '.join(known.layout for known in LAYOUTS)}"
             )
     return layout(path, schema)
+
+
+def _open_folder(path: Path, schema: Schema | None) -> Source:
+    for layout in FOLDERS:
+        if layout.matches(path, None):
+            return layout(path, schema)
+    inside = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
+    parts = [name for name in inside if (path / name / STATE).is_file()]
+    if parts:
+        raise LayoutError(
+            f"{path} holds the data sets {', '.join(parts)}: name one, {path / parts[0]}"
+        )
+    ends = Counter(Path(name).suffix for name in inside)
+    hint = f"it holds {', '.join(inside[:6])}" if inside else "it is empty"
+    if inside and (most := ends.most_common(1)[0])[1] > 1 and most[0]:
+        hint += f": name one of them, or all by a pattern, '{path / f'*{most[0]}'}'"
+    raise LayoutError(f"{path} is a folder, not a data file; {hint}")
 
 
 def find_source(path: str, schema: Schema | None = None) -> Source:

@@ -84,6 +84,16 @@ class Source(ABC):
         )
         self._falling = frozenset(falling)
 
+    @property
+    def name(self) -> str:
+        """A short name, for tables."""
+        return self.path.stem
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read, or the folder."""
+        return (self.path,)
+
     def _require(self) -> None:
         """Refuse a file that is not there."""
         if not self.path.is_file():

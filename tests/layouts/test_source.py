@@ -29,6 +29,11 @@ LAYOUT_NAMES = (
     "numpy",
     "numpy-compressed",
     "numpy-array",
+    "zarr",
+    "zarr-zip",
+    "safetensors",
+    "arrow",
+    "arrow-file",
     "sgn-grid-1",
     "sgn-samples-1",
 )
@@ -46,6 +51,11 @@ def opened(request, files):
     source = open_source(path)
     yield source, field, u
     source.close()
+
+
+def test_files_and_folders_are_named(opened):
+    source, *_ = opened
+    assert (source.name, source.files) == (source.path.stem, (source.path,))
 
 
 def thin(u, field, stride):
