@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sgn_sciml.layouts import SgnSamples, Source
+from sgn_sciml.layouts import JoinedFiles, SgnSamples, Source
 from sgn_sciml.system.terminal import printable
 
 __all__ = ["draw", "summary"]
@@ -52,6 +52,8 @@ def summary(source: Source) -> str:
             rows.append(("solver", f"{text} {against} ({count})" if against else "exact"))
     rows += [("by sample", _range(source, name)) for name in source.sample_parameters]
     rows += [("note", note) for note in source.notes]
+    if isinstance(source, JoinedFiles) and source.place:
+        rows.append(("to train", f"data.init_args.path: {json.dumps(source.place)}"))
     if source.assumed or source.schema:
         rows.append(("to train", f"data.init_args.schema: {_schema(source)}"))
     return "\n".join(printable(f"{name:11}{text}".replace("\n", " ")) for name, text in rows)

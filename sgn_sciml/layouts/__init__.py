@@ -20,6 +20,7 @@ with needed_by(__name__, "data"):
     from sgn_sciml.layouts.grid import SgnGrid
     from sgn_sciml.layouts.hdf5 import Hdf5Source
     from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
+    from sgn_sciml.layouts.joined import JoinedFiles
     from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
     from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
     from sgn_sciml.layouts.samples import SgnSamples, write_samples
@@ -36,6 +37,7 @@ __all__ = [
     "GridFields",
     "Hdf5Arrays",
     "Hdf5Source",
+    "JoinedFiles",
     "LayoutError",
     "MemoryArrays",
     "NeuralopPt",

@@ -4,6 +4,7 @@ import zipfile
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import h5py
 
@@ -17,6 +18,7 @@ from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
 from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
 from sgn_sciml.layouts.hdf5_items import is_hdf5, open_hdf5
+from sgn_sciml.layouts.joined import JoinedFiles, Paths, is_joined
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
 from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
 from sgn_sciml.layouts.samples import SgnSamples
@@ -57,12 +59,13 @@ OTHERS = {
 }
 
 
-def open_source(path: str | Path, schema: Schema | None = None) -> Source:
+def open_source(path: Paths, schema: Schema | None = None) -> Source:
     """Open a data file of any known layout, or of arrays that a schema names.
 
     Args:
         path: The file, or the folder of zarr or Arrow; ``data/small/...`` names a shipped one
-            from any folder.
+            from any folder. A pattern, ``runs/*.h5``, is all of its files as one; a mapping,
+            ``{"a": "data/*.npy", "u": "model/*.npy"}``, fields that have files of their own.
         schema: What its arrays are, where the file does not say.
 
     Returns:
@@ -73,7 +76,9 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
         ValueError: If it is damaged, its parts do not fit together, its layout is unknown, or the
             schema does not fit it.
     """
-    path = find_data(path)
+    if is_joined(path):
+        return JoinedFiles(path, schema, open_source)
+    path = find_data(cast(str, path))
     if path.is_dir():
         return _open_folder(path, schema)
     if not path.is_file():
@@ -108,14 +113,14 @@ def _open_folder(path: Path, schema: Schema | None) -> Source:
     raise LayoutError(f"{path} is a folder, not a data file; {hint}")
 
 
-def find_source(path: str, schema: Schema | None = None) -> Source:
+def find_source(path: Paths, schema: Schema | None = None) -> Source:
     """Open a file as :func:`open_source` does; if it is missing, say where to get it.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read.
     """
-    if not find_data(path).exists():
+    if not is_joined(path) and not find_data(cast(str, path)).exists():
         raise FileNotFoundError(
             f"no data file {path}; make it from its law (sgn data make --help) or "
             "download it (sgn data fetch --list)"

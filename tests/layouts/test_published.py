@@ -42,6 +42,15 @@ def apebench(folder):
     return npy(folder / "burgers.npy", values(6, 4, 1, 8))
 
 
+def openfwi(folder):
+    """Numbered files of (500, 5, 1000, 70) and (500, 1, 70, 70), here on one grid."""
+    for name, channels in (("data", 5), ("model", 1)):
+        (folder / name).mkdir()
+        for k in (1, 2):
+            npy(folder / f"{name}/{name}{k}.npy", values(4, channels, 8, 8, seed=k))
+    return {"input": f"{folder}/data/data*.npy", "target": f"{folder}/model/model*.npy"}
+
+
 # Name: the file, how fields are paired, names that it needs, fields to axes.
 CASES = {
     "pdegym-flow": (
@@ -68,6 +77,9 @@ CASES = {
                    {"a": "sample x", "u": "sample time x"}),
     "hugging-face": (lambda folder: PUBLISHED / "hf_arrays", Frames("u"), NAMED,
                      {"a": "sample x", "u": "sample time x"}),
+    "openfwi": (openfwi, Pairs("input", "target"),
+                Schema(dict.fromkeys(("input", "target"), "sample component x y")),
+                {"input": "sample x y component", "target": "sample x y component"}),
     "realpdebench": (lambda folder: PUBLISHED / "realpdebench", Windows(["u", "v", "p"], 1), None,
                      {name: "sample time x y" for name in "uvp"}),
 }  # fmt: skip
@@ -80,7 +92,8 @@ def test_it_is_inspected_and_trains(name, tmp_path, sgn):
     source = open_source(path, schema)
     assert {field: " ".join(source.fields[field].axes) for field in axes} == axes
     words = [f"--axes={field}={text}" for field, text in (schema.axes if schema else {}).items()]
-    code, out, err = sgn("data", "inspect", path, *words, "--figure", tmp_path / "a.png")
+    named = [f"{k}={v}" for k, v in path.items()] if isinstance(path, dict) else [path]
+    code, out, err = sgn("data", "inspect", *named, *words, "--figure", tmp_path / "a.png")
     assert (code, err) == (0, "")
     assert "to train" in out or not (schema or source.assumed)
     fit(path, pairing, schema)
