@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 with needed_by(__name__, "data"):
     from sgn_sciml.layouts.arrays.arrow import ArrowDataset
+    from sgn_sciml.layouts.arrays.deeponet import DeepOnetNpz
     from sgn_sciml.layouts.arrays.memory import MemoryArrays
     from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
     from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
@@ -31,6 +32,7 @@ with needed_by(__name__, "data"):
 __all__ = [
     "LAYOUTS",
     "ArrowDataset",
+    "DeepOnetNpz",
     "Field",
     "FnoMat5",
     "FnoMat73",

@@ -9,6 +9,7 @@ from typing import cast
 import h5py
 
 from sgn_sciml.layouts.arrays.arrow import STATE, ArrowDataset
+from sgn_sciml.layouts.arrays.deeponet import DeepOnetNpz
 from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
 from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
 from sgn_sciml.layouts.arrays.safetensors_file import SafetensorsFile
@@ -31,7 +32,7 @@ __all__ = ["LAYOUTS", "find_source", "open_source"]
 
 FOLDERS: tuple[type[Source], ...] = (ZarrStore, ArrowDataset)  # which may be files, too
 ARRAYS: tuple[type[Source], ...] = (
-    *(FnoMat5, NeuralopPt, NumpyFile, ZarrStore, SafetensorsFile, ArrowDataset),
+    *(FnoMat5, NeuralopPt, DeepOnetNpz, NumpyFile, ZarrStore, SafetensorsFile, ArrowDataset),
 )
 # The first that matches is taken, so what says its name comes before what is told by its parts.
 LAYOUTS: tuple[type[Source], ...] = (

@@ -172,6 +172,13 @@ def npz(path, compressed=False, **arrays):
     return path
 
 
+def objects(*arrays):
+    """Arrays in one of objects, as DeepONet's data have them."""
+    both = np.empty(len(arrays), object)
+    both[:] = arrays
+    return both
+
+
 def npy(path, array):
     np.save(path, array)
     return path
@@ -301,6 +308,11 @@ def one_of_each(folder):
             u,
         ),
         "numpy-array": (npy(folder / "one.npy", np.asfortranarray(traced)), "one", traced),
+        "deeponet": (
+            npz(folder / "deeponet.npz", X=objects(traced, centres(8)[:, None]), y=traced + 1),
+            "X0",
+            traced,
+        ),
         "zarr": (
             zarr_group(folder / "z.zarr", {"u": ("time", "sample", "x")}, u=u.swapaxes(0, 1)),
             "u",

@@ -12,7 +12,7 @@ from sgn_sciml.operators import Frames, Operator, OperatorData, Pairs, RandomSpl
 from sgn_sciml.operators.networks import FNO
 from tests.conftest import ROOT
 
-from .files import npy, values
+from .files import npy, npz, objects, values
 
 PUBLISHED = ROOT / "tests" / "layouts" / "published"
 NAMED = Schema({"u": "sample time x"})
@@ -77,6 +77,16 @@ CASES = {
                    {"a": "sample x", "u": "sample time x"}),
     "hugging-face": (lambda folder: PUBLISHED / "hf_arrays", Frames("u"), NAMED,
                      {"a": "sample x", "u": "sample time x"}),
+    "deepxde": (
+        lambda folder: npz(
+            folder / "aligned.npz",
+            X=objects(values(6, 16), np.linspace(0, 1, 16)[:, None]),
+            y=values(6, 16),
+        ),
+        Pairs("X0", "y"),
+        None,
+        {"X0": "sample x", "y": "sample x"},
+    ),
     "openfwi": (openfwi, Pairs("input", "target"),
                 Schema(dict.fromkeys(("input", "target"), "sample component x y")),
                 {"input": "sample x y component", "target": "sample x y component"}),

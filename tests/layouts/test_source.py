@@ -29,6 +29,7 @@ LAYOUT_NAMES = (
     "numpy",
     "numpy-compressed",
     "numpy-array",
+    "deeponet",
     "zarr",
     "zarr-zip",
     "safetensors",

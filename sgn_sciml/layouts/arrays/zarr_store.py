@@ -98,6 +98,8 @@ class ZarrStore(ArraysSource):
                     f"{name}: {absent} of {array.nchunks} chunks are not stored, so they hold "
                     f"{array.fill_value}"
                 )
+        if not entries.arrays and not entries.left_out:
+            raise LayoutError(f"{self.path} is a group of zarr without arrays")
         assert self._opened is not None
         attributes = self._opened[2][1]
         entries.constants |= {
