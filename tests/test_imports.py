@@ -40,7 +40,7 @@ FOREIGN = {
     "geometry": {"torch", "numpy", "scipy", "shapely", "trimesh"},
     "pde": {"torch", "numpy"},
     "laws": {"numpy", "scipy"},
-    "layouts": {"numpy", "scipy", "h5py", "torch"},
+    "layouts": {"numpy", "scipy", "h5py", "torch", "zarr", "safetensors", "pyarrow"},
     "local_solver": {"torch", "numpy"},
     "ensembles": {"torch", "numpy"},
     "metrics": {"torch", "torchmetrics"},

@@ -107,7 +107,12 @@ def _add_inspect(verbs: Verbs) -> None:
         description="Say what is in a data file: layout, shapes, chunks, coordinates, constants, "
         "whether it obeys its law; and draw samples and spectra.",
     )
-    inspect.add_argument("file", type=Path)
+    inspect.add_argument(
+        "file",
+        nargs="+",
+        help="a file or folder; several, or a pattern 'runs/*.h5', are samples one after the "
+        "other; fields may have files of their own: a=data/*.npy u=model/*.npy",
+    )
     for option, what in SCHEMA.items():
         inspect.add_argument(
             f"--{option}", action="append", default=[], metavar="NAME=...", help=what
@@ -124,10 +129,11 @@ def _inspect(options: argparse.Namespace) -> None:
     from sgn_sciml.benchmark_data.inspect import draw, summary
     from sgn_sciml.benchmark_data.lawcheck import check_law
     from sgn_sciml.layouts import Schema, open_source
+    from sgn_sciml.layouts.joined import place_of
     from sgn_sciml.layouts.schema import names_from_text
 
     schema = Schema(**{name: names_from_text(getattr(options, name)) for name in SCHEMA})
-    source = open_source(options.file, schema)
+    source = open_source(place_of(options.file), schema)
     print(summary(source))
     check = None if options.no_check else check_law(source)
     if check is not None:
@@ -135,7 +141,8 @@ def _inspect(options: argparse.Namespace) -> None:
     elif not options.no_check:
         print(f"{'law':11}no law here to check it against")
     if not options.no_figure:
-        path = options.figure or options.file.with_name(f"{options.file.name}.png")
+        own = source.path.name if len(source.files) == 1 else source.name
+        path = options.figure or source.files[0].with_name(f"{own}.png")
         try:
             draw(source, path)
         except (ValueError, OSError) as error:  # what is known of the file was said above

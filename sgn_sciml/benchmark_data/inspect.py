@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sgn_sciml.layouts import SgnSamples, Source
+from sgn_sciml.layouts import JoinedFiles, SgnSamples, Source
 from sgn_sciml.system.terminal import printable
 
 __all__ = ["draw", "summary"]
@@ -18,9 +18,11 @@ ROOM = 64 * 2**20  # bytes that drawing reads at most
 
 def summary(source: Source) -> str:
     """What is in a file, as a table; reads only its metadata."""
-    size = source.path.stat().st_size
+    files = [inner for path in source.files for inner in _files(path)]
+    count = f"{len(files)} files, " if len(files) > 1 else ""
+    size = _readable(sum(path.stat().st_size for path in files))
     rows = [
-        ("file", f"{source.path} ({_readable(size)})"),
+        ("file", f"{source.path} ({count}{size})"),
         ("layout", f"{source.layout}, {_count(source.num_samples, 'sample')}"),
     ]
     for name, field in source.fields.items():
@@ -50,6 +52,8 @@ def summary(source: Source) -> str:
             rows.append(("solver", f"{text} {against} ({count})" if against else "exact"))
     rows += [("by sample", _range(source, name)) for name in source.sample_parameters]
     rows += [("note", note) for note in source.notes]
+    if isinstance(source, JoinedFiles) and source.place:
+        rows.append(("to train", f"data.init_args.path: {json.dumps(source.place)}"))
     if source.assumed or source.schema:
         rows.append(("to train", f"data.init_args.schema: {_schema(source)}"))
     return "\n".join(printable(f"{name:11}{text}".replace("\n", " ")) for name, text in rows)
@@ -82,6 +86,11 @@ def draw(source: Source, path: Path) -> None:
     figure = samples_figure(fields, axes, source.coordinates, source.path.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or the files below a folder."""
+    return [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
 
 
 def _range(source: Source, name: str) -> str:

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sgn_sciml.system.extras import MissingExtra
+
 __all__ = [
     "AXES",
     "SPACE",
@@ -143,7 +145,7 @@ def foreign(
     """
     try:
         yield
-    except (LayoutError, FileNotFoundError, PermissionError):
+    except (LayoutError, FileNotFoundError, PermissionError, MissingExtra):
         raise
     except MemoryError as error:
         raise LayoutError(f"{path}: not enough memory; read fewer samples at once") from error

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import LayoutError
 
-__all__ = ["Decoding", "decoding", "gaps_in", "values_of"]
+__all__ = ["Decoding", "decoding", "decoding_by", "gaps_in", "values_of"]
 
 NETCDF_FILL = {
     "i2": -32767, "i4": -2147483647, "i8": -9223372036854775806,
@@ -93,21 +93,36 @@ class Decoding:
 
 
 def decoding(data: h5py.Dataset) -> Decoding:
-    """How the numbers of a data set become values.
-
-    Raises:
-        LayoutError: If its attributes leave that open; the message names the attribute.
-    """
+    """How the numbers of a data set become values; raises as :func:`decoding_by`."""
     raw = np.dtype(data.dtype.str).newbyteorder("=")
     if raw.kind == "b":
         return Decoding(raw, raw, raw)
     found = {name: v for name in data.attrs if (v := _attribute(data, name)) is not None}
-    scale, scale_type = _factor(data, found, "scale_factor")
-    offset, offset_type = _factor(data, found, "add_offset")
+    where = f"{data.file.filename}: {data.name.strip('/')}"
+    fill = None if "_FillValue" in found else _unwritten(data, raw)
+    known = decoding_by(where, raw, found, fill)
+    if raw.kind in "iu" and not known.packed:
+        _refuse_packed_groups(data)
+    return known
+
+
+def decoding_by(where: str, raw: np.dtype[Any], found: dict[str, Any], fill: Any) -> Decoding:
+    """How stored numbers become values by their attributes.
+
+    Args:
+        where: File and array, for messages.
+        raw: Native type of the stored numbers, which is not bool.
+        found: Attributes.
+        fill: What stands where nothing was written, if that is no value; else None.
+
+    Raises:
+        LayoutError: If the attributes leave that open; the message names the attribute.
+    """
+    scale, scale_type = _factor(where, found, "scale_factor")
+    offset, offset_type = _factor(where, found, "add_offset")
     packed = (scale, offset) != (1.0, 0.0)
     if raw.kind in "iu" and not packed:
-        _refuse_other_words(data, found)
-        _refuse_packed_groups(data)
+        _refuse_other_words(where, found)
     unsigned = raw.kind == "i" and str(found.get("_Unsigned", "")).lower() == "true"
     stored = np.dtype(f"u{raw.itemsize}") if unsigned else raw
 
@@ -121,14 +136,14 @@ def decoding(data: h5py.Dataset) -> Decoding:
             known = not np.isfinite(mark) or mark == raw.type(NETCDF_FILL_FLOAT)
         return None if known else mark[()]
 
-    named = {
-        name: [m for v in _listed(data, found, name) if (m := as_stored(v)) is not None]
+    named: dict[str, list[Any]] = {
+        name: [m for v in _listed(where, found, name) if (m := as_stored(v)) is not None]
         for name in ("_FillValue", "missing_value")
         if name in found
     }
-    if "_FillValue" not in found and (fill := _unwritten(data, raw)) is not None:
+    if fill is not None:
         named["fill value"] = [m for m in [as_stored(fill)] if m is not None]
-    low, high = _valid(data, found)
+    low, high = _valid(where, found)
     in_values = packed and raw.kind in "iu" and any(isinstance(v, float) for v in (low, high))
     valid: tuple[Any, Any] = (None, None) if in_values else (low, high)
     words = [f"{name} {', '.join(map(str, marks))}" for name, marks in named.items() if marks]
@@ -198,7 +213,7 @@ def _attribute(data: h5py.Dataset, name: str) -> Any:
     return value
 
 
-def _listed(data: h5py.Dataset, found: dict[str, Any], name: str) -> list[Any]:
+def _listed(where: str, found: dict[str, Any], name: str) -> list[Any]:
     """The numbers of an attribute; text that is a number counts."""
     values = np.atleast_1d(np.asarray(found[name])).ravel()
     if values.dtype.kind in "biuf":
@@ -206,36 +221,36 @@ def _listed(data: h5py.Dataset, found: dict[str, Any], name: str) -> list[Any]:
     try:
         return [float(v) for v in values]
     except ValueError as error:
-        raise _unclear(data, name, found[name]) from error
+        raise _unclear(where, name, found[name]) from error
 
 
-def _factor(data: h5py.Dataset, found: dict[str, Any], name: str) -> tuple[float, np.dtype[Any]]:
+def _factor(where: str, found: dict[str, Any], name: str) -> tuple[float, np.dtype[Any]]:
     """``scale_factor`` or ``add_offset`` and the type it is stored in."""
     if name not in found:
         return NO_CHANGE[name], np.dtype(np.float32)
-    values = _listed(data, found, name)
+    values = _listed(where, found, name)
     if (
         len(values) != 1
         or not np.isfinite(values[0])
         or (name == "scale_factor" and not values[0])
     ):
-        raise _unclear(data, name, found[name])
+        raise _unclear(where, name, found[name])
     return float(values[0]), np.asarray(values[0]).dtype
 
 
-def _valid(data: h5py.Dataset, found: dict[str, Any]) -> tuple[Any, Any]:
+def _valid(where: str, found: dict[str, Any]) -> tuple[Any, Any]:
     """Bounds of what is valid; None for no bound."""
     bounds: list[Any] = [None, None]
     for i, name in enumerate(("valid_min", "valid_max")):
         if name in found:
-            values = _listed(data, found, name)
+            values = _listed(where, found, name)
             if len(values) != 1:
-                raise _unclear(data, name, found[name])
+                raise _unclear(where, name, found[name])
             bounds[i] = values[0].item() if hasattr(values[0], "item") else values[0]
     if "valid_range" in found:
-        values = _listed(data, found, "valid_range")
+        values = _listed(where, found, "valid_range")
         if len(values) != 2:
-            raise _unclear(data, "valid_range", found["valid_range"])
+            raise _unclear(where, "valid_range", found["valid_range"])
         bounds = [v.item() if hasattr(v, "item") else v for v in values]
     return bounds[0], bounds[1]
 
@@ -254,15 +269,15 @@ def _unwritten(data: h5py.Dataset, stored: np.dtype[Any]) -> Any:
     return NETCDF_FILL.get(stored.str[1:]) if netcdf else None
 
 
-def _refuse_other_words(data: h5py.Dataset, found: dict[str, Any]) -> None:
+def _refuse_other_words(where: str, found: dict[str, Any]) -> None:
     for name, value in found.items():
         neutral = OTHER_WORDS.get(name.lower().replace("_", "").replace(" ", ""))
         number = np.asarray(value)
         if neutral is not None and number.dtype.kind in "iuf" and (number != neutral).any():
             raise LayoutError(
-                f"{data.file.filename}: {data.name.strip('/')} holds integers with the attribute "
-                f"{name} = {value}, so they seem to be packed, in a way that is not netCDF's: "
-                "store the values themselves, or scale_factor and add_offset"
+                f"{where} holds integers with the attribute {name} = {value}, so they seem to be "
+                "packed, in a way that is not netCDF's: store the values themselves, or "
+                "scale_factor and add_offset"
             )
 
 
@@ -277,8 +292,7 @@ def _refuse_packed_groups(data: h5py.Dataset) -> None:
             )
 
 
-def _unclear(data: h5py.Dataset, name: str, value: Any) -> LayoutError:
+def _unclear(where: str, name: str, value: Any) -> LayoutError:
     return LayoutError(
-        f"{data.file.filename}: {data.name.strip('/')} has the attribute {name} = {value}, "
-        "which does not say how its numbers become values"
+        f"{where} has the attribute {name} = {value}, which does not say what its numbers are"
     )

@@ -1,18 +1,25 @@
 """Which layout a file has, told from its structure: names lie."""
 
 import zipfile
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import h5py
 
+from sgn_sciml.layouts.arrays.arrow import STATE, ArrowDataset
+from sgn_sciml.layouts.arrays.deeponet import DeepOnetNpz
 from sgn_sciml.layouts.arrays.neuralop_pt import NeuralopPt
 from sgn_sciml.layouts.arrays.numpy_files import NumpyFile
+from sgn_sciml.layouts.arrays.safetensors_file import SafetensorsFile
+from sgn_sciml.layouts.arrays.zarr_store import ZarrStore
 from sgn_sciml.layouts.contents import LayoutError, foreign
 from sgn_sciml.layouts.fno_mat import FnoMat5, FnoMat73
 from sgn_sciml.layouts.grid import SgnGrid
 from sgn_sciml.layouts.hdf5_arrays import Hdf5Arrays
 from sgn_sciml.layouts.hdf5_items import is_hdf5, open_hdf5
+from sgn_sciml.layouts.joined import JoinedFiles, Paths, is_joined
 from sgn_sciml.layouts.pdebench import PdebenchFlat, PdebenchIncompressible
 from sgn_sciml.layouts.sample_groups import PdebenchGroups, SampleGroups
 from sgn_sciml.layouts.samples import SgnSamples
@@ -23,6 +30,10 @@ from sgn_sciml.system.shipped import find_data
 
 __all__ = ["LAYOUTS", "find_source", "open_source"]
 
+FOLDERS: tuple[type[Source], ...] = (ZarrStore, ArrowDataset)  # which may be files, too
+ARRAYS: tuple[type[Source], ...] = (
+    *(FnoMat5, NeuralopPt, DeepOnetNpz, NumpyFile, ZarrStore, SafetensorsFile, ArrowDataset),
+)
 # The first that matches is taken, so what says its name comes before what is told by its parts.
 LAYOUTS: tuple[type[Source], ...] = (
     SgnSamples,
@@ -34,18 +45,9 @@ LAYOUTS: tuple[type[Source], ...] = (
     PdebenchGroups,
     SampleGroups,
     Hdf5Arrays,
-    FnoMat5,
-    NeuralopPt,
-    NumpyFile,
+    *ARRAYS,
 )
-NAMELESS: tuple[type[Source], ...] = (
-    FnoMat73,
-    SampleGroups,
-    Hdf5Arrays,
-    FnoMat5,
-    NeuralopPt,
-    NumpyFile,
-)
+NAMELESS: tuple[type[Source], ...] = (FnoMat73, SampleGroups, Hdf5Arrays, *ARRAYS)
 
 # What is often taken for one of them, by its first bytes.
 OTHERS = {
@@ -54,14 +56,17 @@ OTHERS = {
     b"\x1f\x8b": " (gzip: unpack it)",
     b"version ": " (a pointer of Git LFS in place of the file: git lfs pull)",
     b"<": " (a web page in place of the file)",
+    b"PAR1": " (Parquet: datasets.Dataset.from_parquet(FILE).save_to_disk(FOLDER) makes Arrow)",
 }
 
 
-def open_source(path: str | Path, schema: Schema | None = None) -> Source:
+def open_source(path: Paths, schema: Schema | None = None) -> Source:
     """Open a data file of any known layout, or of arrays that a schema names.
 
     Args:
-        path: The file; ``data/small/...`` names a shipped one from any folder.
+        path: The file, or the folder of zarr or Arrow; ``data/small/...`` names a shipped one
+            from any folder. A pattern, ``runs/*.h5``, is all of its files as one; a mapping,
+            ``{"a": "data/*.npy", "u": "model/*.npy"}``, fields that have files of their own.
         schema: What its arrays are, where the file does not say.
 
     Returns:
@@ -72,9 +77,11 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
         ValueError: If it is damaged, its parts do not fit together, its layout is unknown, or the
             schema does not fit it.
     """
-    path = find_data(path)
+    if is_joined(path):
+        return JoinedFiles(path, schema, open_source)
+    path = find_data(cast(str, path))
     if path.is_dir():
-        raise ValueError(f"{path} is a folder, not a data file")
+        return _open_folder(path, schema)
     if not path.is_file():
         raise FileNotFoundError(f"no data file {path}")
     with foreign(path), ExitStack() as stack:
@@ -90,14 +97,31 @@ def open_source(path: str | Path, schema: Schema | None = None) -> Source:
     return layout(path, schema)
 
 
-def find_source(path: str, schema: Schema | None = None) -> Source:
+def _open_folder(path: Path, schema: Schema | None) -> Source:
+    for layout in FOLDERS:
+        if layout.matches(path, None):
+            return layout(path, schema)
+    inside = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
+    parts = [name for name in inside if (path / name / STATE).is_file()]
+    if parts:
+        raise LayoutError(
+            f"{path} holds the data sets {', '.join(parts)}: name one, {path / parts[0]}"
+        )
+    ends = Counter(Path(name).suffix for name in inside)
+    hint = f"it holds {', '.join(inside[:6])}" if inside else "it is empty"
+    if inside and (most := ends.most_common(1)[0])[1] > 1 and most[0]:
+        hint += f": name one of them, or all by a pattern, '{path / f'*{most[0]}'}'"
+    raise LayoutError(f"{path} is a folder, not a data file; {hint}")
+
+
+def find_source(path: Paths, schema: Schema | None = None) -> Source:
     """Open a file as :func:`open_source` does; if it is missing, say where to get it.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be read.
     """
-    if not find_data(path).exists():
+    if not is_joined(path) and not find_data(cast(str, path)).exists():
         raise FileNotFoundError(
             f"no data file {path}; make it from its law (sgn data make --help) or "
             "download it (sgn data fetch --list)"

@@ -6,7 +6,6 @@ Labels of dimensions (as h5py's ``data.dims[0].label = "sample"``) name axes, an
 dimensions of netCDF 4, as xarray writes them. Attributes of the root are constants.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from typing import Any
 import h5py
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import AXES, Contents
+from sgn_sciml.layouts.contents import Contents
 from sgn_sciml.layouts.hdf5 import Hdf5Source
 from sgn_sciml.layouts.hdf5_items import arrays, attributes, numbers, whole_values
-from sgn_sciml.layouts.schema import OTHER
-from sgn_sciml.layouts.trajectories import axis_of, contents_of, sort_out
+from sgn_sciml.layouts.schema import axes_from_labels
+from sgn_sciml.layouts.trajectories import contents_of, repeats, sort_out
 
 __all__ = ["Hdf5Arrays"]
 
@@ -40,7 +39,9 @@ class Hdf5Arrays(Hdf5Source):
             replace(self.schema, axes=labelled | self.schema.axes) if labelled else self.schema
         )
         told = {*schema.axes, *schema.fields.values(), *schema.parameters.values()}
-        rows = {name for name in {*shapes} - told if _repeats(file, name, shapes)}
+        rows = {
+            name for name in {*shapes} - told if repeats(name, shapes, lambda n: numbers(file, n))
+        }
         shapes |= {name: shapes[name][1:] for name in rows}
         found = sort_out(self.path, shapes, schema)
         fields = {
@@ -55,25 +56,10 @@ class Hdf5Arrays(Hdf5Source):
         return contents_of(fields, found, read, attributes(file))
 
 
-def _repeats(file: h5py.File, name: str, shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """Whether an array is a coordinate that is written once for each sample, as PDEArena's are."""
-    shape = shapes[name]
-    samples = any(len(other) > 2 and other[0] == shape[0] for other in shapes.values() if shape)
-    if len(shape) != 2 or min(shape) < 2 or not samples or not axis_of(name, shapes):
-        return False
-    data = numbers(file, name)
-    if (data[0] != data[-1]).any():  # a field, which need not be read for it
-        return False
-    values = whole_values(file, name)
-    return bool((values == values[0]).all())
-
-
 def _labels(file: h5py.File, name: str) -> str:
     """Axes that labels or dimensions name, if they name all of them; else nothing."""
     labels = attributes(file[name]).get("DIMENSION_LABELS") or _dimensions(file[name])
-    words = [OTHER.get(str(label).lower(), str(label).lower()) for label in labels]
-    named = isinstance(labels, list) and {*words} <= {*AXES} and "x" in words
-    return " ".join(words) if named and len({*words}) == len(words) else ""
+    return axes_from_labels(labels) if isinstance(labels, list) else ""
 
 
 def _dimensions(data: h5py.Dataset) -> list[str]:

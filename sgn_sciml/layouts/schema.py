@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sgn_sciml.layouts.contents import AXES, SPACE, LayoutError
 
-__all__ = ["HOW", "OTHER", "Schema", "names_from_text", "words_of"]
+__all__ = ["HOW", "Schema", "axes_from_labels", "names_from_text", "words_of"]
 
 OTHER = {"t": "time", "times": "time", "lon": "x", "longitude": "x", "lat": "y", "latitude": "y"}
 OTHER |= dict.fromkeys(("samples", "batch", "member", "trajectory", "realization"), "sample")
@@ -98,6 +98,17 @@ def words_of(name: str, text: str) -> tuple[str, ...]:
     if space != list(SPACE[: len(space)]):
         raise LayoutError(f"axes of {name}: '{text}' needs x, then y, then z")
     return tuple("" if word == SKIPPED else word for word in words)
+
+
+def axes_from_labels(labels: Iterable[object]) -> str:
+    """Axes as the labels of dimensions name them, if they name all; else nothing.
+
+    >>> axes_from_labels(["member", "time", "lon"]), axes_from_labels(["dim_0", "x"])
+    ('sample time x', '')
+    """
+    words = [OTHER.get(str(label).lower(), str(label).lower()) for label in labels]
+    named = {*words} <= {*AXES} and "x" in words
+    return " ".join(words) if named and len({*words}) == len(words) else ""
 
 
 def names_from_text(entries: Iterable[str]) -> dict[str, str]:

@@ -60,7 +60,7 @@ class Source(ABC):
         self._require()
         # NaN in a coordinate is refused by `check`; numpy need not warn of it first.
         with foreign(self.path), np.errstate(invalid="ignore"):
-            contents = check(self.path, self._inspect())
+            contents = self._checked(self._inspect())
         known = contents.coordinates
         falling = [
             axis for axis in ("t", *SPACE) if axis in known and known[axis][-1] < known[axis][0]
@@ -83,6 +83,20 @@ class Source(ABC):
             *contents.assumed,
         )
         self._falling = frozenset(falling)
+
+    @property
+    def name(self) -> str:
+        """A short name, for tables."""
+        return self.path.stem
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read, or the folder."""
+        return (self.path,)
+
+    def _checked(self, contents: Contents) -> Contents:
+        """Refuse parts that do not fit together."""
+        return check(self.path, contents)
 
     def _require(self) -> None:
         """Refuse a file that is not there."""

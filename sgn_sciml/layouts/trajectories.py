@@ -20,7 +20,7 @@ from sgn_sciml.layouts.nameless import Convention, name_axes
 from sgn_sciml.layouts.readings import Axes, example
 from sgn_sciml.layouts.schema import Schema
 
-__all__ = ["Sorted", "axis_of", "contents_of", "sort_out"]
+__all__ = ["Sorted", "axis_of", "contents_of", "repeats", "sort_out"]
 
 COORDINATES = dict.fromkeys(("t", "tspan", "time", "t-coordinate"), "t")
 COORDINATES |= {"lon": "x", "longitude": "x", "lat": "y", "latitude": "y"}
@@ -135,6 +135,25 @@ def axis_of(array: str, arrays: Iterable[str]) -> str:
     name = array.rpartition("/")[2]
     alone = array == name or sum(other.rpartition("/")[2] == name for other in arrays) == 1
     return COORDINATES.get(name, "") if alone else ""
+
+
+def repeats(name: str, shapes: Mapping[str, tuple[int, ...]], open_: Callable[[str], Any]) -> bool:
+    """Whether an array is a coordinate that is written once for each sample, as PDEArena's are.
+
+    Args:
+        name: The array.
+        shapes: All arrays to shapes.
+        open_: What an index into gives values of an array.
+    """
+    shape = shapes[name]
+    samples = any(len(other) > 2 and other[0] == shape[0] for other in shapes.values() if shape)
+    if len(shape) != 2 or min(shape) < 2 or not samples or not axis_of(name, shapes):
+        return False
+    data = open_(name)
+    if (data[0] != data[-1]).any():  # a field, which need not be read for it
+        return False
+    values = data[...]
+    return bool((values == values[0]).all())
 
 
 def contents_of(

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sgn_sciml.layouts import MemoryArrays, Schema, Source, find_source
+from sgn_sciml.layouts.joined import Paths
 from sgn_sciml.operators.batches import Batches, BatchLoader
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.items import (
@@ -44,7 +45,9 @@ class OperatorData(FollowsPrecision):
     while training, in an order that visits neighbours in a storage chunk together.
 
     Args:
-        path: File, or files of several parameters or resolutions; each is split by itself.
+        path: File, or files of several parameters or resolutions; each is split by itself. A
+            pattern, ``runs/*.h5``, is all of its files as one; fields that have files of their own
+            are named, ``{a: data/*.npy, u: model/*.npy}``.
         pairing: What is input and what target.
         split: Which samples train, validate and test.
         test_path: Further files, all of whose samples test.
@@ -71,10 +74,10 @@ class OperatorData(FollowsPrecision):
 
     def __init__(
         self,
-        path: str | list[str],
+        path: str | list[str] | dict[str, str],
         pairing: Pairing | None = None,
         split: Split | None = None,
-        test_path: str | list[str] | None = None,
+        test_path: str | list[str] | dict[str, str] | None = None,
         batch_size: int = 20,
         resolution: int | None = None,
         test_resolutions: list[int] | None = None,
@@ -94,9 +97,9 @@ class OperatorData(FollowsPrecision):
             raise ValueError(
                 "batch_size and statistics_samples must be at least 1, num_workers at least 0"
             )
-        self.paths = [path] if isinstance(path, str) else list(path)
-        self.test_paths = [test_path] if isinstance(test_path, str) else list(test_path or [])
-        self.pairing = pairing or Pairs()
+        self.paths, self.test_paths = _places(path), _places(test_path or [])
+        roles = isinstance(path, dict) and {"input", "target"} <= {*path}
+        self.pairing = pairing or (Pairs("input", "target") if roles else Pairs())
         self.split = split or FnoSplit()
         self.batch_size = batch_size
         self.resolution, self.test_resolutions = resolution, test_resolutions
@@ -159,13 +162,14 @@ class OperatorData(FollowsPrecision):
             first = Group.of(sources[0], self.pairing, parts[0].train, self.resolution, (), False)
             self._fit(first)
 
-    def _open(self, path: str) -> Source:
+    def _open(self, path: Paths) -> Source:
         """The file, whose metadata are read once."""
-        if path not in self._sources:
-            source = self._sources[path] = find_source(path, self.schema)
+        key = str(path)
+        if key not in self._sources:
+            source = self._sources[key] = find_source(path, self.schema)
             for note in source.assumed:
-                rank_zero_info(f"{path}: {note}")
-        return self._sources[path]
+                rank_zero_info(f"{source.path}: {note}")
+        return self._sources[key]
 
     def _group(self, source: Source, samples: Numbers, part: str, resolution: int | None) -> Group:
         """Samples of a file, in memory if the budget allows."""
@@ -274,6 +278,10 @@ class OperatorData(FollowsPrecision):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         for name, normalizer in self.normalizers.items():
             normalizer.load_state_dict(state_dict[name])
+
+
+def _places(path: str | list[str] | dict[str, str]) -> list[Paths]:
+    return list(path) if isinstance(path, list) else [path]
 
 
 def _settings(rule: Pairing | Split) -> dict[str, Any]:

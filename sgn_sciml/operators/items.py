@@ -69,7 +69,7 @@ class Group:
         second = first if pairing.autoregressive else Lazy(source, names[1], times[1], resolution)
         chunks = source.fields[names[1][0]].chunks
         return cls(
-            source.path.stem + (f"@{resolution}" if resolution else ""),
+            source.name + (f"@{resolution}" if resolution else ""),
             source,
             (first, second),
             samples,
@@ -146,8 +146,10 @@ def space_points(store: Store) -> dict[str, int]:
 def about_file(source: Source) -> dict[str, Any]:
     """What a file says of itself, for a card."""
     source.close()  # its metadata have been read
+    several = {"files": [str(path) for path in source.files]} if len(source.files) > 1 else {}
     return {
         "path": str(source.path),
+        **several,
         "layout": source.layout,
         "law": source.parameters.get("law"),
         "parameters": dict(source.parameters),

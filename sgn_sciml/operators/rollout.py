@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sgn_sciml.networks import OperatorNetwork
 
-__all__ = ["call", "rollout"]
+__all__ = ["call", "misfit", "rollout"]
 
 
 def call(
@@ -119,3 +119,15 @@ def rollout(
         next_frames = found[-1] if again is None else again(found[-1])
         window = torch.cat([window, next_frames], 1)[:, -window.shape[1] :]
     return found[-1] if pushforward else torch.cat(found, 1)
+
+
+def misfit(pred: Tensor, target: Tensor, axes: int) -> str:
+    """What to do where the network returns another shape than the target has."""
+    shown = f"the network returns {tuple(pred.shape[1:])} per item, the target is "
+    shown += f"{tuple(target.shape[1:])}"
+    if pred.shape[-axes:] == target.shape[-axes:]:
+        return f"{shown}: set out_channels to fit"
+    return (
+        f"{shown}: their grids differ, and this network returns the grid of its input; take a "
+        "network of your own that goes from one grid to the other, or bring both to one grid"
+    )

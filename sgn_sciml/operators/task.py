@@ -31,7 +31,7 @@ from sgn_sciml.operators.evaluation import SHELLS, TestSet
 from sgn_sciml.operators.losses import L2, Domain, FieldLoss
 from sgn_sciml.operators.networks.adapter import require_resolved
 from sgn_sciml.operators.networks.weights import load_network_weights
-from sgn_sciml.operators.rollout import call, rollout
+from sgn_sciml.operators.rollout import call, misfit, rollout
 from sgn_sciml.operators.symmetries import Symmetry, augment
 from sgn_sciml.operators.units import Units
 from sgn_sciml.optim import OptimizerFactory, Schedule
@@ -210,10 +210,7 @@ class Operator(BaseTask):
     def measured(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Fields as losses and metrics take them: frames as channels."""
         if pred.shape != target.shape:
-            raise ValueError(
-                f"the network returns {tuple(pred.shape[1:])} per item, the target is "
-                f"{tuple(target.shape[1:])}: set out_channels to fit"
-            )
+            raise ValueError(misfit(pred, target, self.network.axes))
         frames = target.ndim == self.network.axes + 3
         return (pred.flatten(1, 2), target.flatten(1, 2)) if frames else (pred, target)
 
@@ -227,7 +224,7 @@ class Operator(BaseTask):
         return [optimizer], [{"scheduler": self.scheduler(optimizer), "interval": "step"}]
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        grid = list(batch["input"].shape[-self.network.axes :])
+        grid = list(batch["target"].shape[-self.network.axes :])
         if grid != self.training_grid:  # of several, the finest
             self.training_grid = [*map(max, grid, self.training_grid or grid)]
         if self.symmetries:

@@ -25,7 +25,7 @@ class SamplePredictionWriter(BasePredictionWriter):
     there are several channels. Of trajectories, ``target`` and ``prediction`` have all frames, the
     first ``history`` of which were given. Coordinates, constants and the numbers of the samples
     (``sample``) are those of the source file. With several test sets their names are appended:
-    ``predictions_burgers@512.h5``.
+    ``predictions_burgers@512.h5``. An input on another grid than the target is not written.
 
     Args:
         path: File to write.
@@ -134,9 +134,12 @@ def blocks(
             bad = number + int((~finite).nonzero()[0])
             raise ValueError(f"the prediction of test sample {bad} is NaN or infinite")
         number += len(finite)
-        fields = {key: batch[key] for key in FIELDS}
-        framed, given = fields["target"].ndim == axes + 3, fields["input"]
-        if framed and continues and given.ndim == axes + 3:
+        grid = batch["target"].shape[-axes:]
+        fields = {k: batch[k] for k in FIELDS if k != "input" or batch[k].shape[-axes:] == grid}
+        framed, given = fields["target"].ndim == axes + 3, batch["input"]
+        if "input" not in fields:
+            fields |= {k: u.movedim(2, 1) for k, u in fields.items() if framed}
+        elif framed and continues and given.ndim == axes + 3:
             del fields["input"]
             fields = {k: torch.cat([given, u], 1).movedim(2, 1) for k, u in fields.items()}
         elif framed or given.ndim == axes + 3:

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -28,9 +29,21 @@ def write_card(folder: Path, card: dict[str, Any]) -> Path:
 
 
 def file_sha256(path: str | Path) -> str:
-    """The sha256 of a file; known without reading while size and time stay the same."""
+    """The sha256 of a file; known without reading while size and time stay the same.
+
+    That of a folder is :func:`files_sha256` of the files below it.
+    """
+    if Path(path).is_dir():
+        found = [each for each in sorted(Path(path).rglob("*")) if each.is_file()]
+        return files_sha256({each.relative_to(path).as_posix(): each for each in found})
     about = Path(path).stat()
     return _sha256(str(Path(path).resolve()), about.st_size, about.st_mtime_ns)
+
+
+def files_sha256(files: Mapping[str, Path]) -> str:
+    """The sha256 of the list that ``sha256sum`` prints of files, by the names that it prints."""
+    listed = "".join(f"{file_sha256(path)}  {name}\n" for name, path in files.items())
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 @cache
@@ -48,7 +61,8 @@ def describe_data(trainer: Any) -> dict[str, Any]:
     if description is not None:
         found = description.about()
         for about in found.get("files", []):
-            about["sha256"] = file_sha256(about["path"])
+            several = {name: Path(name) for name in about.get("files", [])}
+            about["sha256"] = files_sha256(several) if several else file_sha256(about["path"])
         return found
     module = trainer.datamodule
     if module is None:

@@ -21,6 +21,7 @@ SOLVING = ("ensemble", "march", "reference_command", *SOLVE, "stages", "workflow
 USES = {
     "data": ("benchmark_data", "layouts", "laws", "pde", "viz", "app.data_command"),
     "geometry": ("geometry",),
+    "formats": ("layouts",),
     "runs": TRAINING,
     "pinn": (*TRAINING, "pinn", "local_solver", "ensembles", *(f"app.{name}" for name in SOLVING)),
     "operators": (*TRAINING, "operators"),
@@ -33,6 +34,7 @@ SAID = {
     "onnx",
     "onnxruntime",
     "hdf5plugin",
+    *("zarr", "safetensors", "pyarrow"),
 }  # what needs them checks, and says what to install
 NAMED = {  # what is not imported by name
     "tensorboard": "TensorBoardLogger",  # of lightning, which imports it

@@ -1,9 +1,15 @@
 """Tiny files with the real structure of every layout, written from arrays."""
 
+import json
+
 import h5py
 import numpy as np
+import pyarrow
+import pyarrow.ipc
+import safetensors.numpy
 import scipy.io
 import torch
+import zarr
 
 from sgn_sciml.layouts import write_samples
 
@@ -166,9 +172,58 @@ def npz(path, compressed=False, **arrays):
     return path
 
 
+def objects(*arrays):
+    """Arrays in one of objects, as DeepONet's data have them."""
+    both = np.empty(len(arrays), object)
+    both[:] = arrays
+    return both
+
+
 def npy(path, array):
     np.save(path, array)
     return path
+
+
+def zarr_group(path, dimensions=None, version=3, chunks=2, **arrays):
+    """As xarray writes it; in a ZIP archive where the name says so."""
+    store = zarr.storage.ZipStore(path, mode="w") if path.suffix == ".zip" else path
+    group = zarr.create_group(store, zarr_format=version, attributes={"law": "waves"})
+    for name, data in arrays.items():
+        names = (dimensions or {}).get(name)
+        own = {"dimension_names": names} if version == 3 else {}
+        own |= {"attributes": {"_ARRAY_DIMENSIONS": names}} if names and version == 2 else {}
+        group.create_array(name, data=data, chunks=(chunks, *data.shape[1:]), **own)
+    if path.suffix == ".zip":
+        store.close()
+    return path
+
+
+def tensors(path, metadata=None, **arrays):
+    safetensors.numpy.save_file(arrays, path, metadata)
+    return path
+
+
+def arrow(folder, shards=1, **columns):
+    """As ``datasets.Dataset.save_to_disk`` writes it: lists in lists, a stream for each shard."""
+
+    def nested(values):
+        flat = pyarrow.array(values.ravel())
+        for n in values.shape[:0:-1]:
+            starts = np.arange(0, len(flat) + 1, n, dtype="int32")
+            flat = pyarrow.ListArray.from_arrays(starts, flat)
+        return flat
+
+    folder.mkdir()
+    table = pyarrow.table({name: nested(np.asarray(data)) for name, data in columns.items()})
+    names = [f"data-{k:05d}-of-{shards:05d}.arrow" for k in range(shards)]
+    for k, name in enumerate(names):
+        first, last = (table.num_rows * i // shards for i in (k, k + 1))
+        with pyarrow.ipc.new_stream(str(folder / name), table.schema) as writer:
+            writer.write_table(table.slice(first, last - first), max_chunksize=3)
+    state = {"_data_files": [{"filename": name} for name in names], "_fingerprint": "0"}
+    (folder / "state.json").write_text(json.dumps(state))
+    (folder / "dataset_info.json").write_text("{}")
+    return folder
 
 
 def grid(path, u, x, t):
@@ -253,6 +308,32 @@ def one_of_each(folder):
             u,
         ),
         "numpy-array": (npy(folder / "one.npy", np.asfortranarray(traced)), "one", traced),
+        "deeponet": (
+            npz(folder / "deeponet.npz", X=objects(traced, centres(8)[:, None]), y=traced + 1),
+            "X0",
+            traced,
+        ),
+        "zarr": (
+            zarr_group(folder / "z.zarr", {"u": ("time", "sample", "x")}, u=u.swapaxes(0, 1)),
+            "u",
+            u,
+        ),
+        "zarr-zip": (
+            zarr_group(folder / "z.zip", version=2, a=traced, u=u, t=np.linspace(0, 1, 5)),
+            "u",
+            u,
+        ),
+        "safetensors": (
+            tensors(folder / "a.safetensors", a=traced, u=u, t=np.linspace(0, 1, 5)),
+            "u",
+            u,
+        ),
+        "arrow": (arrow(folder / "rows", 2, a=darcy, u=darcy + 1), "a", darcy),
+        "arrow-file": (
+            arrow(folder / "row", a=darcy, u=darcy + 1) / "data-00000-of-00001.arrow",
+            "a",
+            darcy,
+        ),
         "sgn-grid-1": (
             grid(folder / "grid.h5", u[0].T.copy(), centres(8), np.linspace(0, 1, 5)),
             "u",

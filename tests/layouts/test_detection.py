@@ -1,4 +1,5 @@
 import pickle
+import sys
 import zipfile
 
 import h5py
@@ -11,7 +12,7 @@ from .files import mat73, one_of_each, values
 
 def test_names_of_files_do_not_matter(tmp_path):
     for layout, (path, *_) in one_of_each(tmp_path).items():
-        renamed = path.rename(tmp_path / "data")
+        renamed = path.rename(tmp_path / f"data of {layout}")
         known = open_source(renamed).layout
         assert layout.startswith(known)
 
@@ -48,6 +49,26 @@ def test_other_formats(tmp_path):
     (tmp_path / "c.pkl").write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(ValueError, match=r"no dictionary|damaged, or holds more"):
         open_source(tmp_path / "c.pkl")
+
+
+@pytest.mark.parametrize("layout", ["zarr", "safetensors", "arrow"])
+def test_a_library_that_is_missing_is_named(layout, tmp_path, monkeypatch):
+    path = one_of_each(tmp_path)[layout][0]
+    name = {"arrow": "pyarrow"}.get(layout, layout)
+    monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("sgn_sciml.system.extras.extras_with", lambda module: ["formats"])
+    with pytest.raises(ModuleNotFoundError, match=rf"needs {name}: pip install .*\[formats\]"):
+        open_source(path)
+
+
+def test_folders_say_what_they_hold(tmp_path):
+    with pytest.raises(ValueError, match="is a folder, not a data file; it is empty"):
+        open_source(tmp_path)
+    for k in range(2):
+        (tmp_path / f"u{k}.npy").touch()
+    hint = r"it holds u0\.npy, u1\.npy: name one of them, or all by a pattern, '.*\*\.npy'"
+    with pytest.raises(ValueError, match=hint):
+        open_source(tmp_path)
 
 
 def test_cut_off_hdf5(tmp_path):

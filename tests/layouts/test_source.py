@@ -29,6 +29,12 @@ LAYOUT_NAMES = (
     "numpy",
     "numpy-compressed",
     "numpy-array",
+    "deeponet",
+    "zarr",
+    "zarr-zip",
+    "safetensors",
+    "arrow",
+    "arrow-file",
     "sgn-grid-1",
     "sgn-samples-1",
 )
@@ -46,6 +52,11 @@ def opened(request, files):
     source = open_source(path)
     yield source, field, u
     source.close()
+
+
+def test_files_and_folders_are_named(opened):
+    source, *_ = opened
+    assert (source.name, source.files) == (source.path.stem, (source.path,))
 
 
 def thin(u, field, stride):

@@ -17,7 +17,7 @@ class Own(OperatorData):
 
     def setup(self, stage: str) -> None:
         """Make the file, once, then read it."""
-        path = Path(self.paths[0])
+        path = Path(str(self.paths[0]))
         if not path.exists():
             x = np.linspace(0, 1, 64, endpoint=False)
             random = np.random.default_rng(0)

@@ -2,7 +2,8 @@
 
 Shapes and types stand in the head of each array, so nothing else is read to know what there is.
 What was saved without compression is mapped, not read; a compressed array is read as a whole at
-its first use. Objects are never unpickled. What the arrays are is what
+its first use. Objects are never unpickled (but for those of
+:mod:`~sgn_sciml.layouts.arrays.deeponet`). What the arrays are is what
 :mod:`~sgn_sciml.layouts.trajectories` tells, unless a schema does.
 
 Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
@@ -23,7 +24,7 @@ from sgn_sciml.layouts.arrays.base import ArraysSource, Entries
 from sgn_sciml.layouts.contents import LayoutError
 from sgn_sciml.system.archives import refuse_damaged_archive
 
-__all__ = ["NumpyFile"]
+__all__ = ["NumpyFile", "head_of"]
 
 END = ".npy"
 LOCAL = struct.Struct("<26xHH")  # lengths of name and extra at the end of a member's own head
@@ -66,7 +67,7 @@ class NumpyFile(ArraysSource):
 
     def _take(self, found: Entries, name: str, stream: IO[bytes], size: int) -> None:
         """Note an array by its head."""
-        shape, _, dtype = _head(stream)
+        shape, _, dtype = head_of(stream)
         what = OTHERS.get(dtype.kind, "" if dtype.kind in "biuf" else "text")
         if what or dtype.itemsize > 8:
             found.left_out[name] = f"holds {what or f'numbers of {8 * dtype.itemsize} bit'}"
@@ -89,7 +90,7 @@ class NumpyFile(ArraysSource):
         with self.path.open("rb") as stream:
             stream.seek(member.header_offset)
             stream.seek(sum(LOCAL.unpack(stream.read(LOCAL.size))), 1)
-            shape, fortran, dtype = _head(stream)
+            shape, fortran, dtype = head_of(stream)
             if not shape:
                 return np.fromfile(stream, dtype, 1)
             return np.memmap(
@@ -100,7 +101,7 @@ class NumpyFile(ArraysSource):
         refuse_damaged_archive(self.path)
 
 
-def _head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def head_of(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether the first axis is the fastest, and type."""
     version = npy.read_magic(stream)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
