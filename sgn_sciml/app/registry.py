@@ -12,6 +12,7 @@ import sgn_sciml.layers
 import sgn_sciml.local_solver
 import sgn_sciml.networks
 import sgn_sciml.operators
+import sgn_sciml.operators.families
 import sgn_sciml.operators.networks
 import sgn_sciml.optim
 import sgn_sciml.pde
