@@ -18,6 +18,8 @@ __all__ = [
     "Convolution",
     "Interpolation",
     "channel_activation",
+    "cropped",
+    "filled_up",
     "per_axis_flags",
     "pointwise",
     "require_halvings",
@@ -55,7 +57,8 @@ def require_halvings(
             most = next(k for k in itertools.count() if n % 2 ** (k + 1))
             raise ValueError(
                 f"{name} halves periodic axes {times} times, so that their number of points must "
-                f"be a multiple of {2**times}, not {n}; {n} points can be halved {most} times"
+                f"be a multiple of {2**times}, not {n}: with {n} points set levels for {most} "
+                "halvings or fewer"
             )
 
 
@@ -77,6 +80,21 @@ def wrap(x: Tensor, periodic: Sequence[bool], width: int) -> Tensor:
         if wraps:
             n = x.shape[dim]
             x = x.index_select(dim, torch.arange(-width, n + width, device=x.device) % n)
+    return x
+
+
+def filled_up(x: Tensor, periodic: Sequence[bool], multiple: int) -> Tensor:
+    """Zeros behind the closed axes, up to a multiple of some number of points."""
+    short = [0 if wraps else -n % multiple for n, wraps in zip(x.shape[2:], periodic, strict=True)]
+    if not any(short):
+        return x
+    return F.pad(x, [amount for n in reversed(short) for amount in (0, n)])
+
+
+def cropped(x: Tensor, points: Sequence[int]) -> Tensor:
+    """The first points of each axis."""
+    for dim, n in enumerate(points, start=2):
+        x = x.narrow(dim, 0, n)
     return x
 
 

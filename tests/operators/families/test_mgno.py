@@ -9,6 +9,7 @@ from sgn_sciml.layers import DenseGate
 from sgn_sciml.networks import count_parameters
 from sgn_sciml.operators.families.mgno import MgNO
 from sgn_sciml.operators.families.multigrid import VCycle
+from tests.operators.families.weights import field, told, waves
 
 LAPLACE = {1: torch.tensor([-1.0, 2.0, -1.0])}
 LAPLACE[2] = torch.zeros(3, 3)
@@ -107,17 +108,10 @@ def small(**options):
 
 def test_outputs_are_those_of_the_authors_code():
     # theirs, with these weights: MgNO_DC, num_iteration [[1, 0], [1, 1], [2, 0]], zeros beyond
-    network = small(periodic=False, after=(0, 1, 0), kernel=4)
-    with torch.no_grad():
-        for k, p in enumerate(network.parameters()):
-            p.copy_(0.3 * torch.sin(torch.arange(p.numel()) + k).view_as(p))
-    x = torch.cos(torch.arange(128, dtype=torch.float64)).view(2, 1, 8, 8)
-    found = torch.stack([network(x).sum(), network(x).abs().sum(), network(x)[1, 0, 3, 5]])
-    expected = torch.tensor(EXPECTED, dtype=torch.float64)
+    network = waves(small(periodic=False, after=(0, 1, 0), kernel=4))
+    expected = torch.tensor([-166.9519299312505, 181.7830371254437, -0.23888279528878212]).double()
+    found = told(network(field(2, 1, 8, 8)), 1, 0, 3, 5)
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
-
-
-EXPECTED = [-166.9519299312505, 181.7830371254437, -0.23888279528878212]
 
 
 def test_parameters_are_those_of_the_authors_code():
@@ -140,7 +134,9 @@ def test_closed_axes_have_any_number_of_points():
 
 
 def test_periodic_axes_must_be_halved_evenly():
-    message = r"halves periodic axes 2 times, .* multiple of 4, not 6; 6 points can be halved 1 "
+    message = (
+        r"halves periodic axes 2 times, .* multiple of 4, not 6: with 6 points set levels for 1 "
+    )
     with pytest.raises(ValueError, match=message):
         small()(torch.zeros(1, 1, 8, 6).double())
 
