@@ -3,9 +3,20 @@
 from sgn_sciml.operators.families.convnext import ConvNextUNet
 from sgn_sciml.operators.families.deeponet import DeepONet, MIONet
 from sgn_sciml.operators.families.ffno import FFNO
+from sgn_sciml.operators.families.gfno import GFNO
 from sgn_sciml.operators.families.latent_spectral import LSM
 from sgn_sciml.operators.families.mgno import MgNO
 from sgn_sciml.operators.families.transolver import Transolver
 from sgn_sciml.operators.families.unet import UNet
 
-__all__ = ["FFNO", "LSM", "ConvNextUNet", "DeepONet", "MIONet", "MgNO", "Transolver", "UNet"]
+__all__ = [
+    "FFNO",
+    "GFNO",
+    "LSM",
+    "ConvNextUNet",
+    "DeepONet",
+    "MIONet",
+    "MgNO",
+    "Transolver",
+    "UNet",
+]
