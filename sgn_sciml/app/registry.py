@@ -12,7 +12,9 @@ import sgn_sciml.layers
 import sgn_sciml.local_solver
 import sgn_sciml.networks
 import sgn_sciml.operators
+import sgn_sciml.operators.families
 import sgn_sciml.operators.networks
+import sgn_sciml.operators.physics
 import sgn_sciml.optim
 import sgn_sciml.pde
 import sgn_sciml.pinn
@@ -30,6 +32,7 @@ from sgn_sciml.networks import CoordinateNetwork, OperatorNetwork
 from sgn_sciml.operators.losses import FieldLoss
 from sgn_sciml.operators.normalizers import Normalizer
 from sgn_sciml.operators.pairing import Pairing
+from sgn_sciml.operators.physics import LawResidual
 from sgn_sciml.operators.splits import Split
 from sgn_sciml.operators.symmetries import Symmetry
 from sgn_sciml.optim import Schedule
@@ -61,6 +64,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "points": (Points,),
     "pairs": (Pairing, Split, Normalizer),
     "losses": (FieldLoss,),
+    "laws": (LawResidual,),
     "symmetries": (Symmetry,),
     "physics": (PhysicsMetric,),
     "optimisers": (Optimizer,),

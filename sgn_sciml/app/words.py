@@ -10,7 +10,12 @@ __all__ = ["SOLVED", "extra_of", "own_folders", "resolve_words"]
 
 FLAGS = ("--config", "-c")
 SOLVED = [["data", "make", what] for what in ("reference", "samples")]  # of any problem
-TASKS = {"PINN": "pinn", "Operator": "operators", "INR": "inr"}
+TASKS = {
+    "PINN": "pinn",
+    "Operator": "operators",
+    "PhysicsInformedOperator": "operators",
+    "INR": "inr",
+}
 EXTRAS = {
     "data": "data",
     "study": "studies",

@@ -112,10 +112,8 @@ class Operator(BaseTask):
         self.schedule = schedule
         self.loss = loss or L2()
         self.domain = Domain(periodic, length)
-        self.difference = difference
-        self.pushforward = pushforward
-        self.symmetries = tuple(symmetries)
-        self.physics = tuple(physics)
+        self.difference, self.pushforward = difference, pushforward
+        self.symmetries, self.physics = tuple(symmetries), tuple(physics)
         self.level = level
         self.training_grid: list[int] = []
         if initial is not None:
@@ -223,14 +221,16 @@ class Operator(BaseTask):
             return optimizer
         return [optimizer], [{"scheduler": self.scheduler(optimizer), "interval": "step"}]
 
+    def note_grid(self, batch: Mapping[str, Tensor]) -> None:
+        """Keep the grid of training, of several the finest."""
+        grid = list(batch.get("target", batch["input"]).shape[-self.network.axes :])
+        self.training_grid = [*map(max, grid, self.training_grid or grid)]
+
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        grid = list(batch["target"].shape[-self.network.axes :])
-        if grid != self.training_grid:  # of several, the finest
-            self.training_grid = [*map(max, grid, self.training_grid or grid)]
+        self.note_grid(batch)
         if self.symmetries:
             batch = self.augmented(batch)
-        target = batch["target"]
-        pred = self.predict(batch, self.pushforward)
+        pred, target = self.predict(batch, self.pushforward), batch["target"]
         if self.pushforward:
             target = target[:, -pred.shape[1] :]
         loss = self.loss(*self.measured(pred, target), self.domain)
