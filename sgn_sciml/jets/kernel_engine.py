@@ -86,6 +86,7 @@ class Fused(Engine):
         targets: Tensor | None = None,
         aim: Aim = Aim.VANISH,
         rounding: tuple[Rounding, Rounding] = (Rounding.NONE, Rounding.NONE),
+        factor: float | None = None,
     ) -> Tensor:
         """Run the kernel.
 
@@ -101,9 +102,11 @@ class Fused(Engine):
             targets: What the aim is, shape ``(N, width of the output)``.
             aim: What a residual is.
             rounding: How numbers enter matrix products, on the way ahead and back.
+            factor: What sums are multiplied by; the reciprocal of N if None.
 
         Returns:
-            The mean over the points of each squared residual, shape ``(E,)``, in float64.
+            The sum over the points of each squared residual (of each value times its slope) times
+            the factor, shape ``(E,)``, in float64.
         """
         encoded = encode(*program.structure, tuple(t.numel() for t in program.tensors))
         points = points.detach().contiguous()
@@ -127,7 +130,7 @@ class Fused(Engine):
                 address(weights),
                 address(targets),
                 *(ctypes.c_int64(n) for n in (aim, *rounding, *spans[k], count, block)),
-                ctypes.c_double(1 / count),
+                ctypes.c_double(1 / count if factor is None else factor),
                 addresses(tensors),
                 None if mine is None else addresses(mine),
                 *(ctypes.c_int64(n) for n in (0 if summed else count, only or 0)),
