@@ -43,7 +43,7 @@ class GateEvolution(Callback):
         self._resumed = False
         self._in_table = False  # whether the history lies in metrics.csv, too
         self._shares: dict[str, SpectralShare] = {}
-        self._handles: list[RemovableHandle] = []
+        self._handles: dict[str, RemovableHandle] = {}
 
     @staticmethod
     def gates(module: nn.Module) -> dict[str, SpectralGate]:
@@ -70,18 +70,20 @@ class GateEvolution(Callback):
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._shares.clear()
         for name, gate in self.gates(pl_module).items():
-            self._handles.append(gate.register_forward_pre_hook(self._reader(name)))
+            self._handles[name] = gate.register_forward_pre_hook(self._reader(name))
 
     def _reader(self, name: str) -> Any:
         def read(gate: SpectralGate, inputs: tuple[Tensor]) -> None:
             # a residual is recorded with something else than numbers
-            if name not in self._shares and isinstance(inputs[0], Tensor):
+            if isinstance(inputs[0], Tensor):
                 self._shares[name] = gate.share(inputs[0].detach())
+                if handle := self._handles.pop(name, None):
+                    handle.remove()  # it has what it wants: a kernel may do the rest
 
         return read
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        for handle in self._handles:
+        for handle in self._handles.values():
             handle.remove()
         self._handles.clear()
         if trainer.state.fn != "fit":

@@ -16,6 +16,8 @@ __all__ = ["derivatives", "slopes", "tabulate"]
 
 PointFunction = Callable[[Tensor], Tensor]
 
+PORTION = 65536  # points of which a result is put together
+
 
 def slopes(f: PointFunction, points: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient and Laplacian of a function, also where gradients are switched off.
@@ -42,7 +44,7 @@ def slopes(f: PointFunction, points: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack(gradient, 1).detach(), torch.stack(bends, 1).detach().sum(-1)
 
 
-def tabulate(f: PointFunction, places: Mapping[str, Tensor], chunk: int) -> Tensor:
+def tabulate(f: PointFunction, places: Mapping[str, Tensor], chunk: int = PORTION) -> Tensor:
     """The values of a function at the places of an evaluation batch.
 
     Args:

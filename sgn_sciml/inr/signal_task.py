@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sgn_sciml.inr.application import Fitting
 from sgn_sciml.inr.description import Signal, plain_field
+from sgn_sciml.inr.engine import EngineName, NetworkEngine
 from sgn_sciml.inr.fidelity import fidelity
 from sgn_sciml.inr.measurements import Measurement, Samples
 from sgn_sciml.inr.rendering import derivatives, tabulate
@@ -35,11 +36,12 @@ class SignalTask(BaseTask):
             points ``(N, axes)`` of [-1, 1] to ``(N, channels)``, each row on its own.
         optimizer: Optimiser factory.
         measurement: What is known of the signal.
-        chunk: Points that go through the network at once.
+        chunk: Points that go through the network at once in torch; None for a number that suits.
+        engine: What takes points through the network; see :mod:`sgn_sciml.inr.engine`.
         kwargs: The other arguments of the subclass.
 
     Raises:
-        ValueError: If ``chunk`` is below 1, or the network is no such module.
+        ValueError: If ``chunk`` is below 1, or engine or network are no such thing.
     """
 
     application: ClassVar[Application] = Fitting()
@@ -52,19 +54,16 @@ class SignalTask(BaseTask):
         network: nn.Module,
         optimizer: OptimizerFactory,
         measurement: Measurement | None,
-        chunk: int,
+        chunk: int | None,
+        engine: EngineName,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            optimizer, network=network, measurement=measurement, chunk=chunk, **kwargs
-        )
-        if chunk < 1:
-            raise ValueError(f"chunk must be at least 1, got {chunk}")
+        kwargs |= {"network": network, "measurement": measurement, "chunk": chunk}
+        super().__init__(optimizer, engine=engine, **kwargs)
+        self.engine = NetworkEngine(engine, chunk)
         self.network = as_sized_network(network)
         self.measurement = measurement or Samples()
-        self.chunk = chunk
-        self.masked = False  # whether samples are missing from the start
-        self.settled = False  # whether the frequencies are those of a fit
+        self.masked = self.settled = False  # samples are missing; frequencies are those of a fit
         self._measured: tuple[Tensor, Tensor] | None = None
         self._reach: tuple[float, float] | None = None  # in all digits, of which buffers keep some
         self.register_buffer("low", torch.tensor(-1.0))
@@ -196,11 +195,16 @@ class SignalTask(BaseTask):
 
         In float64 where the signal is: beside a large mean float32 would round what varies.
         """
-        raw: Tensor = self.network(points)
+        raw = self.engine.evaluate(self.network, points)
         signal, (low, high) = self.description, self.reach
         if signal is not None and signal.values.dtype == torch.float64:
             raw = raw.to(accumulator(raw.device))
         return low + (raw + 1) / 2 * (high - low)
+
+    @property
+    def chunk(self) -> int:
+        """Points that go through the network at once in torch."""
+        return self.engine.chunk_on(self.low.device)
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -214,8 +218,8 @@ class SignalTask(BaseTask):
         return values.clamp(*self.reach)
 
     def render(self, points: Tensor) -> Tensor:
-        """The same at many, a chunk at a time."""
-        return tabulate(self.within, {"points": points}, self.chunk)
+        """The same at many."""
+        return tabulate(self.within, {"points": points})
 
     # -- evaluation --------------------------------------------------------------------------
 
@@ -254,9 +258,9 @@ class SignalTask(BaseTask):
         closest to the truth or, without it, brings values to the middle of the signal's range.
         """
         if not self.measurement.up_to_constant:
-            return tabulate(self.within, batch, self.chunk)
+            return tabulate(self.within, batch)
         with torch.no_grad():
-            found = tabulate(lambda p: self(p.to(self.low)), batch, self.chunk)
+            found = tabulate(lambda p: self(p.to(self.low)), batch)
         channels = found.flatten(1) if "points" not in batch else found.T
         if truth is None:
             ends = channels.amin(1) + channels.amax(1)

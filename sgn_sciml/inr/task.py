@@ -16,10 +16,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from sgn_sciml.inr.engine import EngineName
 from sgn_sciml.inr.frequency_probe import probe_frequency
-from sgn_sciml.inr.measurements import Measurement
+from sgn_sciml.inr.measurements import Measurement, Samples
 from sgn_sciml.inr.signal_task import SignalTask
 from sgn_sciml.inr.weighting import FrequencyWeighting
+from sgn_sciml.jets import FusedFunction
 from sgn_sciml.networks import CoordinateNetwork
 from sgn_sciml.optim import Linear, MuonAdam, OptimizerFactory, Schedule
 
@@ -54,7 +56,12 @@ class INR(SignalTask):
         frequency: What the network's initial frequencies are multiplied by, relative to a signal
             of 256 samples along each axis; ``auto`` tries a sixteenth to twice for a few steps,
             of a signal that is described.
-        chunk: Measurements that go through the network at once.
+        chunk: Measurements that go through the network at once in torch; None for as many as suit
+            the processor. The kernel finds its own number.
+        engine: What takes points through the network on a CPU: ``auto``, the kernel where it can;
+            its products of matrices in low precision, ``bf16x3`` (as good as float32), ``mixed``
+            (in the gradient alone) or ``bf16`` (for fits below 40 dB), on processors that have
+            bfloat16 tiles; or ``torch``.
         target_psnr: Stop at the first validation that reaches it, in dB; None trains on.
         frozen: Patterns of parameter names that do not train, for example ``*.frequency_factors``.
 
@@ -73,7 +80,8 @@ class INR(SignalTask):
         measurement: Measurement | None = None,
         weighting: FrequencyWeighting | None = None,
         frequency: float | Literal["auto"] = 1.0,
-        chunk: int = 8192,
+        chunk: int | None = None,
+        engine: EngineName = "auto",
         target_psnr: float | None = None,
         frozen: Sequence[str] = (),
     ) -> None:
@@ -82,6 +90,7 @@ class INR(SignalTask):
             optimizer,
             measurement,
             chunk,
+            engine,
             schedule=schedule,
             weighting=weighting,
             frequency=frequency,
@@ -131,6 +140,9 @@ class INR(SignalTask):
         points, values = batch["points"], batch["values"]
         if self.weighting is not None:
             return self._weighted(self.weighting, points, values)
+        fused = self.engine.train(self.network, lambda f: self._fused_loss(f, points, values))
+        if fused is not None:
+            return fused
         total = torch.zeros((), device=points.device)
         chunks = (torch.split(each, self.chunk) for each in (points, values))
         for x, y in zip(*chunks, strict=True):
@@ -140,17 +152,33 @@ class INR(SignalTask):
             total += loss.detach()
         return total
 
+    def _fused_loss(self, function: FusedFunction, points: Tensor, values: Tensor) -> Tensor:
+        """The same in the kernel."""
+        if type(self.measurement).predict is Samples.predict:
+            loss = function.loss(points, values)
+        else:
+            loss = (self.measurement.predict(function, points) - values).square().mean()
+        self.manual_backward(loss)
+        return loss.detach()
+
     def _weighted(self, weighting: FrequencyWeighting, points: Tensor, values: Tensor) -> Tensor:
         if not self.exact or len(points) != math.prod(self.grid):
             raise ValueError(
                 "a weighting of frequencies needs all samples of a signal that the data describe"
             )
         with torch.no_grad():
-            found = torch.cat([self.network(x) for x in torch.split(points, self.chunk)])
+            found = self.engine.evaluate(self.network, points)
         loss, slope = weighting((found - values).T.reshape(-1, *self.grid))
-        slopes = torch.split(slope.flatten(1).T, self.chunk)
-        for x, each in zip(torch.split(points, self.chunk), slopes, strict=True):
-            self.manual_backward((self.network(x) * each).sum())
+        slopes = slope.flatten(1).T
+
+        def along(function: FusedFunction) -> Tensor:
+            self.manual_backward(function.along(points, slopes))
+            return loss
+
+        if self.engine.train(self.network, along) is None:
+            parts = (torch.split(each, self.chunk) for each in (points, slopes))
+            for x, each in zip(*parts, strict=True):
+                self.manual_backward((self.network(x) * each).sum())
         return loss
 
     def training_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
@@ -162,6 +190,9 @@ class INR(SignalTask):
         scheduler.step()
         self.term_values = loss[None]
         self.log("train/loss", loss, prog_bar=True)
+
+    def about(self) -> dict[str, Any]:
+        return super().about() | {"engine": self.engine.ran}
 
     def on_validation_epoch_end(self) -> None:
         super().on_validation_epoch_end()

@@ -8,6 +8,8 @@ from sgn_sciml.jets.automatic import Automatic
 from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.engine import Engine, apart
 from sgn_sciml.jets.equation import Equation
+from sgn_sciml.jets.fused_function import FusedFunction, has_bfloat16_tiles
+from sgn_sciml.jets.kernel import Rounding
 from sgn_sciml.jets.kernel_engine import Fused
 from sgn_sciml.jets.torch_engines import Compiled, Eager, Nested
 
@@ -19,6 +21,9 @@ __all__ = [
     "Engine",
     "Equation",
     "Fused",
+    "FusedFunction",
     "Nested",
+    "Rounding",
     "apart",
+    "has_bfloat16_tiles",
 ]

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from sgn_sciml.jets.plan import MAX_ORDER, Plan
 from sgn_sciml.jets.program import FUNCTIONS, Node
 
-__all__ = ["address", "addresses", "encode"]
+__all__ = ["Aim", "Rounding", "address", "addresses", "encode"]
 
 KINDS = (
     *("input", "linear", "function", "add", "product"),
@@ -31,6 +32,18 @@ TERM = np.dtype(
     ]
 )
 PAIR = np.dtype([("c", np.float64), ("stream", np.int64), ("left", np.int64), ("right", np.int64)])
+
+
+class Aim(IntEnum):
+    """What residuals are: outputs, what is missing to targets, or sums with given slopes."""
+
+    VANISH, MEET, SLOPES = range(3)
+
+
+class Rounding(IntEnum):
+    """How numbers enter matrix products: whole, as one bfloat16 number or as two, their sum."""
+
+    NONE, HALVES, SPLIT = range(3)
 
 
 class Encoded(NamedTuple):

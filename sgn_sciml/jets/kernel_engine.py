@@ -11,7 +11,7 @@ from torch import Tensor
 from sgn_sciml.jets.compilation import library
 from sgn_sciml.jets.engine import Engine, apart, loss_with_gradients
 from sgn_sciml.jets.equation import Equation
-from sgn_sciml.jets.kernel import address, addresses, encode
+from sgn_sciml.jets.kernel import Aim, Rounding, address, addresses, encode
 from sgn_sciml.jets.program import Program
 
 __all__ = ["Fused"]
@@ -83,6 +83,10 @@ class Fused(Engine):
         gradients: list[Tensor | None] | None,
         residuals: Tensor | None = None,
         only: int | None = None,
+        targets: Tensor | None = None,
+        aim: Aim = Aim.VANISH,
+        rounding: tuple[Rounding, Rounding] = (Rounding.NONE, Rounding.NONE),
+        factor: float | None = None,
     ) -> Tensor:
         """Run the kernel.
 
@@ -95,14 +99,20 @@ class Fused(Engine):
             residuals: Where to write the residuals, shape ``(E, N)``.
             only: Differentiate this residual at each point instead: a gradient has a row of N
                 numbers for each of its own.
+            targets: What the aim is, shape ``(N, width of the output)``.
+            aim: What a residual is.
+            rounding: How numbers enter matrix products, on the way ahead and back.
+            factor: What sums are multiplied by; the reciprocal of N if None.
 
         Returns:
-            The mean over the points of each squared residual, shape ``(E,)``, in float64.
+            The sum over the points of each squared residual (of each value times its slope) times
+            the factor, shape ``(E,)``, in float64.
         """
         encoded = encode(*program.structure, tuple(t.numel() for t in program.tensors))
         points = points.detach().contiguous()
         tensors = [tensor.detach().contiguous() for tensor in program.tensors]
         weights = None if weights is None else weights.detach().to(points).contiguous()
+        targets = None if targets is None else targets.detach().to(points).contiguous()
         call = library().jets_double if points.dtype == torch.float64 else library().jets_float
         count, block = len(points), self.block or suitable_block(program)
         threads = max(1, min(self.threads or torch.get_num_threads(), -(-count // block)))
@@ -118,8 +128,9 @@ class Fused(Engine):
                 encoded.address,
                 address(points),
                 address(weights),
-                *(ctypes.c_int64(n) for n in (*spans[k], count, block)),
-                ctypes.c_double(1 / count),
+                address(targets),
+                *(ctypes.c_int64(n) for n in (aim, *rounding, *spans[k], count, block)),
+                ctypes.c_double(1 / count if factor is None else factor),
                 addresses(tensors),
                 None if mine is None else addresses(mine),
                 *(ctypes.c_int64(n) for n in (0 if summed else count, only or 0)),

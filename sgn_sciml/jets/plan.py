@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-__all__ = ["MAX_ORDER", "DifferentialOperator", "MultiIndex", "Plan", "operator"]
+__all__ = ["MAX_ORDER", "VALUE", "DifferentialOperator", "MultiIndex", "Plan", "operator"]
 
 MAX_ORDER = 4
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
+import torch
 from torch import Tensor
 
 from sgn_sciml.jets.plan import DifferentialOperator, Plan
@@ -120,6 +121,8 @@ class Program:
         trains = any(self.nodes[i].trains for i in inputs) or any(
             tensor.requires_grad for tensor in tensors
         )
+        if self.plan is not None and len(self.plan) == 1:  # else derivatives would be wrong, too
+            trains = trains and torch.is_grad_enabled()
         places = tuple(self.place(tensor) for tensor in tensors)
         self.nodes.append(Node(kind, inputs, width, flat, places, detail, function, trains))
         return len(self.nodes) - 1

@@ -7,11 +7,11 @@ from torch import Tensor
 
 import sgn_sciml.jets.rules  # noqa: F401 - what calls of torch do to jets
 from sgn_sciml.jets.jet import Jet
-from sgn_sciml.jets.plan import Plan
+from sgn_sciml.jets.plan import VALUE, Plan
 from sgn_sciml.jets.program import Program, Unrecordable
 from sgn_sciml.jets.terms import Terms, resolved
 
-__all__ = ["Residual", "record", "rows"]
+__all__ = ["Residual", "record", "record_values", "rows"]
 
 Residual = Callable[[Any], Any]
 
@@ -58,6 +58,29 @@ def record(
             f"got {tuple(values.shape)}"
         )
     _outputs(program, residual, inputs, values, coordinates, fields)
+    return program
+
+
+def record_values(function: Callable[[Any], Any], points: Tensor) -> Program:
+    """Record a function without derivatives.
+
+    What it computes where gradients are switched off carries none.
+
+    Args:
+        function: Maps points ``(N, d)`` to values ``(N, C)``, each row on its own.
+        points: The points, shape ``(N, d)``.
+
+    Returns:
+        The program, whose only output is all values.
+
+    Raises:
+        Unrecordable: If the function does what jets have no rule for.
+    """
+    program = Program(Plan(points.shape[1], (VALUE,)), points)
+    values = function(Jet(program, program.append("input", width=points.shape[1])))
+    if not isinstance(values, Jet) or values.vector:
+        raise Unrecordable("a function that does not map points to rows of values")
+    program.outputs.append(values.node)
     return program
 
 

@@ -256,7 +256,7 @@ class PositionalEncoding(Encoding):
 
     def forward(self, s: Tensor) -> Tensor:
         k = math.pi * 2 ** torch.arange(self.octaves, dtype=s.dtype, device=s.device)
-        phase = (s.unsqueeze(-1) * k).flatten(-2)
+        phase = torch.cat([s[..., i : i + 1] * k for i in range(self.in_features)], dim=-1)
         parts = [phase.sin(), phase.cos()]
         return torch.cat([s, *parts] if self.include_input else parts, dim=-1)
 

@@ -16,17 +16,17 @@ inline void Run<T>::backward(int64_t i) {
       if (T* to = gradients[node.first]; to && apart)
         for (int64_t c = 0; c < w; ++c)
           for (int64_t j = 0; j < w0; ++j)
-            credit(to, c * w0 + j, streams(i), g + c * row(i), value(from) + j * row(from));
+            credit(to, c * w0 + j, streams(i), g + c * adjoint_row(i), value(from) + j * row(from));
       for (int64_t s = 0; s < pieces(i); ++s) {
+        const T* slopes = g + s * most;
         if (gradients[node.first] && !apart)
-          correlate(g + s * most, row(i), w, value(from) + s * most, row(from), w0, piece(i),
-                    gradients[node.first]);
+          linear[i]->correlate(slopes, adjoint_row(i), value(from) + s * most, row(from), piece(i));
         if (on)
-          multiply<T>({tensors[node.first], 1, w0}, w0, g + s * most, row(i), w,
-                      adjoint(from) + s * most, row(from), piece(i), touched[from]);
+          linear[i]->back(slopes, adjoint_row(i), adjoint(from) + s * most, adjoint_row(from),
+                          piece(i), touched[from]);
       }
       if (node.second >= 0 && gradients[node.second])
-        for (int64_t c = 0; c < w; ++c) credit(gradients[node.second], c, 1, g + c * row(i));
+        for (int64_t c = 0; c < w; ++c) credit(gradients[node.second], c, 1, g + c * adjoint_row(i));
       break;
     }
     case FUNCTION:
@@ -39,7 +39,7 @@ inline void Run<T>::backward(int64_t i) {
         if (p.nodes[part].width == w) pass(i, part);
         else
           for (int64_t c = 0; c < w; ++c, touched[part] = 1)
-            give(part, 0, streams(i), g + c * row(i), most);
+            give(part, 0, streams(i), g + c * adjoint_row(i), most);
       }
       return;
     case PRODUCT:
@@ -49,9 +49,9 @@ inline void Run<T>::backward(int64_t i) {
         clear(part);
         for (int64_t c = 0; c < w; ++c)
           pairs(node, [&](T factor, int64_t s, int64_t l, int64_t r) {
-            const T *gs = g + c * row(i) + s * most;
+            const T *gs = g + c * adjoint_row(i) + s * most;
             const T* v = channel(other, c) + (k ? l : r) * most;
-            T* to = adjoint(part) + (p.nodes[part].width > 1 ? c : 0) * row(part) +
+            T* to = adjoint(part) + (p.nodes[part].width > 1 ? c : 0) * adjoint_row(part) +
                     (k ? r : l) * most;
             EACH to[e] += factor * gs[e] * v[e];
           });
@@ -61,12 +61,12 @@ inline void Run<T>::backward(int64_t i) {
       if (node.first >= 0 && gradients[node.first])
         for (int64_t c = 0; c < w; ++c)
           credit(gradients[node.first], p.sizes[node.first] > 1 ? c : 0, streams(i),
-                 g + c * row(i), value(from) + c * row(from));
+                 g + c * adjoint_row(i), value(from) + c * row(from));
       if (!on) return;
       sweep(i, [&](int64_t c, int64_t at, int64_t n) {
-        const T* gc = g + c * row(i) + at;
+        const T* gc = g + c * adjoint_row(i) + at;
         const T k = constant(node, c);
-        T* to = adjoint(from) + c * row(from) + at;
+        T* to = adjoint(from) + c * adjoint_row(from) + at;
         if (touched[from]) EACH to[e] += k * gc[e];
         else EACH to[e] = k * gc[e];
       });
@@ -74,7 +74,7 @@ inline void Run<T>::backward(int64_t i) {
     case SHIFT:
       if (node.first >= 0 && gradients[node.first])
         for (int64_t c = 0; c < w; ++c)
-          credit(gradients[node.first], p.sizes[node.first] > 1 ? c : 0, 1, g + c * row(i));
+          credit(gradients[node.first], p.sizes[node.first] > 1 ? c : 0, 1, g + c * adjoint_row(i));
       if (on) pass(i, from);
       return;
     case JOIN:
@@ -83,7 +83,7 @@ inline void Run<T>::backward(int64_t i) {
         if (p.nodes[input(node, k)].trains) clear(input(node, k));
       for (int64_t c = 0; c < w; ++c) {
         const auto [part, column] = origin(node, c);
-        if (p.nodes[part].trains) give(part, column * row(part), streams(i), g + c * row(i), most);
+        if (p.nodes[part].trains) give(part, column * adjoint_row(part), streams(i), g + c * adjoint_row(i), most);
       }
       return;
     case STREAM:
@@ -91,7 +91,7 @@ inline void Run<T>::backward(int64_t i) {
       clear(from);
       for (int64_t s = 0; s + 1 < node.detail_count; ++s)
         if (const T k = T(p.detail[node.detail + 1 + s]))
-          add_scaled(adjoint(from) + int64_t(p.detail[node.detail]) * row(from) + s * most, k, g);
+          add_scaled(adjoint(from) + int64_t(p.detail[node.detail]) * adjoint_row(from) + s * most, k, g);
       return;
   }
   if (on) touched[from] = 1;

@@ -11,12 +11,11 @@ inline void Run<T>::forward(int64_t i) {
   T* y = value(i);
   switch (node.kind) {
     case LINEAR: {
-      const int64_t w0 = p.nodes[from].width;
+      const T* bias = node.second < 0 ? nullptr : tensors[node.second];
       for (int64_t s = 0; s < pieces(i); ++s)
-        multiply<T>({tensors[node.first], w0, 1}, w, value(from) + s * most, row(from), w0,
-                    y + s * most, row(i), piece(i), false);
-      if (node.second >= 0)
-        for (int64_t c = 0; c < w; ++c) add(y + c * row(i), tensors[node.second][c]);
+        linear[i]->forward(value(from) + s * most, row(from), plain(i) ? bias : nullptr,
+                           y + s * most, row(i), piece(i));
+      for (int64_t c = 0; bias && !plain(i) && c < w; ++c) add(y + c * row(i), bias[c]);
       break;
     }
     case FUNCTION:

@@ -13,37 +13,53 @@
 #include <vector>
 
 #include "functions.h"
+#include "linear.h"
+#include "memory.h"
 #include "products.h"
 #include "program.h"
+
+// What residuals are: the outputs, what is missing to targets, or numbers whose products with
+// given slopes are summed.
+enum Aim { VANISH, MEET, SLOPES };
 
 template <class T>
 class Run {
  public:
   // With `apart` > 0 a gradient has so many columns, one for each point: those of output `only`.
   Run(const Program& program, const T* const* tensors, T* const* gradients, int64_t most,
-      int64_t apart, int64_t only)
-      : p(program), tensors(tensors), gradients(gradients), most(whole(most)), apart(apart),
-        only(only) {
+      int64_t apart, int64_t only, Rounding ahead, Rounding behind)
+      : p(program), tensors(tensors), gradients(gradients),
+        grain(ahead || behind ? 2 * LINE : LINE), most(whole(most)), apart(apart), only(only),
+        differentiate(gradients) {
     const int64_t n = p.node_count;
-    uses.assign(n, 0);
-    for (int64_t i = 0; i < n; ++i) {
-      place.push_back(total);
-      total += p.nodes[i].width * row(i);
-      for (int64_t k = 0; k < p.nodes[i].input_count; ++k) ++uses[input(p.nodes[i], k)];
-    }
-    for (int64_t o = 0; o < p.output_count; ++o) ++uses[p.outputs[o]];
     touched.resize(n);
-    adjoint_of.resize(n);
-    store.reset(new T[2 * total + LINE]);
-    size_t space = (2 * total + LINE) * sizeof(T);
-    void* start = store.get();
-    values = (T*)std::align(BYTES, 2 * total * sizeof(T), start, space);
+    arrange();
+    int64_t widest = 0;
+    for (int64_t i = 0; i < n; ++i) widest = std::max(widest, p.nodes[i].width);
+    scratch = std::make_unique<Scratch<T>>(widest, this->most, ahead || behind,
+                                           ahead == SPLIT || behind == SPLIT);
+    linear.resize(n);
+    for (int64_t i = 0; i < n; ++i)
+      if (const Node& node = p.nodes[i]; node.kind == LINEAR) {
+        const Node& from = p.nodes[input(node, 0)];
+        linear[i] = std::make_unique<Linear<T>>(
+            tensors[node.first], node.width, from.width, ahead, behind,
+            differentiate && from.trains, differentiate && gradients[node.first] && !apart,
+            *scratch);
+      }
+  }
+
+  // Add to the gradients what was summed over all blocks.
+  void finish() {
+    for (int64_t i = 0; i < p.node_count; ++i)
+      if (T* to = linear[i] && differentiate && !apart ? gradients[p.nodes[i].first] : nullptr)
+        linear[i]->credit(to);
   }
 
   // Points [count][dimension], the first of number `first`; adds to losses[output], and to the
-  // gradients.
-  void run(const T* points, const T* weights, int64_t first, int64_t count, double factor,
-           bool differentiate, double* losses, T* residuals, int64_t stride);
+  // gradients. Targets are [count][width of the output].
+  void run(const T* points, const T* weights, const T* targets, Aim aim, int64_t first,
+           int64_t count, double factor, double* losses, T* residuals, int64_t stride);
 
  private:
   static constexpr int64_t LINE = Vector<T>::lanes;
@@ -51,17 +67,18 @@ class Run {
   const Program& p;
   const T* const* tensors;
   T* const* gradients;
-  int64_t most, total = 0, b = 0;  // most points at a time; numbers; points now
+  int64_t grain, most, b = 0;  // points come in so many; most points at a time; points now
   int64_t apart, only, column_of = 0, counted = 0;
-  std::vector<int64_t> place, uses;  // of each node: its numbers, how many nodes take its value
-  std::vector<char> touched;
-  std::unique_ptr<T[]> store;
-  T* values;
-  std::vector<T*> adjoint_of;
+  bool differentiate;
+  std::vector<int64_t> value_place, adjoint_place, uses;  // uses: how many nodes take the value
+  std::vector<char> touched, turns;  // turns: whether a function's adjoint is turned in its place
+  std::vector<std::unique_ptr<Linear<T>>> linear;
+  std::unique_ptr<Scratch<T>> scratch;
+  Room<T> store;
   T f[HIGHEST + 1][TILE];
   T mixed[TILE];
 
-  static int64_t whole(int64_t n) { return (n + LINE - 1) / LINE * LINE; }
+  int64_t whole(int64_t n) const { return shares(n, grain) * grain; }
   // Sines keep their cosine, and the reverse, behind their streams.
   static bool is_wave(const Node& node) {
     return node.kind == FUNCTION && (node.function == SIN || node.function == COS);
@@ -69,11 +86,18 @@ class Run {
   int64_t streams(int64_t i) const { return p.nodes[i].flat ? 1 : p.streams; }
   // Numbers from one channel to the next: an odd number of lines, lest all fall on a few places
   // of the cache.
-  int64_t row(int64_t i) const {
-    return ((streams(i) + is_wave(p.nodes[i])) * most / LINE | 1) * LINE;
-  }
-  T* value(int64_t i) { return values + place[i]; }
-  T* adjoint(int64_t i) { return adjoint_of[i]; }
+  int64_t row(int64_t i) const { return lines(streams(i) + is_wave(p.nodes[i])); }
+  int64_t adjoint_row(int64_t i) const { return lines(streams(i)); }
+  int64_t lines(int64_t streams) const { return (streams * most / LINE | 1) * LINE; }
+  T* value(int64_t i) { return store + value_place[i]; }
+  T* adjoint(int64_t i) { return store + adjoint_place[i]; }
+
+  // In arrange.h: where all that lies.
+  void arrange();
+  std::vector<char> kept() const;
+  bool passes(int64_t i, int64_t part) const;
+  int64_t size(int64_t i, int64_t row) const { return shares(p.nodes[i].width, 16) * 16 * row; }
+
   int64_t input(const Node& node, int64_t k) const { return p.inputs[node.inputs + k]; }
   // Streams side by side where they touch: (how many pieces, points in each).
   int64_t pieces(int64_t i) const { return b == most ? 1 : streams(i); }
@@ -109,12 +133,9 @@ class Run {
 
   // Give a node's adjoint to an input; what nobody else adds to need not be copied.
   void pass(int64_t i, int64_t to) {
-    if (uses[to] == 1 && row(i) == row(to)) {
-      adjoint_of[to] = adjoint_of[i];
-    } else {
+    if (adjoint_place[to] != adjoint_place[i])
       for (int64_t c = 0; c < p.nodes[i].width; ++c)
-        give(to, c * row(to), streams(i), adjoint(i) + c * row(i), most);
-    }
+        give(to, c * adjoint_row(to), streams(i), adjoint(i) + c * adjoint_row(i), most);
     touched[to] = 1;
   }
 
@@ -136,7 +157,7 @@ class Run {
   void clear(int64_t i) {
     if (!touched[i])
       sweep(i, [&](int64_t c, int64_t at, int64_t n) {
-        std::fill_n(adjoint(i) + c * row(i) + at, n, T(0));
+        std::fill_n(adjoint(i) + c * adjoint_row(i) + at, n, T(0));
       });
     touched[i] = 1;
   }
@@ -161,12 +182,10 @@ class Run {
   void credit(T* gradient, int64_t number, int64_t count, const T* g, const T* z = nullptr) {
     T *to = gradient + number * apart + column_of, total = 0;
     for (int64_t s = 0; s < count; ++s, g += most, z += z ? most : 0) {
-      const int64_t n = apart ? counted : b;
+      const int64_t n = counted;
       if (apart && z) EACH to[e] += g[e] * z[e];
       else if (apart) EACH to[e] += g[e];
-      else
-        _Pragma("omp simd reduction(+ : total)") for (int64_t e = 0; e < n; ++e)
-            total += z ? g[e] * z[e] : g[e];
+      else total += sum_of<T>(g, z, b);
     }
     if (!apart) gradient[number] += total;
   }
@@ -182,4 +201,6 @@ class Run {
   void apply(const Term& t, const T* z, const T* g, bool add, T* out, int64_t n);
   void function(int64_t i, int64_t c);
   void function_back(int64_t i, int64_t c);
+  const T* slopes_of(int64_t function, const T* z, int64_t n, const T* y, const T* other);
+  bool plain(int64_t i) const { return streams(i) == 1; }
 };
