@@ -9,12 +9,14 @@ from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.engine import Engine, apart
 from sgn_sciml.jets.equation import Equation
 from sgn_sciml.jets.kernel_engine import Fused
+from sgn_sciml.jets.quadrature import Domain
 from sgn_sciml.jets.torch_engines import Compiled, Eager, Nested
 
 __all__ = [
     "Automatic",
     "Compiled",
     "Derivatives",
+    "Domain",
     "Eager",
     "Engine",
     "Equation",

@@ -16,7 +16,7 @@ from sgn_sciml.metrics import Extension, MaxError, RelativeH1, RelativeL2, Spect
 from sgn_sciml.metrics.one_field import OneField
 from sgn_sciml.networks import CoordinateNetwork, as_coordinate_network
 from sgn_sciml.optim import OptimizerFactory
-from sgn_sciml.pde import Problem
+from sgn_sciml.pde import Problem, integration_domain
 from sgn_sciml.pde.places import inside
 from sgn_sciml.pinn.application import Solving
 from sgn_sciml.pinn.description import SolutionData
@@ -93,7 +93,8 @@ class Solution(BaseTask, ABC):
         self.exact_conditions = exact_conditions
         self.engine = Automatic() if engine is None else engine
         names = problem.coordinates, problem.fields
-        self.equation = Equation(self, self._residual, *names, problem.law)
+        domain = integration_domain(problem)
+        self.equation = Equation(self, self._residual, *names, problem.law, domain)
         self.add_metrics(frame_metrics(problem))
 
     def setup(self, stage: str) -> None:
