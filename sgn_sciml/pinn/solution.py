@@ -72,13 +72,15 @@ class Solution(BaseTask, ABC):
         )
         problem.check_conditions(exact_conditions)
         network = as_coordinate_network(network, len(problem.coordinates), len(problem.fields))
-        sizes = (network.in_features, network.out_features)
         wanted = (len(problem.coordinates), len(problem.fields))
+        network.take_sizes(*wanted)
+        sizes = (network.in_features, network.out_features)
         if sizes != wanted:
             raise ValueError(
                 f"the network maps {sizes[0]} to {sizes[1]} features, but {problem.law} has "
                 f"{wanted[0]} coordinates {problem.coordinates} and {wanted[1]} fields "
-                f"{problem.fields}: set in_features={wanted[0]}, out_features={wanted[1]}"
+                f"{problem.fields}: leave its sizes out, or set in_features={wanted[0]}, "
+                f"out_features={wanted[1]}"
             )
         network.set_domain(*problem.domain)
         require_periodic(network, problem)
@@ -190,7 +192,8 @@ def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
         axes = [i for i, name in enumerate(problem.coordinates) if name in problem.periodic]
         raise ValueError(
             f"{problem.law} is periodic in {' and '.join(broken)}, the network is not: give it an "
-            f"encoding such as PeriodicEncoding, in_features: {dimension}, axes: {axes}"
+            f"encoding such as PeriodicEncoding, in_features: {dimension}, axes: {axes} (in a "
+            "configuration neither need be given)"
         )
 
 
