@@ -11,25 +11,18 @@ from sgn_sciml.pde import Condition, Problem
 class Circuit(Problem):
     law = "circuit"
     coordinates = ("x",)
-    fields = ("u", "i")  # i is the integral, a field of its own
-    imposed = frozenset({"start", "integral"})
+    imposed = frozenset({"start"})
     domain = (0.0,), (5.0,)
 
     def residual(self, d):
-        return d.u_x + 2 * d.u + 5 * d.i - 1, d.i_x - d.u
+        return d.u_x + 2 * d.u + 5 * d.integral("u", over="x", upper=d.x) - 1
 
     @property
     def conditions(self):
-        return (
-            Condition("start", {"x": 0.0}, lambda d: d.u),
-            Condition("integral", {"x": 0.0}, lambda d: d.i),
-        )
+        return (Condition("start", {"x": 0.0}, lambda d: d.u),)
 
     def impose(self, points, raw):
         return points * raw
 
     def exact(self, points):
-        decay, angle = torch.exp(-points), 2 * points
-        u = decay * torch.sin(angle) / 2
-        i = (1 - decay * (torch.cos(angle) + torch.sin(angle) / 2)) / 5
-        return torch.cat([u, i], -1)
+        return torch.exp(-points) * torch.sin(2 * points) / 2

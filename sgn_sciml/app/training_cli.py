@@ -194,15 +194,18 @@ class TrainingCLI(LightningCLI):
             self.save_config_kwargs["config_filename"] = "config_resumed.yaml"
 
     def _complete(self, config: Any) -> None:
-        """Fill the gaps in the task's configuration that its data fill."""
+        """Fill the gaps in the task's configuration that its data or its problem fill."""
         task = class_of(config.model.class_path) if config.get("model") else None
-        if task is None or not issubclass(task, BaseTask) or not task.application.data_first:
+        if task is None or not issubclass(task, BaseTask):
             return
-        if self.run.data is None:
-            self.run.data = make_data(config.data.as_dict(), config.seed_everything)
-        self.run.data.setup(str(self.subcommand))
-        if isinstance(self.run.data, Describes):
-            task.application.complete(config.model, self.run.data.description)
+        description = None
+        if task.application.data_first:
+            if self.run.data is None:
+                self.run.data = make_data(config.data.as_dict(), config.seed_everything)
+            self.run.data.setup(str(self.subcommand))
+            if isinstance(self.run.data, Describes):
+                description = self.run.data.description
+        task.application.complete(config.model, description)
 
     # -- what is made ------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class Fitting(Application):
 
     data_first: ClassVar[bool] = True
 
-    def complete(self, model: Any, data: DataDescription) -> None:
+    def complete(self, model: Any, data: DataDescription | None) -> None:
         """Give the network the signal's numbers of axes and channels, where it takes them."""
         if not isinstance(data, Signal):
             return

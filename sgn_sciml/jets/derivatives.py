@@ -5,11 +5,12 @@ A residual is written in these names, as on paper::
     d.u_t + d.u * d.u_x - nu * d.u_xx
 
 A name is a field, an underscore and one letter per differentiation. Only what a residual asks for
-is computed, and each once. This engine nests reverse-mode autograd; a faster one only has to
-answer the same names.
+is computed, and each once. ``d.integral("u", over="x")`` is an integral
+(:mod:`~sgn_sciml.jets.quadrature`). This engine nests reverse-mode autograd; a faster one only has
+to answer the same names.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from sgn_sciml.jets.program import UnknownName
+from sgn_sciml.jets.quadrature import Domain, Integrand, Limit, integrate
 
 __all__ = ["Derivatives"]
 
@@ -59,6 +61,8 @@ class Derivatives:
         points: Where to differentiate, shape ``(N, d)``.
         coordinates: One-letter names of the d coordinates.
         fields: Names of the f fields, without underscores.
+        domain: Where integrals go without limits of their own.
+        attached: Whether the points are a part of a graph that gradients pass through.
 
     Raises:
         AttributeError: For a name that is no coordinate, field or derivative of one.
@@ -76,10 +80,14 @@ class Derivatives:
         points: Tensor,
         coordinates: Sequence[str],
         fields: Sequence[str],
+        domain: Domain | None = None,
+        attached: bool = False,
     ) -> None:
+        self._function = function
+        self._domain = domain
         self._coordinates = tuple(coordinates)
         self._fields = tuple(fields)
-        self._points = points.detach().requires_grad_()
+        self._points = points if attached else points.detach().requires_grad_()
         self._gradients: dict[str, Tensor] = {}
         with torch.enable_grad(), ElementaryLayerNorm():
             values = function(self._points)
@@ -104,6 +112,58 @@ class Derivatives:
             self._values[name] = self._differentiate(name)
         return self._values[name]
 
+    def integral(
+        self,
+        integrand: Integrand,
+        over: str | Sequence[str],
+        lower: Limit = None,
+        upper: Limit = None,
+        nodes: int | None = None,
+        panels: int = 1,
+    ) -> Tensor:
+        """An integral over some coordinates, the others held, by Gauss-Legendre quadrature.
+
+        Args:
+            integrand: Name of a field or derivative, or a function of an object that answers to
+                names at the nodes, each ``(N,)``: ``lambda s: s.u * torch.exp(s.x - d.x)``.
+            over: One-letter name of a coordinate, or several.
+            lower: Lower limit, a number or one per point, by name for several coordinates; the
+                lower end of the domain if None.
+            upper: Upper limit.
+            nodes: Nodes per coordinate and panel, 16 if None. In a geometry, whose space can only
+                be integrated over as a whole, the number of points inside, 1024 if None.
+            panels: Equal parts of each coordinate with nodes of their own.
+
+        Returns:
+            The integral at each point, shape ``(N,)``.
+
+        Raises:
+            ValueError: If a coordinate or a limit is not known.
+
+        Example:
+            >>> points = torch.tensor([[1.0], [3.0]], dtype=torch.float64)
+            >>> d = Derivatives(lambda p: p**2, points, "x", "u")
+            >>> d.integral("u", over="x", lower=0.0, upper=d.x).round(decimals=9).tolist()
+            [0.333333333, 9.0]
+        """
+        where = self._coordinates, self._domain
+        found = integrate(self._at, *where, integrand, over, lower, upper, nodes, panels)
+        total: Tensor = torch.zeros_like(self._points[:, 0]) + found
+        return total
+
+    def _at(self, places: Sequence[Mapping[str, Any]]) -> "list[Part]":
+        """Derivatives at nodes of each point: all of them in one evaluation."""
+        here = dict(zip(self._coordinates, self._points.unbind(-1), strict=True))
+        zero = torch.zeros_like(self._points[:, 0])
+        nodes = [
+            torch.stack([zero + at[k] if k in at else column for k, column in here.items()], -1)
+            for at in places
+        ]
+        whole = Derivatives(
+            self._function, torch.cat(nodes), self._coordinates, self._fields, self._domain, True
+        )
+        return [Part(whole, k, len(self._points)) for k in range(len(places))]
+
     def _differentiate(self, name: str) -> Tensor:
         field, _, letters = name.partition("_")
         if field not in self._fields or not letters or set(letters) - set(self._coordinates):
@@ -118,3 +178,25 @@ class Derivatives:
             )
             self._gradients[lower] = gradient
         return self._gradients[lower][:, self._coordinates.index(letters[-1])]
+
+
+class Part:
+    """Derivatives at some of the points of others: part ``number`` of parts of N points each."""
+
+    def __init__(self, whole: Derivatives, number: int, count: int) -> None:
+        self._whole = whole
+        self._rows = slice(number * count, (number + 1) * count)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name == "integral":  # at the points of this part only
+            return Derivatives(
+                self._whole._function,
+                self._whole.points[self._rows],
+                self._whole._coordinates,
+                self._whole._fields,
+                self._whole._domain,
+                True,
+            ).integral
+        return getattr(self._whole, name)[self._rows]

@@ -159,6 +159,8 @@ def operate(node: Node, args: list[Tensor], tensors: list[Tensor], plan: Plan) -
         case "function":
             return elementwise(args[0], node.function, VALUES if node.flat else plan)
         case "add":
+            if len(args[1]) < len(args[0]):  # numbers without derivatives
+                return shifted(args[0], args[1][0])
             return args[0] + args[1]
         case "product":
             return args[0] * args[1] if node.flat else product(args[0], args[1], plan)

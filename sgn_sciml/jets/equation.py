@@ -9,6 +9,7 @@ from torch import Tensor
 from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.plan import Plan
 from sgn_sciml.jets.program import Program, UnknownName, Unrecordable
+from sgn_sciml.jets.quadrature import Domain
 from sgn_sciml.jets.record import record, rows
 from sgn_sciml.system.blame import explained, is_out_of_memory
 
@@ -28,6 +29,7 @@ class Equation:
         coordinates: One-letter names of the d coordinates.
         fields: Names of the f fields.
         name: Name in messages.
+        domain: Where integrals go without limits of their own.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class Equation:
         coordinates: Sequence[str],
         fields: Sequence[str],
         name: str = "the equation",
+        domain: Domain | None = None,
     ) -> None:
         self.function = function
         self.residual = residual
         self.coordinates = tuple(coordinates)
         self.fields = tuple(fields)
         self.name = name
+        self.domain = domain
         self._plan: Plan | None = None
         self._couples: bool | None = None
 
@@ -58,9 +62,9 @@ class Equation:
         parts = (self.function, self.residual, points, self.coordinates, self.fields)
         try:
             try:
-                recorded = record(*parts, self._plan)
+                recorded = record(*parts, self._plan, self.domain)
             except KeyError:  # the residual's constants have changed, and its streams with them
-                recorded = record(*parts)
+                recorded = record(*parts, None, self.domain)
         except (NotImplementedError, ValueError):
             raise
         except UnknownName as error:
@@ -119,7 +123,7 @@ class Equation:
         """
         try:
             with torch.enable_grad():
-                d = Derivatives(self.function, points, self.coordinates, self.fields)
+                d = Derivatives(self.function, points, self.coordinates, self.fields, self.domain)
                 found = rows(self.residual(d))
         except Exception as error:
             if is_out_of_memory(error):

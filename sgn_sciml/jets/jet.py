@@ -168,6 +168,8 @@ class Jet(Unvalued):
             self.width != other.width and 1 not in (self.width, other.width)
         ):
             raise Unrecordable(f"{kind} of jets of shapes {self.shape} and {other.shape}")
+        if kind == "add" and other.flat and not self.flat and self.width == other.width:
+            return self.then(kind, [other])  # moves the value
         if self.flat is not other.flat:
             raise Unrecordable(f"{kind} of jets with and without derivatives")
         return self.then(kind, [other], width=max(self.width, other.width))

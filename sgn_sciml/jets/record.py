@@ -9,6 +9,7 @@ import sgn_sciml.jets.rules  # noqa: F401 - what calls of torch do to jets
 from sgn_sciml.jets.jet import Jet
 from sgn_sciml.jets.plan import VALUE, Plan
 from sgn_sciml.jets.program import Program, Unrecordable
+from sgn_sciml.jets.quadrature import Domain
 from sgn_sciml.jets.terms import Terms, resolved
 
 __all__ = ["Residual", "record", "record_values", "rows"]
@@ -23,6 +24,7 @@ def record(
     coordinates: Sequence[str],
     fields: Sequence[str],
     plan: Plan | None = None,
+    domain: Domain | None = None,
 ) -> Program:
     """Record a residual of a network's fields.
 
@@ -34,6 +36,7 @@ def record(
         coordinates: One-letter names of the d coordinates.
         fields: Names of the f fields.
         plan: The streams; found by a first recording of the residual if None.
+        domain: Where integrals go without limits of their own.
 
     Returns:
         The program.
@@ -42,10 +45,11 @@ def record(
         Unrecordable: If the network or the residual does what jets have no rule for.
         ValueError: If the network has another number of outputs.
     """
+    names = coordinates, fields
     if plan is None:
         trial = Program(None, points)
         values = Jet(trial, trial.append("input", width=len(fields)))
-        _outputs(trial, residual, values, values, coordinates, fields)
+        _outputs(trial, residual, Terms(trial, values, values, *names, domain=domain))
         plan = Plan.fewest(len(coordinates), trial.wanted)
     program = Program(plan, points)
     inputs = Jet(program, program.append("input", width=len(coordinates)))
@@ -57,7 +61,8 @@ def record(
             f"expected fields {tuple(fields)} of shape {(len(points), len(fields))}, "
             f"got {tuple(values.shape)}"
         )
-    _outputs(program, residual, inputs, values, coordinates, fields)
+    terms = Terms(program, inputs, values, *names, function, domain)
+    _outputs(program, residual, terms)
     return program
 
 
@@ -91,16 +96,9 @@ def rows(found: Any) -> list[Any]:
     return list(found) if isinstance(found, (list, tuple)) else [found]
 
 
-def _outputs(
-    program: Program,
-    residual: Residual,
-    points: Jet,
-    values: Jet,
-    coordinates: Sequence[str],
-    fields: Sequence[str],
-) -> None:
+def _outputs(program: Program, residual: Residual, terms: Terms) -> None:
     """Record the residual."""
-    for row in rows(residual(Terms(program, points, values, coordinates, fields))):
+    for row in rows(residual(terms)):
         jet = resolved(row)
         if not isinstance(jet, Jet):
             raise Unrecordable("a residual that depends on no field")

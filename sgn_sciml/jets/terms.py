@@ -11,9 +11,11 @@ from typing import Any
 from sgn_sciml.jets.jet import Jet
 from sgn_sciml.jets.plan import MultiIndex, operator
 from sgn_sciml.jets.program import Program, UnknownName, Unrecordable, Unvalued
+from sgn_sciml.jets.quadrature import Domain, Integrand, Limit, integrate
 
 __all__ = ["Expression", "Terms"]
 
+MOST = 100  # nodes of an integral, each of which is one more network in the program
 Coefficients = Mapping[tuple[str, MultiIndex], float]
 
 
@@ -26,6 +28,8 @@ class Terms:
         fields: The fields there, a jet of f channels.
         coordinates: One-letter names of the d coordinates.
         names: Names of the f fields.
+        function: Maps points to fields, for integrals; None while operators are collected.
+        domain: Where integrals go without limits of their own.
 
     Raises:
         AttributeError: For a name that is no coordinate, field or derivative of one.
@@ -38,12 +42,16 @@ class Terms:
         fields: Jet,
         coordinates: Sequence[str],
         names: Sequence[str],
+        function: Callable[[Any], Any] | None = None,
+        domain: Domain | None = None,
     ) -> None:
         self._program = program
         self._points = points
         self._fields = fields
         self._coordinates = tuple(coordinates)
         self._names = tuple(names)
+        self._function = function
+        self._domain = domain
         self._known: dict[tuple[str, tuple[tuple[MultiIndex, float], ...]], Jet] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -74,11 +82,80 @@ class Terms:
             key = (field, operator(terms))
             if key not in self._known:
                 column = self._names.index(field)
-                self._known[key] = self._stream(self._fields, column, terms)
+                jet = self._jet(derivatives=any(terms))
+                self._known[key] = self._stream(jet, column, terms)
             total = self._known[key] if total is None else total + self._known[key]
         if total is None:
             raise Unrecordable("a residual without derivatives")
         return total
+
+    def _jet(self, derivatives: bool) -> Jet:
+        """The fields, which at nodes need not carry derivatives."""
+        return self._fields
+
+    def integral(
+        self,
+        integrand: Integrand,
+        over: str | Sequence[str],
+        lower: Limit = None,
+        upper: Limit = None,
+        nodes: int | None = None,
+        panels: int = 1,
+    ) -> Jet:
+        """As :meth:`sgn_sciml.jets.Derivatives.integral`."""
+        where = self._coordinates, self._domain
+        found = integrate(self._at, *where, integrand, over, lower, upper, nodes, panels)
+        return found if isinstance(found, Jet) else 0.0 * self._column(0) + found
+
+    def _column(self, number: int) -> Jet:
+        """A coordinate as numbers."""
+        return self._stream(self._points, number, {(): 1.0})
+
+    def _at(self, places: Sequence[Mapping[str, Any]]) -> "list[Terms]":
+        """Terms at nodes of each point."""
+        if len(places) > MOST:
+            raise Unrecordable(f"an integral with {len(places)} nodes, more than {MOST}")
+        if self._function is None:  # any will do that is not taken for this one
+            names = self._coordinates, self._names
+            other = Terms(self._program, self._points, self._fields, *names, domain=self._domain)
+            return [other] * len(places)
+        here = {name: self._column(k) for k, name in enumerate(self._coordinates)}
+        zero = 0.0 * here[self._coordinates[0]]
+        return [
+            Node(self, beside([zero + at[k] if k in at else x for k, x in here.items()]))
+            for at in places
+        ]
+
+
+class Node(Terms):
+    """Terms at other points than those of the program.
+
+    Args:
+        terms: Where they are asked for.
+        points: The other points, a jet of d channels without derivatives.
+    """
+
+    def __init__(self, terms: Terms, points: Jet) -> None:
+        parts = terms._program, points, points, terms._coordinates, terms._names
+        super().__init__(*parts, terms._function, terms._domain)
+        self._jets: dict[bool, Jet] = {}
+
+    def _jet(self, derivatives: bool) -> Jet:
+        if derivatives not in self._jets:
+            assert self._function is not None
+            points = self._points
+            if derivatives:  # coordinates with their derivatives, moved
+                inputs = Jet(self._program, 0)
+                here = [self._stream(inputs, k, {(): 1.0}) for k in range(inputs.width)]
+                points = inputs + (points - beside(here))
+            self._jets[derivatives] = self._function(points)
+        return self._jets[derivatives]
+
+
+def beside(columns: Sequence[Jet]) -> Jet:
+    """Numbers ``(N,)`` as the columns of one jet."""
+    first, *rest = (Jet(column.program, column.node) for column in columns)
+    return first.then("join", rest, width=len(columns)) if rest else first
 
 
 class Expression(Unvalued):
@@ -128,6 +205,8 @@ class Expression(Unvalued):
         return Expression(self.terms, parts, None if self.rest is None else self.rest * number)
 
     def __add__(self, other: Any) -> "Expression":
+        if isinstance(other, Expression) and other.terms is not self.terms:
+            other = other.resolve()  # at other points, where names mean something else
         if not isinstance(other, Expression):
             rest = other if self.rest is None else self.rest + other
             if not isinstance(rest, Jet):  # a number

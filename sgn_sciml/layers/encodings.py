@@ -43,6 +43,17 @@ class Encoding(nn.Module):
         raise NotImplementedError(f"features of {type(self).__name__} have no frequencies")
 
 
+def known(encoding: Encoding, in_features: int | None) -> int:
+    """The number of coordinates of an encoding.
+
+    Raises:
+        ValueError: If it was not given.
+    """
+    if in_features is None:
+        raise ValueError(f"{type(encoding).__name__} needs in_features, the number of coordinates")
+    return in_features
+
+
 class ActivationEncoding(Encoding):
     """An activation applied to the coordinates: the bases of a first Kolmogorov-Arnold layer.
 
@@ -84,8 +95,9 @@ class PeriodicEncoding(Encoding):
     has period 2, the width of the scaled domain; the other coordinates pass unchanged.
 
     Args:
-        in_features: Number of coordinates.
-        axes: Which coordinates are periodic.
+        in_features: Number of coordinates; a configuration may leave it out.
+        axes: Which coordinates are periodic; in a configuration those of the problem, and the
+            first, if None.
         harmonics: Number of harmonics of each.
 
     Raises:
@@ -96,7 +108,14 @@ class PeriodicEncoding(Encoding):
         boundary conditions with deep neural networks* (2021), https://arxiv.org/abs/2007.07442
     """
 
-    def __init__(self, in_features: int, axes: tuple[int, ...] = (0,), harmonics: int = 1) -> None:
+    def __init__(
+        self,
+        in_features: int | None = None,
+        axes: tuple[int, ...] | None = None,
+        harmonics: int = 1,
+    ) -> None:
+        in_features = known(self, in_features)
+        axes = (0,) if axes is None else axes
         if harmonics < 1 or not all(0 <= axis < in_features for axis in axes):
             raise ValueError(f"axes must lie in 0..{in_features - 1} and harmonics be >= 1")
         if len(set(axes)) < len(axes):
@@ -128,7 +147,7 @@ class GaussianFourierFeatures(Encoding):
     The entries of B are drawn from :math:`N(0, \sigma^2)`.
 
     Args:
-        in_features: Number of coordinates.
+        in_features: Number of coordinates; a configuration may leave it out.
         num_frequencies: Number of frequencies, half the output channels.
         scale: Standard deviation sigma, in cycles per unit of the scaled coordinate.
         trainable: Train B; it is a fixed buffer otherwise, as in the paper.
@@ -143,11 +162,12 @@ class GaussianFourierFeatures(Encoding):
 
     def __init__(
         self,
-        in_features: int,
+        in_features: int | None = None,
         num_frequencies: int = 64,
         scale: float = 1.0,
         trainable: bool = False,
     ) -> None:
+        in_features = known(self, in_features)
         if num_frequencies < 1:
             raise ValueError(f"need num_frequencies >= 1, got {num_frequencies}")
         super().__init__(in_features, 2 * num_frequencies)
@@ -183,7 +203,7 @@ class LearnableFourierFeatures(Encoding):
     features without the network, see :class:`GaussianFourierFeatures`.)
 
     Args:
-        in_features: Number of coordinates d.
+        in_features: Number of coordinates d; a configuration may leave it out.
         num_frequencies: Number of frequencies m.
         hidden: Width h of the network.
         out_features: Number of encoded features e.
@@ -199,12 +219,13 @@ class LearnableFourierFeatures(Encoding):
 
     def __init__(
         self,
-        in_features: int,
+        in_features: int | None = None,
         num_frequencies: int = 32,
         hidden: int = 32,
         out_features: int = 64,
         scale: float = 10.0,
     ) -> None:
+        in_features = known(self, in_features)
         if min(num_frequencies, hidden, out_features) < 1:
             raise ValueError(
                 "num_frequencies, hidden and out_features must be at least 1, got "
@@ -235,7 +256,7 @@ class PositionalEncoding(Encoding):
     formula is the paper's; its authors' code leaves out :math:`\pi` and adds the coordinates.)
 
     Args:
-        in_features: Number of coordinates.
+        in_features: Number of coordinates; a configuration may leave it out.
         octaves: Number of frequencies of each.
         include_input: Whether the coordinates come first.
 
@@ -247,7 +268,10 @@ class PositionalEncoding(Encoding):
         (2020), https://arxiv.org/abs/2003.08934
     """
 
-    def __init__(self, in_features: int, octaves: int = 8, include_input: bool = True) -> None:
+    def __init__(
+        self, in_features: int | None = None, octaves: int = 8, include_input: bool = True
+    ) -> None:
+        in_features = known(self, in_features)
         if octaves < 1:
             raise ValueError(f"need octaves >= 1, got {octaves}")
         super().__init__(in_features, in_features * (2 * octaves + include_input))

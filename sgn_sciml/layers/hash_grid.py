@@ -22,7 +22,7 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.layers.encodings import Encoding
+from sgn_sciml.layers.encodings import Encoding, known
 
 __all__ = ["HashGrid"]
 
@@ -33,7 +33,7 @@ class HashGrid(Encoding):
     """Interpolated features of several grids, shape ``(..., d) -> (..., levels * channels)``.
 
     Args:
-        in_features: Number of coordinates d, at most 4.
+        in_features: Number of coordinates d, at most 4; a configuration may leave it out.
         levels: Number of grids L.
         channels: Features F of each.
         log2_size: Most features that a level has, T = 2**log2_size.
@@ -46,13 +46,14 @@ class HashGrid(Encoding):
 
     def __init__(
         self,
-        in_features: int,
+        in_features: int | None = None,
         levels: int = 8,
         channels: int = 2,
         log2_size: int = 12,
         coarsest: int = 8,
         growth: float = 1.5,
     ) -> None:
+        in_features = known(self, in_features)
         if not 1 <= in_features <= len(PRIMES) or min(levels, channels, log2_size, coarsest) < 1:
             raise ValueError(
                 f"HashGrid: need 1 to {len(PRIMES)} coordinates and counts of at least 1, got "

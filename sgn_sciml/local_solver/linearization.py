@@ -69,6 +69,12 @@ class Values:
     def __getattr__(self, name: str) -> Tensor:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name == "integral":
+            raise Unsolvable(
+                f"{self._problem.law} has an integral, which couples points: local least squares "
+                "need what holds at each point on its own; train a PINN (sgn fit), or make the "
+                "integral a field of its own with an equation, i_x = u"
+            )
         if name in self._problem.coordinates:
             return self._points[:, self._problem.coordinates.index(name)]
         key = parse(name, self._problem.coordinates, self._problem.fields)

@@ -74,6 +74,14 @@ class CoordinateNetwork(Network):
         self.register_buffer("lower", torch.full((in_features,), -1.0))
         self.register_buffer("upper", torch.full((in_features,), 1.0))
 
+    def take_sizes(self, in_features: int, out_features: int) -> None:
+        """Take the sizes of a problem where none were given; those that were given stay.
+
+        Args:
+            in_features: Number of coordinates.
+            out_features: Number of fields.
+        """
+
     def set_domain(self, lower: Sequence[float], upper: Sequence[float]) -> None:
         """Set the box that is scaled to [-1, 1].
 

@@ -34,8 +34,9 @@ class CoordinateMLP(CoordinateNetwork):
     """Multilayer perceptron on coordinates.
 
     Args:
-        in_features: Number of coordinates.
-        out_features: Number of fields.
+        in_features: Number of coordinates; None for that of the encoding, or of the problem that
+            the network is to solve, 2 until there is one.
+        out_features: Number of fields; None for that of the problem, 1 until there is one.
         width: Hidden channels; of a Kolmogorov-Arnold network, before they are expanded.
         depth: Number of hidden layers.
         activation: Activation: a class such as ``Sine``, a name such as ``tanh``, a class or
@@ -63,8 +64,8 @@ class CoordinateMLP(CoordinateNetwork):
 
     def __init__(
         self,
-        in_features: int = 2,
-        out_features: int = 1,
+        in_features: int | None = None,
+        out_features: int | None = None,
         width: int = 32,
         depth: int = 3,
         activation: ActivationLike = SpectralGate,
@@ -74,7 +75,31 @@ class CoordinateMLP(CoordinateNetwork):
         skips: bool = False,
         head_scale: float = 1.0,
     ) -> None:
-        super().__init__(in_features, out_features)
+        sizes = in_features, out_features
+        if in_features is None:
+            in_features = 2 if encoding is None else encoding.in_features
+        out_features = 1 if out_features is None else out_features
+        settings: tuple[Any, ...] = (width, depth, activation, first_activation, encoding)
+        settings = (*settings, first_width, skips, head_scale)
+        self._build(in_features, out_features, *settings)
+        # what take_sizes needs, if anything
+        self._open: Any = (sizes, settings) if None in sizes else None
+
+    def _build(
+        self,
+        in_features: int,
+        out_features: int,
+        width: int,
+        depth: int,
+        activation: ActivationLike,
+        first_activation: ActivationLike | None,
+        encoding: Encoding | None,
+        first_width: int | None,
+        skips: bool,
+        head_scale: float,
+    ) -> None:
+        """Make the layers."""
+        CoordinateNetwork.__init__(self, in_features, out_features)
         first_width = width if first_width is None else first_width
         if min(in_features, out_features, width, depth, first_width) < 1:
             raise ValueError(
@@ -111,6 +136,16 @@ class CoordinateMLP(CoordinateNetwork):
         self.layers = nn.Sequential(*layers, head)
         seen = widths[:-1] if skips else []
         self.skips = nn.ParameterList(torch.zeros(out_features, n) for n in seen)
+
+    def take_sizes(self, in_features: int, out_features: int) -> None:
+        if self._open is None:
+            return
+        sizes, settings = self._open
+        pairs = zip(sizes, (in_features, out_features), strict=True)
+        given, fields = (theirs if ours is None else ours for ours, theirs in pairs)
+        if (given, fields) != (self.in_features, self.out_features):
+            self._build(given, fields, *settings)
+        self._open = None
 
     def forward(self, x: Tensor) -> Tensor:
         h: Tensor = self.encoding(self.scale(x))

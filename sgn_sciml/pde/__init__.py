@@ -9,6 +9,7 @@ from sgn_sciml.pde.burgers import Burgers, cole_hopf
 from sgn_sciml.pde.cavity import Cavity
 from sgn_sciml.pde.darcy import Darcy
 from sgn_sciml.pde.helmholtz import Helmholtz
+from sgn_sciml.pde.integrals import Integral, Mean, integration_domain
 from sgn_sciml.pde.kdv import KdV
 from sgn_sciml.pde.kuramoto_sivashinsky import KuramotoSivashinsky
 from sgn_sciml.pde.poisson import Poisson
@@ -28,8 +29,10 @@ __all__ = [
     "Condition",
     "Darcy",
     "Helmholtz",
+    "Integral",
     "KdV",
     "KuramotoSivashinsky",
+    "Mean",
     "Poisson",
     "Poisson2D",
     "Problem",
@@ -38,6 +41,7 @@ __all__ = [
     "Wave",
     "Window",
     "cole_hopf",
+    "integration_domain",
 ]
 
 PROBLEMS: dict[str, type[Problem]] = {

@@ -63,7 +63,7 @@ def check_geometry(problem: "Problem") -> None:
                 f"{what} fixes {fixed[0]!r}: with a geometry it lies on a part of its boundary, "
                 f"on={region.parts[0]!r}"
             )
-        if condition.on is None and not condition.face:
+        if condition.on is None and not {*condition.face, *condition.integrated}:
             raise ValueError(f"{what} lies nowhere: say on which part, on={region.parts[0]!r}")
         try:
             region.named(*condition.parts)

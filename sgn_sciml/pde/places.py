@@ -58,12 +58,15 @@ def condition_points(problem: Problem, condition: Condition, count: int, draw: D
 
     Returns:
         Points ``(count, d)``; on a part of a geometry's boundary with the outward unit normal in
-        further columns, ``(count, d + space)``.
+        further columns, ``(count, d + space)``. Where no coordinate is left, it is one point.
 
     Raises:
         ValueError: If nothing of the part is seen, or the geometry is empty.
     """
     d, region = len(problem.coordinates), problem.geometry
+    settled = {*condition.face, *condition.integrated}
+    if condition.on is None and settled >= {*problem.coordinates}:
+        count = 1
     if region is None:
         return problem.face_points(condition, draw(count, d))
     if condition.on is None:

@@ -67,6 +67,11 @@ class Condition:
             return ()
         return (self.on,) if isinstance(self.on, str) else tuple(self.on)
 
+    @property
+    def integrated(self) -> tuple[str, ...]:
+        """Coordinates that it integrates over, so that it is the same along them; none here."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Problem(ABC):

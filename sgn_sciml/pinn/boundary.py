@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from sgn_sciml.jets import Equation
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Condition, Problem, integration_domain
 
 __all__ = ["OnBoundary", "condition_equation"]
 
@@ -61,8 +61,9 @@ def condition_equation(
         An equation for the points of :func:`~sgn_sciml.pde.places.condition_points`.
     """
     name, d = f"{problem.law}, {condition.name}", len(problem.coordinates)
+    domain = integration_domain(problem)
     if condition.on is None:
-        return Equation(function, residual, problem.coordinates, problem.fields, name)
+        return Equation(function, residual, problem.coordinates, problem.fields, name, domain)
     space, fields = problem.space, problem.fields
 
     def at_points(points: Tensor) -> Any:
@@ -72,4 +73,4 @@ def condition_equation(
         return residual(OnBoundary(derivatives, space, fields))
 
     coordinates = (*problem.coordinates, *(f"normal_{x}" for x in space))
-    return Equation(at_points, with_normals, coordinates, fields, name)
+    return Equation(at_points, with_normals, coordinates, fields, name, domain)

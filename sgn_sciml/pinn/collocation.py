@@ -185,6 +185,8 @@ class Collocation(LightningDataModule):
 
     def _share(self, points: Tensor) -> Tensor:
         trainer = self.trainer
+        if trainer and len(points) < trainer.world_size:  # the one point of a condition
+            return points
         return points[trainer.global_rank :: trainer.world_size] if trainer else points
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:

@@ -191,7 +191,7 @@ class LossTerms:
         unit = line.expand(3, len(problem.coordinates))
         for (key, equation), at in zip(self.equations.items(), self.places(unit), strict=True):
             names = equation.coordinates, equation.fields
-            tried = Equation(function, equation.residual, *names, equation.name)
+            tried = Equation(function, equation.residual, *names, equation.name, equation.domain)
             if key in self.faces:
                 residual = partial(self._condition, key)
                 tried = condition_equation(function, residual, problem, self.faces[key])

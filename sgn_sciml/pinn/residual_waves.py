@@ -99,7 +99,8 @@ def amplitude(task: PINN, kappa: float, size: float) -> float:
             return problem.impose(p, raw) if task.exact_conditions else raw
 
         names = problem.coordinates, problem.fields
-        return Equation(fields, problem.residual, *names, problem.law).nested(points).detach()
+        equation = Equation(fields, problem.residual, *names, problem.law, task.equation.domain)
+        return equation.nested(points).detach()
 
     height = SMALL * max(float(task.network(points).detach().abs().max()), SMALL)
     change = (residual(height) - residual(0.0)) / height

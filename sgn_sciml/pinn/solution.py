@@ -16,7 +16,7 @@ from sgn_sciml.metrics import Extension, MaxError, RelativeH1, RelativeL2, Spect
 from sgn_sciml.metrics.one_field import OneField
 from sgn_sciml.networks import CoordinateNetwork, as_coordinate_network
 from sgn_sciml.optim import OptimizerFactory
-from sgn_sciml.pde import Problem
+from sgn_sciml.pde import Problem, integration_domain
 from sgn_sciml.pde.places import inside
 from sgn_sciml.pinn.application import Solving
 from sgn_sciml.pinn.description import SolutionData
@@ -72,13 +72,15 @@ class Solution(BaseTask, ABC):
         )
         problem.check_conditions(exact_conditions)
         network = as_coordinate_network(network, len(problem.coordinates), len(problem.fields))
-        sizes = (network.in_features, network.out_features)
         wanted = (len(problem.coordinates), len(problem.fields))
+        network.take_sizes(*wanted)
+        sizes = (network.in_features, network.out_features)
         if sizes != wanted:
             raise ValueError(
                 f"the network maps {sizes[0]} to {sizes[1]} features, but {problem.law} has "
                 f"{wanted[0]} coordinates {problem.coordinates} and {wanted[1]} fields "
-                f"{problem.fields}: set in_features={wanted[0]}, out_features={wanted[1]}"
+                f"{problem.fields}: leave its sizes out, or set in_features={wanted[0]}, "
+                f"out_features={wanted[1]}"
             )
         network.set_domain(*problem.domain)
         require_periodic(network, problem)
@@ -93,7 +95,8 @@ class Solution(BaseTask, ABC):
         self.exact_conditions = exact_conditions
         self.engine = Automatic() if engine is None else engine
         names = problem.coordinates, problem.fields
-        self.equation = Equation(self, self._residual, *names, problem.law)
+        domain = integration_domain(problem)
+        self.equation = Equation(self, self._residual, *names, problem.law, domain)
         self.add_metrics(frame_metrics(problem))
 
     def setup(self, stage: str) -> None:
@@ -189,7 +192,8 @@ def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
         axes = [i for i, name in enumerate(problem.coordinates) if name in problem.periodic]
         raise ValueError(
             f"{problem.law} is periodic in {' and '.join(broken)}, the network is not: give it an "
-            f"encoding such as PeriodicEncoding, in_features: {dimension}, axes: {axes}"
+            f"encoding such as PeriodicEncoding, in_features: {dimension}, axes: {axes} (in a "
+            "configuration neither need be given)"
         )
 
 

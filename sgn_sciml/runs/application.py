@@ -17,17 +17,18 @@ class Application:
     """Base of the applications, and what a task of none has.
 
     Attributes:
-        data_first: Whether the configuration of a task has gaps that its data fill.
+        data_first: Whether the configuration of a task has gaps that its data fill, which are
+            made and read before it then.
     """
 
     data_first: ClassVar[bool] = False
 
-    def complete(self, model: Any, data: DataDescription) -> None:
+    def complete(self, model: Any, data: DataDescription | None) -> None:
         """Fill the gaps.
 
         Args:
             model: Configuration of the task, ``class_path`` and ``init_args``, to be changed.
-            data: What its data are.
+            data: What its data are; None where they do not come first, or do not tell.
         """
 
     def writers(self, path: Path) -> Sequence[Callback]:

@@ -36,7 +36,10 @@ inline void Run<T>::backward(int64_t i) {
       for (int64_t k = 0; k < 2; ++k) {
         const int64_t part = input(node, k);
         if (!p.nodes[part].trains) continue;
-        if (p.nodes[part].width == w) pass(i, part);
+        if (streams(part) < streams(i)) {
+          for (int64_t c = 0; c < w; ++c) give(part, c * row(part), 1, g + c * row(i));
+          touched[part] = 1;
+        } else if (p.nodes[part].width == w) pass(i, part);
         else
           for (int64_t c = 0; c < w; ++c, touched[part] = 1)
             give(part, 0, streams(i), g + c * adjoint_row(i), most);

@@ -23,6 +23,15 @@ inline void Run<T>::forward(int64_t i) {
       break;
     case ADD: {
       const int64_t other = input(node, 1);
+      if (streams(other) < streams(i)) {  // numbers without derivatives
+        for (int64_t c = 0; c < w; ++c) {
+          for (int64_t s = 0; s < streams(i); ++s)
+            std::memcpy(y + c * row(i) + s * most, value(from) + c * row(from) + s * most,
+                        b * sizeof(T));
+          add_scaled(y + c * row(i), T(1), value(other) + c * row(other));
+        }
+        break;
+      }
       sweep(i, [&](int64_t c, int64_t at, int64_t n) {
         const T *u = channel(from, c) + at, *v = channel(other, c) + at;
         T* out = y + c * row(i) + at;
