@@ -115,16 +115,23 @@ def check(problem: "Problem", lift: FieldLift, chosen: Sequence[FieldCondition])
         raise Unbuildable("") from error
     if not missed:
         return
-    for other in chosen[:-1]:
-        pair = [other, newest]
-        try:
-            two = lift_of(problem, lift.field, pair)
-            agree = all(meets(problem, two, each) for each in pair)
-        except Unbuildable:
-            continue
-        if not agree:
+    if len(chosen) == 1:
+        raise Unbuildable("is not a number everywhere on its face")
+    for other in chosen[:-1]:  # which of them it is, by itself or by doing without it
+        rest = [each for each in chosen if each is not other]
+        alone = fits(problem, lift.field, [other, newest])
+        if alone is False or (alone is None and fits(problem, lift.field, rest)):
             raise Unbuildable(f"contradicts {other.name} where they meet")
     raise Unbuildable("cannot be met together with the others")
+
+
+def fits(problem: "Problem", number: int, conditions: Sequence[FieldCondition]) -> bool | None:
+    """Whether some conditions of a field can be met together; None if they are not built in."""
+    try:
+        lift = lift_of(problem, number, conditions)
+    except Unbuildable:
+        return None
+    return all(meets(problem, lift, each) for each in conditions)
 
 
 def meets(problem: "Problem", lift: FieldLift, condition: FieldCondition) -> bool:

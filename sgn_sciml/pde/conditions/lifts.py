@@ -25,7 +25,8 @@ __all__ = ["Unbuildable", "lift_of", "points_on"]
 POINTS = 48
 SAME = 1e-9  # of a length
 ZERO = 1e-14  # of the size of the field: what need not be corrected
-APART = 1e-3  # of the size of a geometry
+NEAR = 2000  # points that look for where parts touch
+APART = 5e-3  # of the size of a geometry
 ZERO_SLOPE = 1e-11
 OTHERWISE = 1.07  # times its constants a correction is to vanish, too, to be left out
 
@@ -190,13 +191,14 @@ def parts_step(problem: "Problem", conditions: Sequence[FieldCondition]) -> OnPa
             region.sample(8, generator), *(p for g in groups for p in g[0])
         )
         for parts, first in groups if len(groups) > 1 else ():
-            points = region.sample_boundary(POINTS, *parts, generator=generator)[0]
+            points = region.sample_boundary(NEAR, *parts, generator=generator)[0]
             for others, second in groups:
                 if second is first:
                     continue
                 far = region.approximate_distance(points, *others)
                 if not bool((far > APART * region.size).all()):
-                    raise Unbuildable(f"touches {second.name}, where other values are given")
+                    other = first if second is conditions[-1] else second
+                    raise Unbuildable(f"touches {other.name}, where other values are given")
     except Unbuildable:
         raise
     except ValueError as error:  # no formula for such parts
