@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Dirichlet, Problem
 
 
 @dataclass(frozen=True)
@@ -12,21 +12,11 @@ class Circuit(Problem):
     law = "circuit"
     coordinates = ("x",)
     fields = ("u", "i")  # i is the integral, a field of its own
-    imposed = frozenset({"start", "integral"})
     domain = (0.0,), (5.0,)
+    conditions = (Dirichlet("left", field=("u", "i")),)
 
     def residual(self, d):
         return d.u_x + 2 * d.u + 5 * d.i - 1, d.i_x - d.u
-
-    @property
-    def conditions(self):
-        return (
-            Condition("start", {"x": 0.0}, lambda d: d.u),
-            Condition("integral", {"x": 0.0}, lambda d: d.i),
-        )
-
-    def impose(self, points, raw):
-        return points * raw
 
     def exact(self, points):
         decay, angle = torch.exp(-points), 2 * points
