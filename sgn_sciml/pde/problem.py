@@ -22,7 +22,7 @@ from sgn_sciml.jets import Derivatives
 from sgn_sciml.pde.checks import check_domain, check_geometry
 from sgn_sciml.pde.conditions.built_in import BuiltIn
 from sgn_sciml.pde.conditions.condition import Condition
-from sgn_sciml.pde.conditions.holding import stated_conditions
+from sgn_sciml.pde.conditions.holding import KEPT, stated_conditions
 
 __all__ = ["Condition", "Problem", "reference_name"]
 
@@ -150,6 +150,10 @@ class Problem(ABC):
         for name, value in constants.items():
             object.__setattr__(other, name, value)
         return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the conditions that were made of words, which hold functions."""
+        return {name: value for name, value in vars(self).items() if name != KEPT}
 
     def face_points(self, condition: Condition, unit: Tensor) -> Tensor:
         """Map points of the unit cube onto the face of a condition.

@@ -11,14 +11,24 @@ from sgn_sciml.pde.conditions.word import Word
 if TYPE_CHECKING:
     from sgn_sciml.pde.problem import Problem
 
-__all__ = ["held_by", "stated_conditions"]
+__all__ = ["KEPT", "held_by", "stated_conditions"]
+
+KEPT = "_held"  # where a problem keeps them; they are made anew for other constants
 
 
 def stated_conditions(stated: Any, problem: "Problem") -> tuple[Condition, ...]:
-    """The conditions that a class states, by a property or an attribute, of a problem."""
-    if hasattr(stated, "__get__"):
-        stated = stated.__get__(problem, type(problem))
-    return held_by(problem, stated)
+    """The conditions that a class states, by a property or an attribute, of a problem.
+
+    Those of words are kept with the problem: steps of training ask for them again and again.
+    """
+    kept: dict[int, tuple[Condition, ...]] = vars(problem).get(KEPT, {})
+    if id(stated) in kept:
+        return kept[id(stated)]
+    found = stated.__get__(problem, type(problem)) if hasattr(stated, "__get__") else stated
+    held = held_by(problem, found)
+    if any(isinstance(each, Word) for each in found):
+        object.__setattr__(problem, KEPT, kept | {id(stated): held})
+    return held
 
 
 def held_by(problem: "Problem", stated: Sequence[Condition]) -> tuple[Condition, ...]:
