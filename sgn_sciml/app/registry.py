@@ -34,6 +34,7 @@ from sgn_sciml.operators.splits import Split
 from sgn_sciml.operators.symmetries import Symmetry
 from sgn_sciml.optim import Schedule
 from sgn_sciml.pde import Problem, Reference
+from sgn_sciml.pde.conditions.word import ConditionWord
 from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.resampling import Resampling
@@ -51,6 +52,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "encodings": (Encoding,),
     "spline ends": (Boundary, Range),
     "problems": (Problem,),
+    "conditions": (ConditionWord,),
     "references": (Reference,),
     "regions": (Region,),
     "PINN terms": (Balancing, PointWeights),

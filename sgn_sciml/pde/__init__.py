@@ -7,6 +7,7 @@ from sgn_sciml.pde.advection import Advection
 from sgn_sciml.pde.allen_cahn import AllenCahn
 from sgn_sciml.pde.burgers import Burgers, cole_hopf
 from sgn_sciml.pde.cavity import Cavity
+from sgn_sciml.pde.changed import Changed
 from sgn_sciml.pde.conditions import (
     Condition,
     Dirichlet,
@@ -36,6 +37,7 @@ __all__ = [
     "AllenCahn",
     "Burgers",
     "Cavity",
+    "Changed",
     "Condition",
     "Darcy",
     "Dirichlet",

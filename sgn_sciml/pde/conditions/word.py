@@ -1,7 +1,7 @@
 """What the words for conditions share: where they lie, on which fields, with which value."""
 
 import reprlib
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +21,7 @@ from sgn_sciml.pde.conditions.tables import read_table
 if TYPE_CHECKING:
     from sgn_sciml.pde.problem import Problem
 
-__all__ = ["OnPlace", "Word"]
+__all__ = ["ConditionWord", "OnPlace", "Word"]
 
 
 def short(value: Any) -> str:
@@ -35,7 +35,19 @@ def unheld(d: Any) -> Tensor:
     raise TypeError("a word is a condition of a problem: name it in the problem's conditions")
 
 
-class Word(Condition):
+class ConditionWord(ABC):
+    """What a configuration names a word by: jsonargparse takes no subclasses of a dataclass."""
+
+    @abstractmethod
+    def conditions(self, problem: "Problem") -> list[FieldCondition]:
+        """What it means for a problem: a condition for each place and field.
+
+        Raises:
+            ValueError: If it cannot mean anything there.
+        """
+
+
+class Word(Condition, ConditionWord):
     """Base of the words: a condition whose names, faces and residual come with its problem.
 
     Args:
@@ -60,14 +72,6 @@ class Word(Condition):
         shown = {k: v for k, v in vars(self).items() if k not in ("residual", "face", "on")}
         words = [f"{k}={short(v)}" for k, v in shown.items() if not (v is None or k == "name")]
         return f"{type(self).__name__}({', '.join(words)})"
-
-    @abstractmethod
-    def conditions(self, problem: "Problem") -> list[FieldCondition]:
-        """What it means for a problem: a condition for each place and field.
-
-        Raises:
-            ValueError: If it cannot mean anything there.
-        """
 
     def fields_of(self, problem: "Problem") -> tuple[str, ...]:
         """Names of its fields.
