@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Dirichlet, Problem
 
 
 @dataclass(frozen=True)
@@ -11,19 +11,8 @@ class Oscillator(Problem):
 
     law = "quartic_oscillator"
     coordinates = ("x",)
-    imposed = frozenset({"norm", "left", "right"})
     domain = (-4.0,), (4.0,)
+    conditions = Dirichlet("boundary"), Dirichlet("x = 0", 1.0)  # which fixes the size
 
     def residual(self, d):
         return d.u_xx + (self.energy - d.x**4) * d.u
-
-    @property
-    def conditions(self):  # where the solution is 1 fixes its size
-        return (
-            Condition("norm", {"x": 0.0}, lambda d: d.u - 1),
-            Condition("left", {"x": -4.0}, lambda d: d.u),
-            Condition("right", {"x": 4.0}, lambda d: d.u),
-        )
-
-    def impose(self, points, raw):
-        return (1 - points**2 / 16) * (1 + points * raw)

@@ -4,25 +4,18 @@ from dataclasses import dataclass
 
 import torch
 
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Dirichlet, Problem
 
 
 @dataclass(frozen=True)
 class Circuit(Problem):
     law = "circuit"
     coordinates = ("x",)
-    imposed = frozenset({"start"})
     domain = (0.0,), (5.0,)
+    conditions = (Dirichlet("left"),)
 
     def residual(self, d):
         return d.u_x + 2 * d.u + 5 * d.integral("u", over="x", upper=d.x) - 1
-
-    @property
-    def conditions(self):
-        return (Condition("start", {"x": 0.0}, lambda d: d.u),)
-
-    def impose(self, points, raw):
-        return points * raw
 
     def exact(self, points):
         return torch.exp(-points) * torch.sin(2 * points) / 2

@@ -7,7 +7,7 @@ from torch import atan2, cat, sin, sqrt
 
 from sgn_sciml.geometry import Box
 from sgn_sciml.layers.encodings import Encoding
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Dirichlet, Problem
 
 
 class Polar(Encoding):
@@ -26,7 +26,7 @@ class Polar(Encoding):
 class LShape(Problem):
     law, coordinates, grid = "l_shape", ("x", "y"), (101, 101)
     geometry = Box((-1, -1), (1, 1)) - Box((0, -1), (1, 0), name="notch")
-    conditions = (Condition("walls", on="boundary", residual=lambda d: d.u - known(d.x, d.y)),)
+    conditions = (Dirichlet("boundary", lambda x, y: known(x, y)),)
 
     def residual(self, d):
         return (d.x**2 + d.y**2) * (d.u_xx + d.u_yy)  # else all weight lies on the corner

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import InitialValue, Problem
 
 
 @dataclass(frozen=True)
@@ -14,19 +14,11 @@ class Cloud(Problem):
 
     law = "cloud"
     coordinates = ("x", "t")
-    imposed = frozenset({"initial"})
     domain = (-1.0, 0.0), (2.0, 1.0)
+    conditions = (InitialValue("exp(-10*x**2)"),)
 
     def residual(self, d):
         return d.u_t + self.speed * d.u_x - self.nu * d.u_xx
-
-    @property
-    def conditions(self):
-        return (Condition("initial", {"t": 0.0}, lambda d: d.u - torch.exp(-10 * d.x**2)),)
-
-    def impose(self, points, raw):
-        x, t = points.split(1, -1)
-        return torch.exp(-10 * x**2) + t * raw
 
     def exact(self, points):
         x, t = points.split(1, -1)

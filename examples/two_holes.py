@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from torch import cos, sin
 
 from sgn_sciml.geometry import Box, Difference, Disk
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Dirichlet, Neumann, Problem
+
+
+def solution(x, y):
+    return sin(x) * cos(2 * y)
+
+
+def flow(x, y, n_x, n_y):
+    return n_x * cos(x) * cos(2 * y) - 2 * n_y * sin(x) * sin(2 * y)
 
 
 @dataclass(frozen=True)
@@ -15,24 +23,10 @@ class TwoHoles(Problem):
     law, coordinates, grid = "two_holes", ("x", "y"), (101, 101)
     holes = Disk((1, 1), 0.4, "cold"), Disk((2, 1.8), 0.5, "warm")
     geometry = Difference(Box((0, 0), (3, 3), "walls"), holes)
+    conditions = Dirichlet(("walls", "cold"), solution, name="held"), Neumann("warm", flow)
 
     def residual(self, d):
         return d.u_xx + d.u_yy + 5 * solution(d.x, d.y)
 
-    @property
-    def conditions(self):
-        return (
-            Condition("held", on=("walls", "cold"), residual=lambda d: d.u - solution(d.x, d.y)),
-            Condition("flow", on="warm", residual=lambda d: d.normal("u") - flow(d)),
-        )
-
     def exact(self, points):
         return solution(*points.double().unbind(-1))[:, None]
-
-
-def solution(x, y):
-    return sin(x) * cos(2 * y)
-
-
-def flow(d):
-    return d.n_x * cos(d.x) * cos(2 * d.y) - 2 * d.n_y * sin(d.x) * sin(2 * d.y)

@@ -37,6 +37,7 @@ from sgn_sciml.operators.splits import Split
 from sgn_sciml.operators.symmetries import Symmetry
 from sgn_sciml.optim import Schedule
 from sgn_sciml.pde import Problem, Reference
+from sgn_sciml.pde.conditions.word import ConditionWord
 from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.resampling import Resampling
@@ -54,6 +55,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "encodings": (Encoding,),
     "spline ends": (Boundary, Range),
     "problems": (Problem,),
+    "conditions": (ConditionWord,),
     "references": (Reference,),
     "regions": (Region,),
     "PINN terms": (Balancing, PointWeights),

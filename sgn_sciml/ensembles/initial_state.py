@@ -10,6 +10,7 @@ from sgn_sciml.ensembles.random_functions import SpaceFunction
 from sgn_sciml.jets import Derivatives
 from sgn_sciml.local_solver.problem_rows import ProblemRows
 from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde.conditions import PairCondition
 
 __all__ = ["BegunWith", "initial_names"]
 
@@ -29,7 +30,8 @@ def initial_names(problem: Problem) -> dict[str, str]:
     start = problem.domain[0][time]
     found = {}
     rows = ProblemRows.of(problem).conditions
-    for condition, (what, face) in zip(problem.conditions, rows, strict=True):
+    kept = [c for c in problem.conditions if not isinstance(c, PairCondition)]
+    for condition, (what, face) in zip(kept, rows, strict=True):
         if list(face) == [time] and face[time] == start and len(what.names) == 1:
             field, orders = what.names[0]
             letters = "".join(n * c for n, c in zip(orders, problem.coordinates, strict=True))

@@ -83,7 +83,9 @@ class Specification:
                 raise ValueError(f"{name} must map names to distributions, got {given}")
         if isinstance(vary, str):
             raise ValueError(f"vary must map constants to distributions, got {vary}")
-        constants = list(vars(made)) if is_dataclass(made) else list(made.parameters)
+        constants = (
+            [n for n in vars(made) if n[0] != "_"] if is_dataclass(made) else list(made.parameters)
+        )
         numbers: dict[str, Number] = {}
         functions: dict[str, RandomFunction] = {}
         for name, settings in (vary or {}).items():

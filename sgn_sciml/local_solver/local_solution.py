@@ -11,7 +11,7 @@ from torch import Tensor
 from sgn_sciml.local_solver.cells import Cells
 from sgn_sciml.local_solver.dictionary import Dictionary, Polynomials
 from sgn_sciml.local_solver.linearization import Name, parse
-from sgn_sciml.local_solver.problem_rows import ProblemRows
+from sgn_sciml.local_solver.problem_rows import ProblemRows, joined_at_pairs
 from sgn_sciml.pde import Problem
 
 __all__ = ["LocalSolution", "Slab", "evaluate", "positive"]
@@ -83,6 +83,9 @@ class LocalSolution:
     problem: Problem
     dictionary: Dictionary
     parts: list[Slab] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.problem = joined_at_pairs(self.problem)
 
     def __call__(self, points: Any) -> Tensor:
         """Fields at points of the domain: ``(N, d) -> (N, f)``, float64.

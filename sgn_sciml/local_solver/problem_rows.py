@@ -1,5 +1,6 @@
 """A problem as rows: its equation and conditions, and what is missing among them."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import torch
@@ -7,8 +8,9 @@ from torch import Tensor
 
 from sgn_sciml.local_solver.linearization import Linearization, Unsolvable
 from sgn_sciml.pde import Problem
+from sgn_sciml.pde.conditions import PairCondition, ScatteredCondition
 
-__all__ = ["ProblemRows"]
+__all__ = ["ProblemRows", "joined_at_pairs"]
 
 
 @dataclass
@@ -32,6 +34,7 @@ class ProblemRows:
         Raises:
             Unsolvable: If one of them is not a function of the fields at each point.
         """
+        problem = joined_at_pairs(problem)
         if problem.geometry is not None:
             raise Unsolvable(
                 f"{problem.law} has a geometry: local least squares solves problems on boxes; "
@@ -43,6 +46,14 @@ class ProblemRows:
         interior = Linearization(problem, problem.residual, "the residual", where)
         conditions = []
         for condition in problem.conditions:
+            if isinstance(condition, PairCondition):
+                continue  # its coordinate is periodic
+            if isinstance(condition, ScatteredCondition):
+                raise Unsolvable(
+                    f"the condition {condition.name!r} of {problem.law} holds at points of its "
+                    "own: local least squares takes numbers and formulas on faces; train a PINN "
+                    "(sgn fit)"
+                )
             face = {problem.coordinates.index(n): v for n, v in condition.face.items()}
             points = problem.face_points(condition, unit)
             what = f"the condition {condition.name!r}"
@@ -133,3 +144,31 @@ class ProblemRows:
             face.get(axis) == value and any(f == field for f, _ in what.names)
             for what, face in self.conditions
         )
+
+
+def joined_at_pairs(problem: Problem) -> Problem:
+    """A problem whose periodic pairs of faces are periodic coordinates.
+
+    Raises:
+        Unsolvable: If a pair is of time, or of some fields only.
+    """
+    fields: dict[str, set[str]] = {}
+    for each in problem.conditions:
+        if isinstance(each, PairCondition):
+            fields.setdefault(each.across, set()).add(each.field)
+    if not set(fields) - problem.periodic:
+        return problem
+    for name, own in fields.items():
+        if name not in problem.space:
+            raise Unsolvable(
+                f"{problem.law} is periodic in time: local least squares takes periodic "
+                "coordinates of space; train a PINN (sgn fit)"
+            )
+        if own != set(problem.fields):
+            raise Unsolvable(
+                f"the periodic pair across {name} of {problem.law} holds {', '.join(sorted(own))} "
+                "only: local least squares takes pairs of all fields"
+            )
+    joined = copy(problem)
+    object.__setattr__(joined, "periodic", problem.periodic | set(fields))
+    return joined

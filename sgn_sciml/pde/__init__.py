@@ -7,6 +7,18 @@ from sgn_sciml.pde.advection import Advection
 from sgn_sciml.pde.allen_cahn import AllenCahn
 from sgn_sciml.pde.burgers import Burgers, cole_hopf
 from sgn_sciml.pde.cavity import Cavity
+from sgn_sciml.pde.changed import Changed
+from sgn_sciml.pde.conditions import (
+    Condition,
+    Dirichlet,
+    InitialValue,
+    InitialVelocity,
+    Neumann,
+    PeriodicPair,
+    PointValues,
+    Robin,
+    SymmetricWall,
+)
 from sgn_sciml.pde.darcy import Darcy
 from sgn_sciml.pde.helmholtz import Helmholtz
 from sgn_sciml.pde.integrals import Integral, Mean, integration_domain
@@ -14,7 +26,7 @@ from sgn_sciml.pde.kdv import KdV
 from sgn_sciml.pde.kuramoto_sivashinsky import KuramotoSivashinsky
 from sgn_sciml.pde.poisson import Poisson
 from sgn_sciml.pde.poisson_2d import Poisson2D
-from sgn_sciml.pde.problem import Condition, Problem
+from sgn_sciml.pde.problem import Problem
 from sgn_sciml.pde.reaction_diffusion import ReactionDiffusion
 from sgn_sciml.pde.reference import Reference
 from sgn_sciml.pde.wave import Wave
@@ -26,18 +38,27 @@ __all__ = [
     "AllenCahn",
     "Burgers",
     "Cavity",
+    "Changed",
     "Condition",
     "Darcy",
+    "Dirichlet",
     "Helmholtz",
+    "InitialValue",
+    "InitialVelocity",
     "Integral",
     "KdV",
     "KuramotoSivashinsky",
     "Mean",
+    "Neumann",
+    "PeriodicPair",
+    "PointValues",
     "Poisson",
     "Poisson2D",
     "Problem",
     "ReactionDiffusion",
     "Reference",
+    "Robin",
+    "SymmetricWall",
     "Wave",
     "Window",
     "cole_hopf",

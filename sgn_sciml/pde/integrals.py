@@ -15,7 +15,8 @@ from torch import Tensor
 
 from sgn_sciml.geometry import Region
 from sgn_sciml.jets import Domain
-from sgn_sciml.pde.problem import Condition, Problem, unstated
+from sgn_sciml.pde.conditions.condition import Condition, unstated
+from sgn_sciml.pde.problem import Problem
 from sgn_sciml.pde.window import Window
 
 __all__ = ["Integral", "Mean", "integration_domain"]

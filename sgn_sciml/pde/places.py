@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.geometry.pieces import Draw
-from sgn_sciml.pde.problem import Condition, Problem
+from sgn_sciml.pde.conditions import Condition, ScatteredCondition
+from sgn_sciml.pde.problem import Problem
 
 __all__ = ["Draw", "condition_points", "inside", "interior_points", "starting_with"]
 
@@ -58,12 +59,16 @@ def condition_points(problem: Problem, condition: Condition, count: int, draw: D
 
     Returns:
         Points ``(count, d)``; on a part of a geometry's boundary with the outward unit normal in
-        further columns, ``(count, d + space)``. Where no coordinate is left, it is one point.
+        further columns, ``(count, d + space)``. Where no coordinate is left, it is one point. A
+        condition at points of its own has these, each with its value, ``(N, d + 1)``.
 
     Raises:
         ValueError: If nothing of the part is seen, or the geometry is empty.
     """
     d, region = len(problem.coordinates), problem.geometry
+    if isinstance(condition, ScatteredCondition):
+        assert condition.table is not None
+        return condition.table.clone()
     settled = {*condition.face, *condition.integrated}
     if condition.on is None and settled >= {*problem.coordinates}:
         count = 1

@@ -7,9 +7,10 @@ do is recorded by :mod:`sgn_sciml.jets`, as long as it has rules for it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from functools import partial
 from math import inf
 from typing import Any, ClassVar, Self
 
@@ -19,58 +20,13 @@ from torch import Tensor
 from sgn_sciml.geometry import Region
 from sgn_sciml.jets import Derivatives
 from sgn_sciml.pde.checks import check_domain, check_geometry
+from sgn_sciml.pde.conditions.built_in import BuiltIn
+from sgn_sciml.pde.conditions.condition import Condition
+from sgn_sciml.pde.conditions.holding import KEPT, stated_conditions
 
 __all__ = ["Condition", "Problem", "reference_name"]
 
 RESERVED = ("residual", "data", "values", "weights", "points", "fields")  # keys of batches
-
-
-def unstated(d: Any) -> Tensor:
-    """What stands for a residual that was not given."""
-    raise TypeError("a condition needs a residual")
-
-
-@dataclass(frozen=True)
-class Condition:
-    """An initial or boundary condition on a face of the domain, or a part of its boundary.
-
-    Attributes:
-        name: Name in logs and tables.
-        face: The fixed coordinates, for example ``{"t": 0.0}``.
-        residual: Maps derivatives at points of the face to values that should vanish, ``(N,)``.
-            On a part of a geometry's boundary it also knows the outward normal: ``d.n_x``,
-            ``d.n_y``, and the derivative along it, ``d.normal("u")``.
-        on: Names of parts of the boundary of the problem's geometry, one or several, or
-            ``boundary`` for all of it; None for a face.
-
-    Raises:
-        TypeError: If there is no residual.
-
-    Example:
-        >>> Condition("cold", on="hole", residual=lambda d: d.u).parts
-        ('hole',)
-    """
-
-    name: str
-    face: Mapping[str, float] = field(default_factory=dict)
-    residual: Callable[[Derivatives], Tensor] = unstated
-    on: str | tuple[str, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if self.residual is unstated:
-            raise TypeError(f"the condition {self.name!r} needs a residual")
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Names of the parts of the boundary it lies on; none for a face."""
-        if self.on is None:
-            return ()
-        return (self.on,) if isinstance(self.on, str) else tuple(self.on)
-
-    @property
-    def integrated(self) -> tuple[str, ...]:
-        """Coordinates that it integrates over, so that it is the same along them; none here."""
-        return ()
 
 
 @dataclass(frozen=True)
@@ -89,14 +45,21 @@ class Problem(ABC):
     """Names of the f fields."""
     periodic: ClassVar[frozenset[str]] = frozenset()
     """Names of the periodic coordinates."""
-    imposed: ClassVar[frozenset[str]] = frozenset()
-    """Names of the conditions that :meth:`impose` satisfies exactly."""
     grid: ClassVar[tuple[int, ...]]
     """Points per coordinate of a reference file, if nothing else is asked for."""
     geometry: ClassVar[Region | None] = None
     """The region of space; None for all of the box."""
     times: ClassVar[tuple[float, float]] = (0.0, 1.0)
     """From when to when, for a problem with a geometry that evolves."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let words among the conditions take the problem's names, faces and constants."""
+        super().__init_subclass__(**kwargs)
+        stated = vars(cls).get("conditions")
+        field = "conditions" in vars(cls).get("__annotations__", {})
+        if stated is None or field or getattr(stated, "__isabstractmethod__", False):
+            return
+        cls.conditions = property(partial(stated_conditions, stated))  # type: ignore[assignment]
 
     @property
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -115,7 +78,27 @@ class Problem(ABC):
     @property
     @abstractmethod
     def conditions(self) -> tuple[Condition, ...]:
-        """Initial and boundary conditions."""
+        """Initial and boundary conditions, by words or written out."""
+
+    @property
+    def imposed(self) -> frozenset[str]:
+        """Names of the conditions that :meth:`impose` satisfies exactly.
+
+        A problem with an ``impose`` of its own states them.
+        """
+        return self.built_in.names
+
+    @property
+    def built_in(self) -> BuiltIn:
+        """What :meth:`impose` builds in, where a problem does not say it itself."""
+        if type(self).impose is not Problem.impose:
+            return BuiltIn()
+        if "_built_in" not in vars(self):
+            own = type(self).imposed is not Problem.imposed
+            found = BuiltIn.of(self, self.imposed if own else None)
+            object.__setattr__(self, "_built_in", found)
+        kept: BuiltIn = vars(self)["_built_in"]
+        return kept
 
     @abstractmethod
     def residual(self, d: Derivatives) -> Tensor | Mapping[str, Tensor]:
@@ -124,6 +107,9 @@ class Problem(ABC):
     def impose(self, points: Tensor, raw: Tensor) -> Tensor:
         """Turn a free network output into fields that satisfy the ``imposed`` conditions.
 
+        Without one of its own, a problem has those of its words built in that can be; see
+        :mod:`sgn_sciml.pde.conditions.built_in`.
+
         Args:
             points: Points, shape ``(N, d)``.
             raw: Network output, shape ``(N, f)``.
@@ -131,7 +117,8 @@ class Problem(ABC):
         Returns:
             Fields, shape ``(N, f)``.
         """
-        return raw
+        fields: Tensor = self.built_in.impose(self, points, raw)
+        return fields
 
     def exact(self, points: Tensor) -> Tensor:
         """Reference solution in float64: points ``(N, d)`` to fields ``(N, f)``.
@@ -163,6 +150,10 @@ class Problem(ABC):
         for name, value in constants.items():
             object.__setattr__(other, name, value)
         return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the conditions that were made of words, which hold functions."""
+        return {name: value for name, value in vars(self).items() if name != KEPT}
 
     def face_points(self, condition: Condition, unit: Tensor) -> Tensor:
         """Map points of the unit cube onto the face of a condition.

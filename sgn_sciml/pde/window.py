@@ -48,8 +48,6 @@ class Window(Problem):
             )
         for name in ("law", "coordinates", "fields", "periodic", "geometry"):
             object.__setattr__(self, name, getattr(self.problem, name))
-        there = frozenset(condition.name for condition in self.conditions)
-        object.__setattr__(self, "imposed", self.problem.imposed & there)
 
     @property
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -64,6 +62,10 @@ class Window(Problem):
             for condition in self.problem.conditions
             if self.start == beginning or condition.face.get(time) != beginning
         )
+
+    @property
+    def imposed(self) -> frozenset[str]:
+        return self.problem.imposed & {condition.name for condition in self.conditions}
 
     def residual(self, d: Derivatives) -> Tensor | Mapping[str, Tensor]:
         return self.problem.residual(d)

@@ -1,16 +1,20 @@
-"""Conditions on the boundary of a geometry: derivatives by name, and the normal beside them.
+"""Conditions as equations of a network, with what else they know of a point.
 
-The normal at a point comes along as further coordinates of the point, by which nothing is ever
-differentiated; so every engine knows it.
+The normal of a geometry's boundary at a point, or a value that is given there, comes along as
+further coordinates of the point, by which nothing is ever differentiated; the fields at the other
+end of a periodic pair are further fields. So every engine knows them.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from sgn_sciml.jets import Equation
 from sgn_sciml.pde import Condition, Problem, integration_domain
+from sgn_sciml.pde.conditions import PairCondition, ScatteredCondition
+from sgn_sciml.pde.conditions.condition import FAR, GIVEN
 
 __all__ = ["OnBoundary", "condition_equation"]
 
@@ -61,6 +65,11 @@ def condition_equation(
         An equation for the points of :func:`~sgn_sciml.pde.places.condition_points`.
     """
     name, d = f"{problem.law}, {condition.name}", len(problem.coordinates)
+    if isinstance(condition, PairCondition):
+        return pair_equation(function, residual, problem, condition)
+    if isinstance(condition, ScatteredCondition):
+        names = (*problem.coordinates, GIVEN)
+        return Equation(lambda p: function(p[..., :d]), residual, names, problem.fields, name)
     domain = integration_domain(problem)
     if condition.on is None:
         return Equation(function, residual, problem.coordinates, problem.fields, name, domain)
@@ -74,3 +83,22 @@ def condition_equation(
 
     coordinates = (*problem.coordinates, *(f"normal_{x}" for x in space))
     return Equation(at_points, with_normals, coordinates, fields, name, domain)
+
+
+def pair_equation(
+    function: Callable[[Any], Any],
+    residual: Callable[[Any], Any],
+    problem: Problem,
+    condition: PairCondition,
+) -> Equation:
+    """The equation of a pair of faces: fields at a point and, as further ones, at the other."""
+    axis = problem.coordinates.index(condition.across)
+    lengths = [condition.length if i == axis else 0.0 for i in range(len(problem.coordinates))]
+
+    def at_both(points: Any) -> Any:
+        shift = torch.tensor(lengths, dtype=points.dtype, device=points.device)
+        return torch.cat([function(points), function(points + shift)], -1)
+
+    fields = (*problem.fields, *(f"{FAR}{field}" for field in problem.fields))
+    name = f"{problem.law}, {condition.name}"
+    return Equation(at_both, residual, problem.coordinates, fields, name)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from sgn_sciml.jets import Eager, Equation, Fused, apart
 from sgn_sciml.pde import Condition
+from sgn_sciml.pde.conditions import ScatteredCondition
 from sgn_sciml.pde.places import condition_points, interior_points, starting_with
 from sgn_sciml.pinn.boundary import condition_equation
 from sgn_sciml.pinn.solution import Solution
@@ -219,7 +220,12 @@ class LossTerms:
         """Points of the unit box as points of each equation: of the domain, and of each face."""
         problem, draw, count = self.solution.current, starting_with(unit), len(unit)
         if problem.geometry is None:
-            faces = [problem.face_points(face, unit) for face in self.faces.values()]
+            faces = [
+                condition_points(problem, face, count, draw).to(unit)
+                if isinstance(face, ScatteredCondition)
+                else problem.face_points(face, unit)
+                for face in self.faces.values()
+            ]
             return [problem.box_points(unit), *faces]
         points = [interior_points(problem, count, draw)]
         points += [condition_points(problem, face, count, draw) for face in self.faces.values()]

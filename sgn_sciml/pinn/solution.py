@@ -91,6 +91,9 @@ class Solution(BaseTask, ABC):
                 module.true_gradient = True
         self.network = network
         self.unknown = Unknowns(unknown, problem) if unknown else None
+        if unknown and exact_conditions and problem.built_in.names:
+            # Values that agree for the constants of the problem may not for others.
+            require_imposed(problem.holding(unknown), network)
         self.problem = problem
         self.exact_conditions = exact_conditions
         self.engine = Automatic() if engine is None else engine
@@ -117,6 +120,22 @@ class Solution(BaseTask, ABC):
             raise ValueError(
                 f"the checkpoint solves {checkpoint['problem']}, the configuration asks for {ours}"
             )
+
+    def what_is_built_in(self) -> str:
+        """Which conditions hold by construction and which are trained, in words."""
+        names = [condition.name for condition in self.problem.conditions]
+        imposed = self.problem.imposed if self.exact_conditions else frozenset()
+        exact = [name for name in names if name in imposed]
+        reasons = self.problem.built_in.reasons if self.exact_conditions else {}
+        trained = [
+            f"{name} ({reasons[name]})" if name in reasons else name
+            for name in names
+            if name not in imposed
+        ]
+        if not names:
+            return ""
+        exact_part = ", ".join(exact) or "nothing"
+        return f"built in: {exact_part}; trained as terms: {', '.join(trained) or 'none'}"
 
     @property
     def current(self) -> Problem:

@@ -11,6 +11,7 @@ References:
     Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -57,11 +58,13 @@ class PINN(Solution):
             square. Optimisers whose constants are absolute need a loss of order 1.
         frozen: Patterns of parameter names that do not train, for example ``*.frequencies``.
         engine: How derivatives are evaluated; None for the fastest that works.
+        weights: Weights of loss terms by name, 1 where none is named; those of the balance come
+            on top. Terms are ``residual``, ``data`` and the conditions that are not built in.
 
     Raises:
         ValueError: If the network does not fit the problem's coordinates or fields, the problem
-            has no such constant, the scale is not positive, nothing is called what should be
-            frozen, or the residual or a condition fails.
+            has no such constant, the scale or a weight is not positive, no term or parameter has
+            the name of one, or the residual or a condition fails.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class PINN(Solution):
         residual_scale: float = 1.0,
         frozen: Sequence[str] = (),
         engine: Engine | None = None,
+        weights: dict[str, float] | None = None,
     ) -> None:
         super().__init__(
             optimizer,
@@ -87,6 +91,7 @@ class PINN(Solution):
             engine,
             balancing=balancing,
             point_weights=point_weights,
+            weights=weights,
             data_weight=data_weight,
             residual_scale=residual_scale,
             frozen=frozen,
@@ -101,6 +106,8 @@ class PINN(Solution):
         self.loss_terms = LossTerms(self, conditions, data_weight or None)
         self.loss_terms.rehearse()
         self.terms = self.loss_terms.names
+        self.fixed_weights: Tensor | None
+        self.register_buffer("fixed_weights", self._fixed(weights), persistent=False)
         self.balancing = balancing
         if balancing is not None:
             balancing.build(len(self.terms))
@@ -137,11 +144,41 @@ class PINN(Solution):
         Returns:
             Residuals ``(M,)`` and derivatives ``(P, M)`` or None.
         """
-        weights = [1.0] * len(self.terms) if self.balancing is None else self.balancing.weights
+        weights = self.term_weights
+        each = [1.0] * len(self.terms) if weights is None else weights
         trained = parameters if jacobian else None
-        return self.loss_terms.stacked(self._batch, [w / self.unit for w in weights], trained)
+        return self.loss_terms.stacked(self._batch, [w / self.unit for w in each], trained)
+
+    @property
+    def term_weights(self) -> Tensor | None:
+        """Weight of each term of the loss, shape ``(terms,)``; None where all are 1."""
+        balance = None if self.balancing is None else self.balancing.weights
+        if balance is None or self.fixed_weights is None:
+            return self.fixed_weights if balance is None else balance
+        return balance * self.fixed_weights
+
+    def _fixed(self, weights: Mapping[str, float] | None) -> Tensor | None:
+        """The weights that were asked for, one per term.
+
+        Raises:
+            ValueError: If one is not positive, or of no term.
+        """
+        if not weights:
+            return None
+        for name, weight in weights.items():
+            if name not in self.terms:
+                built_in = self.exact_conditions and name in self.problem.imposed
+                why = f"{name} is built into the solution" if built_in else f"there is no {name}"
+                raise ValueError(
+                    f"PINN: weights are of terms of the loss: {', '.join(self.terms)}; {why}"
+                )
+            if not 0 < weight < math.inf:
+                raise ValueError(f"PINN: the weight of {name} must be positive, got {weight}")
+        return torch.tensor([float(weights.get(name, 1.0)) for name in self.terms])
 
     def on_fit_start(self) -> None:
+        if self.trainer.is_global_zero and (line := self.what_is_built_in()):
+            print(line)
         self.loss_terms.refuse_lost_squares(next(self.parameters()))
         if self.unknown is not None:
             self.unknown.check(self.loss_terms.at_centres(next(self.parameters())))
@@ -161,7 +198,8 @@ class PINN(Solution):
         losses = self.losses(batch | self._step_weights)
         values = torch.stack(list(losses.values()))
         self.term_values = values.detach()
-        loss = values.sum() if self.balancing is None else (self.balancing.weights * values).sum()
+        weights = self.term_weights
+        loss = values.sum() if weights is None else (weights * values).sum()
         self.log("train/loss", loss, prog_bar=True)
         if len(losses) > 1:
             self.log_dict({f"train/loss/{name}": value for name, value in losses.items()})
@@ -190,8 +228,9 @@ class PINN(Solution):
 
     def log_metrics(self, stage: str) -> None:
         super().log_metrics(stage)
-        means = list(self.held_out.compute().values())
-        self.log(f"{stage}/loss", torch.stack(means).sum())
+        means = torch.stack(list(self.held_out.compute().values()))
+        fixed = self.fixed_weights
+        self.log(f"{stage}/loss", (means if fixed is None else fixed.to(means) * means).sum())
         self.held_out.reset()
         if self.unknown is not None:
             data = self.description  # with a reference, the problem is that of the reference

@@ -97,7 +97,7 @@ def test_help_says_what_there_is(sgn):
             "line 8: ModuleNotFoundError: No module named 'troch'",
         ),
         ("import Condition,", "import Conditon,", "line 12: ImportError: cannot import name"),
-        ("-> Tensor:", "-> Tensor", "expected ':' (heat.py, line 36)"),
+        ("-> Tensor:", "-> Tensor", "expected ':' (heat.py, line 35)"),
     ],
 )
 def test_a_slip_in_the_equation_is_told_with_its_line(old, new, line, sgn):

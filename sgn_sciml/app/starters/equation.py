@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.jets import Derivatives
-from sgn_sciml.pde import Condition, Problem
+from sgn_sciml.pde import Condition, Dirichlet, InitialValue, Problem, Robin
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class Own(Problem):
     coordinates = ("x", "t")  # one letter each; t is time and comes last, without it nothing moves
     fields = ("u",)
     grid = (101, 51)  # points of reference, figures and predictions
-    imposed = frozenset({"initial", "left"})  # met by impose; the others are terms of the loss
 
     @property
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -39,14 +38,9 @@ class Own(Problem):
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """A name, where it holds, and what vanishes there."""
-        return (
-            Condition("initial", {"t": 0.0}, lambda d: d.u),
-            Condition("left", {"x": 0.0}, lambda d: d.u),
-            Condition("right", {"x": 1.0}, lambda d: d.u_x + d.u),
-        )
+        """Conditions by words, where they hold; values built in exactly, the rest as loss terms.
 
-    def impose(self, points: Tensor, raw: Tensor) -> Tensor:
-        """From the network's output to a field that meets what is in ``imposed``."""
-        x, t = points[..., :1], points[..., 1:]
-        return x * t * raw
+        A value is a number, a text such as "sin(pi*x)", or a function of x and t. What has no word
+        is written out: Condition("name", {"x": 1.0}, lambda d: d.u_x + d.u**2).
+        """
+        return InitialValue(0.0), Dirichlet("left", 0.0), Robin("right", 0.0)
