@@ -200,11 +200,10 @@ class TrainingCLI(LightningCLI):
             return
         description = None
         if task.application.data_first:
-            if self.run.data is None:
-                self.run.data = make_data(config.data.as_dict(), config.seed_everything)
-            self.run.data.setup(str(self.subcommand))
-            if isinstance(self.run.data, Describes):
-                description = self.run.data.description
+            data = self.run.data or make_data(config.data.as_dict(), config.seed_everything)
+            data.setup(str(self.subcommand))
+            description = data.description if isinstance(data, Describes) else None
+            self.run.data = data
         task.application.complete(config.model, description)
 
     # -- what is made ------------------------------------------------------------------------
@@ -292,8 +291,7 @@ class TrainingCLI(LightningCLI):
         reached = 0 if self.run.checkpoint is None else self.run.checkpoint.step
         if 0 < self.trainer.max_steps <= reached:
             print(f"nothing left to train: the checkpoint is at step {reached}")
-        path = self.run.folder.path
-        print(f"\nwrote {path}")
+        print(f"\nwrote {(path := self.run.folder.path)}")
         if any(getattr(c, "requested", False) for c in self.trainer.callbacks):  # type: ignore[attr-defined]
             print(
                 f"stopped at step {self.trainer.global_step}; go on with: sgn fit "

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.files.sound_headers import frames_of_aiff, refuse_cut_short
 from sgn_sciml.inr.signals import SignalData
-from sgn_sciml.inr.sound_headers import frames_of_aiff, refuse_cut_short
 from sgn_sciml.system.shipped import find_data
 
 __all__ = ["AudioData", "read_audio"]

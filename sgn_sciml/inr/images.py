@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal
-from sgn_sciml.inr.pixels import NUMBERS, UnreadImage, on_white, refuse_outside, scaled
+from sgn_sciml.inr.files.pixels import NUMBERS, UnreadImage, on_white, refuse_outside, scaled
 from sgn_sciml.inr.signals import SignalData
 
 __all__ = ["ImageData", "read_image"]
@@ -84,8 +84,8 @@ def from_array(path: Path, raw: Any) -> NDArray[np.float32]:
 
 def decode(path: Path) -> NDArray[np.float32]:
     """The pixels of an image file."""
-    from sgn_sciml.inr.image_files import read_pillow
-    from sgn_sciml.inr.tiff import is_tiff, read_tiff
+    from sgn_sciml.inr.files.images import read_pillow
+    from sgn_sciml.inr.files.tiff import is_tiff, read_tiff
 
     with warnings.catch_warnings():  # of tags that matter to nobody
         warnings.simplefilter("ignore")

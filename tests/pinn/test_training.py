@@ -209,6 +209,7 @@ def test_hyperparameters_are_plain():
         "point_weights": None,
         "unknown": None,
         "data_weight": None,
+        "weights": None,
         "residual_scale": 1.0,
         "frozen": (),
         "engine": None,

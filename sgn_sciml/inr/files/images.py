@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from sgn_sciml.inr.pixels import (
+from sgn_sciml.inr.files.pixels import (
     ADVICE,
     Pixels,
     UnreadImage,

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from PIL import UnidentifiedImageError
 from tifffile import TiffFile
 
-from sgn_sciml.inr.image_files import (
+from sgn_sciml.inr.files.images import (
     ORIENTATION,
     joined,
     open_image,
     read_bytewise,
     read_pillow,
 )
-from sgn_sciml.inr.pixels import (
+from sgn_sciml.inr.files.pixels import (
     ADVICE,
     NUMBERS,
     Pixels,
