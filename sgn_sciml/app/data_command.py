@@ -1,14 +1,17 @@
-"""The ``sgn data`` command: make, inspect and fetch data files."""
+"""The ``sgn data`` command: make, inspect, convert and fetch data files."""
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sgn_sciml.app.dialect import hyphenated, settings_as_words
 from sgn_sciml.benchmark_data.fetch import add_fetch_parser
 from sgn_sciml.laws import LAWS
+
+if TYPE_CHECKING:
+    from sgn_sciml.layouts import Source
 
 __all__ = ["data_command"]
 
@@ -24,6 +27,7 @@ examples:
   sgn data make reference --config own.yaml              # of any problem, solved to 1e-9
   sgn data make samples --config samples/burgers -n 1000 # of any problem, drawn and solved
   sgn data inspect data/burgers-r10.h5
+  sgn data convert a=data/*.npy u=model/*.npy -o pairs.h5
 """
 SCHEMA = {
     "axes": "name the axes of a field where the file does not, in the order of storage: "
@@ -39,13 +43,14 @@ def data_command(args: Sequence[str]) -> None:
     words = hyphenated(settings_as_words(args))
     parser = argparse.ArgumentParser(
         prog="sgn data",
-        description="Make, inspect and fetch data files.",
+        description="Make, inspect, convert and fetch data files.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_make(verbs, references="make" in args and not LAWS.keys() & set(args))
     _add_inspect(verbs)
+    _add_convert(verbs)
     add_fetch_parser(verbs)
     _add_resolve(verbs)
     options = parser.parse_args(words)
@@ -107,16 +112,7 @@ def _add_inspect(verbs: Verbs) -> None:
         description="Say what is in a data file: layout, shapes, chunks, coordinates, constants, "
         "whether it obeys its law; and draw samples and spectra.",
     )
-    inspect.add_argument(
-        "file",
-        nargs="+",
-        help="a file or folder; several, or a pattern 'runs/*.h5', are samples one after the "
-        "other; fields may have files of their own: a=data/*.npy u=model/*.npy",
-    )
-    for option, what in SCHEMA.items():
-        inspect.add_argument(
-            f"--{option}", action="append", default=[], metavar="NAME=...", help=what
-        )
+    _add_reading(inspect)
     inspect.add_argument(
         "--figure", type=Path, help="PNG to write (default: FILE.png beside the file)"
     )
@@ -125,15 +121,56 @@ def _add_inspect(verbs: Verbs) -> None:
     inspect.set_defaults(run=_inspect)
 
 
-def _inspect(options: argparse.Namespace) -> None:
-    from sgn_sciml.benchmark_data.inspect import draw, summary
-    from sgn_sciml.benchmark_data.lawcheck import check_law
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """What is read, and how."""
+    parser.add_argument(
+        "file",
+        nargs="+",
+        help="a file or folder; several, or a pattern 'runs/*.h5', are samples one after the "
+        "other; fields may have files of their own: a=data/*.npy u=model/*.npy",
+    )
+    for option, what in SCHEMA.items():
+        parser.add_argument(
+            f"--{option}", action="append", default=[], metavar="NAME=...", help=what
+        )
+
+
+def _read(options: argparse.Namespace) -> "Source":
     from sgn_sciml.layouts import Schema, open_source
-    from sgn_sciml.layouts.joined import place_of
+    from sgn_sciml.layouts.joined import paths_of
     from sgn_sciml.layouts.schema import names_from_text
 
     schema = Schema(**{name: names_from_text(getattr(options, name)) for name in SCHEMA})
-    source = open_source(place_of(options.file), schema)
+    return open_source(paths_of(options.file), schema)
+
+
+def _add_convert(verbs: Verbs) -> None:
+    parser = verbs.add_parser(
+        "convert",
+        help="write files of any layout as one of ours",
+        description="Write what files of any layout hold as one HDF5 file that says what it is: "
+        "axes, coordinates, constants; compressed, with checksums; for xarray and netCDF, too.",
+    )
+    _add_reading(parser)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="HDF5 file to write")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.set_defaults(run=_convert)
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from sgn_sciml.benchmark_data.convert import convert
+    from sgn_sciml.benchmark_data.inspect import summary
+    from sgn_sciml.layouts import open_source
+
+    source = _read(options)
+    print(summary(open_source(convert(source, options.output, options.force))))
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from sgn_sciml.benchmark_data.inspect import draw, summary
+    from sgn_sciml.benchmark_data.lawcheck import check_law
+
+    source = _read(options)
     print(summary(source))
     check = None if options.no_check else check_law(source)
     if check is not None:

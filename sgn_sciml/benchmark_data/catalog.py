@@ -98,7 +98,7 @@ def pdebench(name: str, file: str, number: int, md5: str, about: str, size: floa
 def zenodo(name: str, record: int, file: str, about: str, **known: Any) -> Remote:
     """An archive of neuraloperator by its record at Zenodo."""
     url = f"https://zenodo.org/records/{record}/files/{file}?download=1"
-    about = f"{about}; archive of .pt files, not unpacked"
+    about = f"{about}; archive of .pt files"
     terms = f"{known.pop('licence')}, see https://zenodo.org/records/{record}"
     return Remote(f"neuralop-{name}", file, url, about=about, licence=terms, **known)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sgn_sciml.benchmark_data.catalog import Remote, find_remote, list_remotes, readable_size
 from sgn_sciml.benchmark_data.partial_file import PartialFile, hash_of, partial_file
 from sgn_sciml.benchmark_data.transfer import Report, receive_all
+from sgn_sciml.benchmark_data.unpack import is_archive, unpack
 from sgn_sciml.benchmark_data.web import size_of
 from sgn_sciml.system.terminal import printable
 
@@ -178,12 +179,13 @@ def add_fetch_parser(
         "fetch",
         help="download an official benchmark file",
         description="Download an official benchmark file; the same command resumes. "
-        "Archives are not unpacked.",
+        "An archive is unpacked into a folder beside it.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="which file; none lists them all")
     parser.add_argument("-o", "--folder", type=Path, default=Path("data"), help="default: data")
     parser.add_argument("--yes", action="store_true", help="do not ask before more than 1 GB")
     parser.add_argument("--force", action="store_true", help="replace a file that differs")
+    parser.add_argument("--no-unpack", action="store_true", help="leave an archive as it is")
     parser.add_argument("--list", action="store_true", help="list the files")
     parser.set_defaults(run=run)
     return parser
@@ -199,4 +201,7 @@ def run(options: argparse.Namespace) -> None:
         print(printable(line), flush=True)  # a log file shows it while the download runs
 
     remote = find_remote(options.name)
-    fetch(remote, options.folder, force=options.force, assume_yes=options.yes, report=report)
+    folder, yes = options.folder, options.yes
+    target = fetch(remote, folder, force=options.force, assume_yes=yes, report=report)
+    if is_archive(target) and not options.no_unpack:
+        unpack(target, report)

@@ -173,8 +173,13 @@ def system_cause(error: Exception) -> str | None:
     return None
 
 
-def check(path: Path, contents: Contents) -> Contents:
+def check(path: Path, contents: Contents, apart: frozenset[str] = frozenset()) -> Contents:
     """Refuse parts that do not fit together, and leave out a field that does not fit the rest.
+
+    Args:
+        path: The file, for messages.
+        contents: What it holds.
+        apart: Axes in which fields may differ, as they have grids of their own.
 
     Returns:
         The contents, of which the fields fit the coordinates and each other.
@@ -207,7 +212,7 @@ def check(path: Path, contents: Contents) -> Contents:
             why = f"is empty, its shape is {about.shape}"
         for axis, length in about.lengths.items():
             wanted, other, sure = reference[axis]
-            if length != wanted and axis != "component":
+            if length != wanted and axis not in {"component", *apart}:
                 why = f"has {length} along {axis}, {other} has {wanted}"
                 if name in contents.expected or not sure:
                     raise LayoutError(f"{path}: {name} {why}; they do not belong together")

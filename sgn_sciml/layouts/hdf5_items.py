@@ -14,6 +14,7 @@ from sgn_sciml.layouts.decoding import values_of
 from sgn_sciml.layouts.storage import is_whole, refuse_unstored
 
 __all__ = [
+    "DIMENSION",
     "arrays",
     "attributes",
     "class_of",

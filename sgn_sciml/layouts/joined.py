@@ -29,7 +29,7 @@ from sgn_sciml.layouts.source import Source
 from sgn_sciml.layouts.trajectories import axis_of
 from sgn_sciml.system.shipped import find_data
 
-__all__ = ["JoinedFiles", "Paths", "is_joined", "place_of"]
+__all__ = ["JoinedFiles", "Paths", "is_joined", "paths_of"]
 
 Paths = str | Path | Mapping[str, str | list[str]]
 """A file, a pattern of files, or field to either or to several."""
@@ -209,7 +209,7 @@ class JoinedFiles(Source):
         }
         if len(grids) < 2 or "" in self._named:
             return check(self.path, contents)
-        return contents
+        return check(self.path, contents, frozenset((*SPACE, "time")))
 
     def sample_parameter(self, name: str) -> NDArray[np.float64]:
         """A constant of the samples, of all files one after the other.
@@ -244,7 +244,7 @@ def _and_more(files: list[str]) -> str:
     return files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
 
-def place_of(words: Sequence[str]) -> Paths:
+def paths_of(words: Sequence[str]) -> Paths:
     """What words of the command line name: a file, several as one, or fields, ``a=data/*.npy``.
 
     Raises:

@@ -4,9 +4,11 @@ Layout ``sgn-samples-1``. One dataset per coordinate (``x``, ``y``, ``t``), one 
 first, each with an attribute ``axes`` (``"sample t x"``) and its statistics; one of numbers per
 constant of which every sample has its own (``axes`` is ``"sample"``); fields have the
 coordinates and the numbers of the samples (``sample``) attached as dimension scales, so xarray and
-netCDF tools read the file too. Attributes
-of the root: ``format``, ``law``, ``seed``. Groups that hold nothing but attributes: ``parameters``
-of the law, ``convergence`` of its solver, ``versions`` of the software.
+netCDF tools read the file too. Components are an axis, the last; an axis without coordinate is a
+dimension of netCDF without values, and one of a field with a grid of its own is called ``x@u``.
+``apart`` in the root names such axes. Attributes of the root: ``format``, ``law``, ``seed``.
+Groups that hold nothing but attributes: ``parameters`` of the law, ``convergence`` of its solver,
+``versions`` of the software.
 
 Chunks carry Fletcher checksums and metadata those of HDF5 1.10, so a flipped bit is noticed.
 """
@@ -20,9 +22,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sgn_sciml.layouts.contents import Contents, LayoutError
+from sgn_sciml.layouts.contents import Contents, LayoutError, check
 from sgn_sciml.layouts.hdf5 import Hdf5Source
-from sgn_sciml.layouts.hdf5_items import attributes, coordinate, members, whole_values
+from sgn_sciml.layouts.hdf5_items import (
+    DIMENSION,
+    attributes,
+    coordinate,
+    members,
+    whole_values,
+)
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["FORMAT", "SgnSamples", "write_samples"]
@@ -33,12 +41,12 @@ CHUNK = 128 * 1024  # bytes: large enough for the file system, small enough for 
 
 def write_samples(
     path: str | Path,
-    coordinates: Mapping[str, NDArray[Any]],
+    coordinates: Mapping[str, NDArray[Any] | int],
     axes: Mapping[str, tuple[str, ...]],
     blocks: Iterable[Mapping[str, NDArray[Any]]],
     samples: int,
     *,
-    dtype: str = "float32",
+    dtype: str | Mapping[str, str] = "float32",
     attrs: Mapping[str, Any],
     groups: Mapping[str, Mapping[str, Any]],
 ) -> Path:
@@ -46,12 +54,14 @@ def write_samples(
 
     Args:
         path: File to write; an existing one is replaced.
-        coordinates: Coordinate to values, shape ``(n,)``.
-        axes: Field to the names of its axes after the sample axis; without any, a constant by
-            sample, which is stored in float64.
+        coordinates: Coordinate to values, shape ``(n,)``; or to their number, if they are not
+            known, as of components.
+        axes: Field to the names of its axes after the sample axis, ``t``, ``x`` to ``z``,
+            ``component``, each followed by ``@`` and any text where fields differ in it; without
+            any, a constant by sample, which is stored in float64.
         blocks: Consecutive samples: field to values of shape ``(samples, *axes)``.
         samples: Number of samples in all blocks.
-        dtype: Type of the fields.
+        dtype: Type of the fields, or field to its type.
         attrs: Attributes of the root, with ``law`` and ``seed``.
         groups: Attributes by group: ``parameters``, ``convergence``, ``versions``.
 
@@ -64,13 +74,19 @@ def write_samples(
     """
     path = Path(path)
     with whole_file(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as file:
-        _attach(file, {"format": FORMAT} | dict(attrs))
+        apart = {a.partition("@")[0] for over in axes.values() for a in over if "@" in a}
+        own = {"apart": " ".join(sorted(apart))} if apart else {}
+        _attach(file, {"format": FORMAT, **own} | dict(attrs))
         for name, about in groups.items():
             _attach(file.create_group(name), about)
         # netCDF asks for a scale on every axis, or on none.
         numbers = {"sample": np.arange(samples)} if "sample" not in coordinates else {}
         coordinates = {**numbers, **coordinates}
         for name, values in coordinates.items():
+            if isinstance(values, int):
+                scale = file.create_dataset(name, (values,), "f4", track_times=False)
+                scale.make_scale(f"{DIMENSION}.{values:10d}")
+                continue
             scale = file.create_dataset(
                 name, data=values, chunks=values.shape, fletcher32=True, track_times=False
             )
@@ -78,7 +94,7 @@ def write_samples(
             _attach(scale, {"axes": name})
         totals = {
             name: _Statistics(
-                _create(file, name, a, coordinates, samples, dtype if a else "float64")
+                _create(file, name, a, samples, _type(dtype, name) if a else "float64")
             )
             for name, a in axes.items()
         }
@@ -96,11 +112,10 @@ def _create(
     file: h5py.File,
     name: str,
     axes: tuple[str, ...],
-    coordinates: Mapping[str, NDArray[Any]],
     samples: int,
     dtype: str,
 ) -> h5py.Dataset:
-    shape = tuple(len(coordinates[axis]) for axis in axes)
+    shape = tuple(len(file[axis]) for axis in axes)
     data = file.create_dataset(
         name,
         (samples, *shape),
@@ -112,10 +127,14 @@ def _create(
         fletcher32=True,
         track_times=False,
     )
-    _attach(data, {"axes": " ".join(("sample", *axes))})
+    _attach(data, {"axes": " ".join(("sample", *(axis.partition("@")[0] for axis in axes)))})
     for i, axis in enumerate(("sample", *axes)):
         data.dims[i].attach_scale(file[axis])
     return data
+
+
+def _type(dtype: str | Mapping[str, str], name: str) -> str:
+    return dtype if isinstance(dtype, str) else dtype[name]
 
 
 def _chunks(samples: int, shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
@@ -187,8 +206,12 @@ class SgnSamples(Hdf5Source):
         """Attributes of a field (``mean``, ``std``, ``min``, ``max``) or of a group."""
         return self._about.get(name, {})
 
+    def _checked(self, contents: Contents) -> Contents:
+        return check(self.path, contents, self._apart)
+
     def _describe(self, file: h5py.File) -> Contents:
         root = attributes(file)
+        self._apart = frozenset(str(root.get("apart", "")).replace("t", "time").split())
         self._about = {
             name: {k: v for k, v in attributes(item).items() if isinstance(v, str | int | float)}
             for name, item in members(file)

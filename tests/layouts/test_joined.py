@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sgn_sciml.layouts import JoinedFiles, Schema, open_source
-from sgn_sciml.layouts.joined import place_of
+from sgn_sciml.layouts.joined import paths_of
 
 from .files import npy, values, zarr_group
 
@@ -151,4 +151,4 @@ def test_words_of_the_command_line(tmp_path, sgn):
     assert "3 files" in out
     assert "figure     " + str(tmp_path / "data" / "data.png") in out
     with pytest.raises(ValueError, match="name a field for each"):
-        place_of(["a=data/*.npy", "u.npy"])
+        paths_of(["a=data/*.npy", "u.npy"])

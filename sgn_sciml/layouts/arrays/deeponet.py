@@ -92,7 +92,7 @@ class DeepOnetNpz(NumpyFile):
 
     def _checked(self, contents: Contents) -> Contents:
         """Sensors and points may be on grids of their own."""
-        return check(self.path, contents) if self._alike else contents
+        return check(self.path, contents, frozenset() if self._alike else frozenset(SPACE))
 
     def _parts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Input, points and output, a point for each row brought to the points of all."""
