@@ -2,6 +2,7 @@
 
 from sgn_sciml.operators.families.convnext import ConvNextUNet
 from sgn_sciml.operators.families.deeponet import DeepONet, MIONet
+from sgn_sciml.operators.families.dpot import DPOT
 from sgn_sciml.operators.families.ffno import FFNO
 from sgn_sciml.operators.families.gfno import GFNO
 from sgn_sciml.operators.families.latent_spectral import LSM
@@ -10,6 +11,7 @@ from sgn_sciml.operators.families.transolver import Transolver
 from sgn_sciml.operators.families.unet import UNet
 
 __all__ = [
+    "DPOT",
     "FFNO",
     "GFNO",
     "LSM",
