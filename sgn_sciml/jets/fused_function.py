@@ -81,6 +81,8 @@ class FusedFunction:
         if points.device.type != "cpu" or points.dtype not in (torch.float32, torch.float64):
             raise Unrecordable(f"{points.dtype} on {points.device.type}")
         library()
+        if any(self.rounding) and (points.dtype != torch.float32 or not has_bfloat16_tiles()):
+            raise Unrecordable("products of bfloat16 need float32 points and a processor with AMX")
         try:
             return record_values(self.function, points)
         except NotImplementedError:

@@ -41,14 +41,14 @@ template <class T>
 inline void Run<T>::arrange() {
   const int64_t n = p.node_count;
   Places places;
-  uses.assign(n, 0), turns.assign(n, 0);
+  uses.assign(n, 0), twins.assign(n, 0);
   value_place.resize(n), adjoint_place.assign(n, -1);
   std::vector<int64_t> last(n);  // the node that reads a value last, on the way ahead
   for (int64_t i = 0; i < n; ++i) {
     last[i] = i;
     for (int64_t k = 0; k < p.nodes[i].input_count; ++k)
       ++uses[input(p.nodes[i], k)], last[input(p.nodes[i], k)] = i;
-    if (p.nodes[i].partner >= 0) last[p.nodes[i].partner] = i;
+    if (const int64_t twin = p.nodes[i].partner; twin >= 0) last[twin] = i, twins[twin] = 1;
   }
   for (int64_t o = 0; o < p.output_count; ++o) ++uses[p.outputs[o]];
   const std::vector<char> stays = kept();
@@ -72,7 +72,6 @@ inline void Run<T>::arrange() {
       if (!p.nodes[part].trains || owner[part] >= 0) continue;
       const bool alone = sharing[owner[i]] == 1;  // else others would lose what is turned
       if (passes(i, part) && (p.nodes[i].kind != FUNCTION || alone)) {
-        turns[i] = p.nodes[i].kind == FUNCTION;
         adjoint_place[part] = adjoint_place[i], owner[part] = owner[i], ++sharing[owner[i]];
       } else {
         own(part);

@@ -30,9 +30,10 @@ inline void Run<T>::function(int64_t i, int64_t c) {
   const int64_t from = input(node, 0), last = streams(i) * most, n = b;
   const T* z = value(from) + c * row(from);
   T* y = value(i) + c * row(i);
-  if (plain(i) && is_wave(node) && node.partner < 0)
+  const bool twin = differentiate || twins[i] || node.function == COS;  // sine and cosine
+  if (plain(i) && is_wave(node) && node.partner < 0 && twin)
     return node.function == SIN ? waves(z, n, y, y + last) : waves(z, n, y + last, y);
-  if (plain(i) && values(node.function, z, n, y)) return;
+  if (plain(i) && node.partner < 0 && values(node.function, z, n, y)) return;
   const T* other = node.partner < 0 ? nullptr : value(node.partner) + c * row(node.partner);
   derivatives(node.function, z, n, plain(i) ? 1 : p.order, f, other ? other + last : nullptr,
               other);

@@ -60,6 +60,7 @@ void run(const Program* program, const T* points, const T* weights, const T* tar
          double* losses, T* residuals) {
   block = std::min(block, TILE);
   std::unique_ptr<Tiles> tiles;
+  if (!TILES || !may_use_tiles()) ahead = behind = NONE;
   if (ahead || behind) tiles.reset(new Tiles);
   Run<T> runner(*program, tensors, gradients, block, apart, only, Rounding(ahead),
                 Rounding(behind));

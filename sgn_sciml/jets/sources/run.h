@@ -71,7 +71,7 @@ class Run {
   int64_t apart, only, column_of = 0, counted = 0;
   bool differentiate;
   std::vector<int64_t> value_place, adjoint_place, uses;  // uses: how many nodes take the value
-  std::vector<char> touched, turns;  // turns: whether a function's adjoint is turned in its place
+  std::vector<char> touched, twins;  // twins: whether a node takes the other of sine and cosine
   std::vector<std::unique_ptr<Linear<T>>> linear;
   std::unique_ptr<Scratch<T>> scratch;
   Room<T> store;
