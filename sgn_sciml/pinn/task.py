@@ -183,6 +183,7 @@ class PINN(Solution):
 
     def on_fit_start(self) -> None:
         self.loss_terms.refuse_lost_squares(next(self.parameters()))
+        self.loss_terms.warn_of_units(next(self.parameters()))
         if self.unknown is not None:
             self.unknown.check(self.loss_terms.at_centres(next(self.parameters())))
 
