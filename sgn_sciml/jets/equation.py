@@ -145,5 +145,13 @@ class Equation:
                     f"{wanted}, one number per point (a broadcast went wrong)"
                 )
             if not row.is_floating_point():
-                raise ValueError(f"the residual of {self.name} has {row.dtype}, expected numbers")
+                hint = (
+                    ": write a complex field as two real ones, and its equation as real and "
+                    "imaginary part"
+                    if row.is_complex()
+                    else ""
+                )
+                raise ValueError(
+                    f"the residual of {self.name} has {row.dtype}, expected real numbers{hint}"
+                )
         return d.points, found

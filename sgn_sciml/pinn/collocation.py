@@ -109,7 +109,8 @@ class Collocation(LightningDataModule):
         plain = {k: v if v is None or isinstance(v, PLAIN) else str(v) for k, v in values.items()}
         if self.file is not None:
             plain["reference"] = self.file
-        return SolutionData(self.grid, self.file, plain)
+        training = None if self._observed is None else partial(self.draw, 0)
+        return SolutionData(self.grid, self.file, plain, training)
 
     def setup(self, stage: str) -> None:
         self._read_reference()

@@ -1,8 +1,10 @@
 """What a data module tells a PINN: what was asked of it, and the reference solution."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from torch import Tensor
 
 from sgn_sciml.layouts import GridFields
 from sgn_sciml.runs.description import DataDescription
@@ -18,11 +20,14 @@ class SolutionData(DataDescription):
         reference: The solution, for evaluation; None without one.
         path: File of the solution.
         settings: What else a card should tell, plain values.
+        training: Draws a training batch with all observations, ``(N, d)`` by term; None if there
+            are none.
     """
 
     reference: GridFields | None = None
     path: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    training: Callable[[], Mapping[str, Tensor]] | None = None
 
     @property
     def kind(self) -> str:

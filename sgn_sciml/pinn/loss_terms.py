@@ -9,6 +9,7 @@ and, of observations, the misfit of each field. Weights of points, and that of o
 to the residuals as their roots.
 """
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -26,6 +27,10 @@ from sgn_sciml.pinn.boundary import condition_equation
 from sgn_sciml.pinn.solution import Solution
 
 __all__ = ["LossTerms"]
+
+logger = logging.getLogger(__name__)
+
+UNLIKE = 1e6  # from one term to another before training: their squares count
 
 
 class LossTerms:
@@ -169,6 +174,22 @@ class LossTerms:
                 f"the residuals are of size {size:.0e}, whose squares float32 does not hold: set "
                 f"trainer.precision to 64-true and model.init_args.residual_scale to {size:.0e}, "
                 "or choose units in which the equation is of order 1"
+            )
+
+    def warn_of_units(self, like: Tensor) -> None:
+        """Say so where terms begin with sizes that no training balances."""
+        generator = torch.Generator().manual_seed(0)
+        unit = torch.rand(32, len(self.solution.problem.coordinates), generator=generator)
+        found = self.at(unit.to(like.device, like.dtype.to_real())).items()
+        sizes = {name: size for name, r in found if (size := float(r.detach().abs().max())) > 0}
+        if not sizes:
+            return
+        most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
+        if sizes[most] > UNLIKE * sizes[least]:
+            logger.warning(
+                "%s is of size %.0e, %s of size %.0e: the smaller one will not be met. Divide "
+                "each by its unit, and let impose return unit * raw where a field is far from 1",
+                *(most, sizes[most], least, sizes[least]),
             )
 
     def rehearse(self) -> None:

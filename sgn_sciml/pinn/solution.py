@@ -22,7 +22,7 @@ from sgn_sciml.pinn.application import Solving
 from sgn_sciml.pinn.description import SolutionData
 from sgn_sciml.pinn.imposed import require_imposed
 from sgn_sciml.pinn.masks import has_slopes
-from sgn_sciml.pinn.unknowns import Unknowns
+from sgn_sciml.pinn.unknowns import Start, Unknowns
 from sgn_sciml.runs.application import Application
 from sgn_sciml.runs.description import description_of
 from sgn_sciml.runs.task import BaseTask
@@ -39,7 +39,8 @@ class Solution(BaseTask, ABC):
             module that maps points ``(N, d)``, in the problem's units, to fields ``(N, f)``.
         problem: The equation.
         exact_conditions: Build the conditions that the problem can impose into the solution.
-        unknown: Constants of the equation that train, each with its starting value.
+        unknown: Constants of the equation that train, each with its starting value, or with a
+            start and a scale.
         engine: How derivatives are evaluated; None for the fastest that works.
         kwargs: The other arguments of the subclass, recorded as hyper-parameters.
 
@@ -58,7 +59,7 @@ class Solution(BaseTask, ABC):
         network: nn.Module,
         problem: Problem,
         exact_conditions: bool,
-        unknown: dict[str, float] | None,
+        unknown: dict[str, Start] | None,
         engine: Engine | None,
         **kwargs: Any,
     ) -> None:

@@ -1,5 +1,6 @@
 """What was measured of a solution, as rows of a table."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,9 @@ def solution_rows(test: Mapping[str, Any]) -> Rows:
         if key.startswith("test/unknown/") and not key.endswith("_error"):
             error = test.get(f"{key}_error")
             beside = "" if error is None else f"  (relative error {error:.1e})"
-            rows.append((key.removeprefix("test/unknown/"), f"{value:.6g}{beside}"))
+            deviation = test.get(f"{key}_standard_error")
+            number = f"{value:.6g}" if deviation is None else with_deviation(value, deviation)
+            rows.append((key.removeprefix("test/unknown/"), f"{number}{beside}"))
     data = test.get("data", {})
     if grid := data.get("grid"):
         rows.append(("measured on", grid_text(grid)))
@@ -46,3 +49,20 @@ def solution_rows(test: Mapping[str, Any]) -> Rows:
         if test.get("test/relative_l2", error) < FLOOR * error:
             rows.append(("note", "the error of the reference is part of what was measured"))
     return rows
+
+
+def with_deviation(value: float, deviation: float) -> str:
+    """A number and its standard error, to two digits of that.
+
+    Example:
+        >>> with_deviation(0.0201342, 0.000091)
+        '0.020134 +- 0.000091'
+        >>> with_deviation(1234.5, 20.0)
+        '1234 +- 20'
+    """
+    if not 0 < deviation < math.inf:
+        return f"{value:.6g} +- {deviation:.1g}"
+    digits = 1 - math.floor(math.log10(deviation))
+    if not 0 <= digits <= 9:
+        return f"{value:.{max(6, min(15, digits))}g} +- {deviation:.1e}"
+    return f"{value:.{digits}f} +- {deviation:.{digits}f}"

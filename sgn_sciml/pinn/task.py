@@ -27,6 +27,8 @@ from sgn_sciml.pinn.loss_terms import LossTerms
 from sgn_sciml.pinn.masks import known, with_slopes
 from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.solution import Solution, differentiable
+from sgn_sciml.pinn.standard_errors import LARGEST, standard_errors
+from sgn_sciml.pinn.unknowns import Start
 
 __all__ = ["PINN"]
 
@@ -50,7 +52,8 @@ class PINN(Solution):
         balancing: Balance of the loss terms, or None for weights of 1.
         point_weights: Weights of the residual points, or None for weights of 1.
         unknown: Constants of the equation that train, each with its starting value, whose sign
-            they keep. What the problem says of them then only serves to measure their errors.
+            they keep, or with ``{start: 0.0, scale: 1.0}``, where it may change. What the problem
+            says of them then only serves to measure their errors.
         data_weight: Weight of the squared misfit to observations, a loss term ``data``; None for
             1 if a constant is unknown, else for no such term. With 0 there is no such term:
             equation and conditions determine the unknown constant, as an eigenvalue.
@@ -75,7 +78,7 @@ class PINN(Solution):
         exact_conditions: bool = True,
         balancing: Balancing | None = None,
         point_weights: PointWeights | None = None,
-        unknown: dict[str, float] | None = None,
+        unknown: dict[str, Start] | None = None,
         data_weight: float | None = None,
         residual_scale: float = 1.0,
         frozen: Sequence[str] = (),
@@ -144,10 +147,14 @@ class PINN(Solution):
         Returns:
             Residuals ``(M,)`` and derivatives ``(P, M)`` or None.
         """
+        trained = parameters if jacobian else None
+        return self.loss_terms.stacked(self._batch, self._weights_in_units(), trained)
+
+    def _weights_in_units(self) -> list[Tensor | float]:
+        """Weight of each term of the loss that trains."""
         weights = self.term_weights
         each = [1.0] * len(self.terms) if weights is None else weights
-        trained = parameters if jacobian else None
-        return self.loss_terms.stacked(self._batch, [w / self.unit for w in each], trained)
+        return [weight / self.unit for weight in each]
 
     @property
     def term_weights(self) -> Tensor | None:
@@ -176,10 +183,44 @@ class PINN(Solution):
                 raise ValueError(f"PINN: the weight of {name} must be positive, got {weight}")
         return torch.tensor([float(weights.get(name, 1.0)) for name in self.terms])
 
+    def standard_errors(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Standard errors of the unknown constants by name, that noise of observations brings.
+
+        See :mod:`~sgn_sciml.pinn.standard_errors`; the network should be near its minimum.
+
+        Args:
+            batch: A training batch with all observations.
+
+        Returns:
+            Numbers; none without unknown constants or observations, or where there are too many
+            points and parameters, or too few observations.
+        """
+        if self.unknown is None or "data" not in batch or "data" not in self.terms:
+            return {}
+        parameters = self.trainable()
+        places, start = {}, 0
+        for p in parameters:
+            places[id(p)] = start
+            start += p.numel()
+        names = [name for name, p in self.unknown.trained.items() if id(p) in places]
+        if not names or start * sum(len(batch[name]) for name in self.terms) > LARGEST:
+            return {}
+        rows, slopes = self.loss_terms.stacked(batch, self._weights_in_units(), parameters)
+        assert slopes is not None
+        values = batch["values"]
+        of = torch.arange(values.shape[1], device=values.device).expand_as(values)
+        of = torch.where(values.isnan(), -1, of).T.flatten()
+        chosen = torch.tensor([places[id(self.unknown.trained[name])] for name in names])
+        found = standard_errors(slopes, rows[-len(of) :], of, chosen.to(values.device))
+        moved = self.unknown.slopes()
+        pairs = zip(names, () if found is None else found.unbind(), strict=found is not None)
+        return {name: moved[name].detach() * error for name, error in pairs}
+
     def on_fit_start(self) -> None:
         if self.trainer.is_global_zero and (line := self.what_is_built_in()):
             print(line)
         self.loss_terms.refuse_lost_squares(next(self.parameters()))
+        self.loss_terms.warn_of_units(next(self.parameters()))
         if self.unknown is not None:
             self.unknown.check(self.loss_terms.at_centres(next(self.parameters())))
 
@@ -242,6 +283,12 @@ class PINN(Solution):
             data = self.description  # with a reference, the problem is that of the reference
             known = data is not None and data.reference is not None
             found = self.unknown.report(self.problem if known else None)
+            if stage == "test" and data is not None and data.training is not None:
+                like = next(self.parameters())
+                with torch.inference_mode(False):
+                    batch = {name: points.to(like) for name, points in data.training().items()}
+                    errors = self.standard_errors(batch)
+                found |= {f"unknown/{name}_standard_error": e for name, e in errors.items()}
             self.log_dict({f"{stage}/{name}": value for name, value in found.items()})
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:

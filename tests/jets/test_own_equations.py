@@ -82,6 +82,7 @@ WRONG = {
     "returns float": lambda d: {"first": d.u_xx, "second": 0.0},
     "returns nothing": lambda d: [],
     "has torch.bool": lambda d: d.u > 0,
+    "has torch.complex128, .* as two real ones": lambda d: d.u_xx + 1j * d.u,
 }
 
 

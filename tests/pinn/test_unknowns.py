@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sgn_sciml.networks import CoordinateMLP
-from sgn_sciml.optim import SSBroyden
+from sgn_sciml.optim import LevenbergMarquardt, SSBroyden
 from sgn_sciml.pde import Burgers, Condition, Problem
 from sgn_sciml.pinn import PINN, Collocation, Observations, Unknowns
 
@@ -160,3 +160,69 @@ def test_a_constant_that_does_not_train_is_refused(measured, trainer):
 def test_relative_errors():
     errors = Unknowns({"nu": 0.2}, Burgers(0.1)).errors(Burgers(0.1))
     assert errors["nu"].item() == pytest.approx(1.0)
+
+
+@dataclass(frozen=True)
+class Drift(Problem):
+    """u' = c with u(0) = 0, where c may have any sign: u = c x."""
+
+    c: float = -0.5
+
+    law = "drift"
+    coordinates = ("x",)
+    imposed = frozenset({"start"})
+    domain = (0.0,), (1.0,)
+    conditions = (Condition("start", {"x": 0.0}, lambda d: d.u),)
+
+    def residual(self, d):
+        return d.u_x - self.c
+
+    def impose(self, points, raw):
+        return points * raw
+
+    def exact(self, points):
+        return self.c * points
+
+
+def drift(tmp_path, noise):
+    """Observations at 80 points with some noise, and the error of the slope through 0."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(80, generator=generator, dtype=torch.float64)
+    u = -0.5 * x + noise * torch.randn(80, generator=generator, dtype=torch.float64)
+    path = tmp_path / "drift.csv"
+    path.write_text(
+        "x,u\n" + "\n".join(f"{a!r},{b!r}" for a, b in zip(x.tolist(), u.tolist(), strict=True))
+    )
+    return str(path), noise / x.square().sum().sqrt().item()
+
+
+def test_a_constant_passes_zero_and_has_a_standard_error(tmp_path, trainer):
+    path, expected = drift(tmp_path, 0.05)
+    unknown = {"c": {"start": 1.0, "scale": 1.0}}
+    network = CoordinateMLP(1, 1, 3, 1, activation="tanh")
+    task = PINN(network, Drift(), LevenbergMarquardt, unknown=unknown, data_weight=0.01)
+    data = Collocation(
+        Drift(), num_points=20, redraw_every=0, observations=Observations(path, held_out=0.0)
+    )
+    run = trainer(max_steps=3, precision="64-true")
+    run.fit(task, data)
+    (found,) = run.test(task, data, verbose=False)
+    error = found["test/unknown/c_standard_error"]
+    assert error == pytest.approx(expected, rel=0.25)  # the noise is estimated, too
+    assert abs(found["test/unknown/c"] + 0.5) < 3 * error
+
+
+@pytest.mark.parametrize("start", [{"start": 0.0}, {"start": 0.0, "scale": -1.0}])
+def test_a_start_without_a_positive_scale_is_refused(start):
+    with pytest.raises(ValueError, match="takes a start and a positive scale"):
+        Unknowns({"c": start}, Drift())
+
+
+def test_constants_by_factors_and_by_amounts():
+    unknowns = Unknowns({"c": {"start": 0.0, "scale": 2.0}}, Drift())
+    unknowns.shifts["c"].data.fill_(-0.5)
+    assert unknowns.values()["c"].item() == -1.0
+    assert unknowns.slopes()["c"].item() == 2.0
+    assert unknowns.errors(Drift(c=-2.0))["c"].item() == 0.5
+    assert not unknowns.errors(Drift(c=0.0))
+    assert Unknowns({"c": -3.0}, Drift()).slopes()["c"].item() == 3.0
