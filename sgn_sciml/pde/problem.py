@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
-from functools import partial
 from math import inf
 from typing import Any, ClassVar, Self
 
@@ -22,7 +21,7 @@ from sgn_sciml.jets import Derivatives
 from sgn_sciml.pde.checks import check_domain, check_geometry
 from sgn_sciml.pde.conditions.built_in import BuiltIn
 from sgn_sciml.pde.conditions.condition import Condition
-from sgn_sciml.pde.conditions.holding import KEPT, stated_conditions
+from sgn_sciml.pde.conditions.holding import KEPT, StatedConditions
 
 __all__ = ["Condition", "Problem", "reference_name"]
 
@@ -59,7 +58,7 @@ class Problem(ABC):
         field = "conditions" in vars(cls).get("__annotations__", {})
         if stated is None or field or getattr(stated, "__isabstractmethod__", False):
             return
-        cls.conditions = property(partial(stated_conditions, stated))  # type: ignore[assignment]
+        cls.conditions = StatedConditions(stated)  # type: ignore[assignment]
 
     @property
     def domain(self) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -53,7 +53,8 @@ class Collocation(LightningDataModule):
             ``LocalLeastSquares``; None leaves evaluation without a grid, and predicts on the
             problem's own.
         num_points: Interior collocation points per step.
-        num_condition_points: Points per initial or boundary condition per step.
+        num_condition_points: Points per initial or boundary condition per step; values at points
+            of their own take all of these.
         redraw_every: Steps between redraws of the points; 0 keeps the first draw.
         sampler: Point set; uniform when None.
         adaptive: How the interior points of a redraw follow the residual, or None.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Given", "given_by", "is_table"]
 
 FILES = (".csv", ".npy", ".npz")
+MADE_OF_CONDITIONS = ("conditions", "imposed", "built_in")  # not to be asked for here
 
 
 def is_table(value: Any) -> bool:
@@ -103,7 +104,7 @@ def by_text(text: str, problem: "Problem", known: tuple[str, ...]) -> Given:
     names = tuple(name for name in known if name in formula.names)
     constants: dict[str, Any] = dict(CONSTANTS)
     for name in sorted(formula.names - set(known)):
-        own = getattr(problem, name, None) if name.isidentifier() else None
+        own = None if name in MADE_OF_CONDITIONS else getattr(problem, name, None)
         if isinstance(own, Real) and not isinstance(own, bool):
             constants[name] = float(own)
         elif isinstance(own, Tensor):

@@ -11,24 +11,32 @@ from sgn_sciml.pde.conditions.word import Word
 if TYPE_CHECKING:
     from sgn_sciml.pde.problem import Problem
 
-__all__ = ["KEPT", "held_by", "stated_conditions"]
+__all__ = ["KEPT", "StatedConditions", "held_by"]
 
 KEPT = "_held"  # where a problem keeps them; they are made anew for other constants
 
 
-def stated_conditions(stated: Any, problem: "Problem") -> tuple[Condition, ...]:
-    """The conditions that a class states, by a property or an attribute, of a problem.
+class StatedConditions:
+    """The conditions that a class states, by a property or an attribute, held by its problems.
 
     Those of words are kept with the problem: steps of training ask for them again and again.
     """
-    kept: dict[int, tuple[Condition, ...]] = vars(problem).get(KEPT, {})
-    if id(stated) in kept:
-        return kept[id(stated)]
-    found = stated.__get__(problem, type(problem)) if hasattr(stated, "__get__") else stated
-    held = held_by(problem, found)
-    if any(isinstance(each, Word) for each in found):
-        object.__setattr__(problem, KEPT, kept | {id(stated): held})
-    return held
+
+    def __init__(self, stated: Any) -> None:
+        self.stated = stated
+
+    def __get__(self, problem: "Problem | None", owner: type | None = None) -> Any:
+        if problem is None:
+            return self.stated
+        kept: dict[int, tuple[Condition, ...]] = vars(problem).get(KEPT, {})
+        if id(self) in kept:
+            return kept[id(self)]
+        found = self.stated
+        found = found.__get__(problem, type(problem)) if hasattr(found, "__get__") else found
+        held = held_by(problem, found)
+        if any(isinstance(each, Word) for each in found):
+            object.__setattr__(problem, KEPT, kept | {id(self): held})
+        return held
 
 
 def held_by(problem: "Problem", stated: Sequence[Condition]) -> tuple[Condition, ...]:

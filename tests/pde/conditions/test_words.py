@@ -257,6 +257,7 @@ WRONG = {
     "there is no field 'w'; there are u, v": Dirichlet("left", field="w"),
     "has no outward normal": Neumann("x = 1"),
     "asks for z; it knows x, y, t, pi, e": Dirichlet("left", "sin(z)"),
+    "asks for imposed; it knows": Dirichlet("left", "imposed"),
     "call the arguments of the function <lambda>": Dirichlet("left", lambda q, r: q),
     "a value is a number": Dirichlet("left", {"u": None}),
     "has no value for v": Dirichlet("left", {"u": 1.0}, field=("u", "v")),
