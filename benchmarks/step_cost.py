@@ -23,7 +23,7 @@ from sgn_sciml.system.machine import describe_machine
 
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent / "step_cost"
-CONFIGS = ("burgers_pinn", "darcy_pinn", "burgers_sgn_fno", "darcy_sgn_fno", "image_inr")
+CONFIGS = ("burgers_pinn", "cavity_pinn", "burgers_sgn_fno", "darcy_sgn_fno", "image_inr")
 SMALL = ("burgers_sgn_fno", "darcy_sgn_fno")  # trained on the data that are shipped
 STEPS, WARM = 120, 20
 # Runs in a process of its own, so that a checkout of any age can be timed.

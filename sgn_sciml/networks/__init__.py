@@ -12,6 +12,7 @@ from sgn_sciml.networks.base import (
 )
 from sgn_sciml.networks.budget import match_parameters
 from sgn_sciml.networks.coordinate import CoordinateMLP
+from sgn_sciml.networks.features import DrawnFeatures
 from sgn_sciml.networks.grids import follow_data
 from sgn_sciml.networks.inject import Replacement, inject
 from sgn_sciml.networks.plain import PlainNetwork, as_coordinate_network, as_sized_network
@@ -23,6 +24,7 @@ __all__ = [
     "Continued",
     "CoordinateMLP",
     "CoordinateNetwork",
+    "DrawnFeatures",
     "Network",
     "OperatorNetwork",
     "PlainNetwork",

@@ -6,7 +6,8 @@ name, and ``--help`` lists our networks only.
 
 import fnmatch
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +67,7 @@ class CoordinateNetwork(Network):
 
     lower: Tensor
     upper: Tensor
+    box: tuple[Tensor, Tensor] | None = None  # in float64, whatever the precision is now
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
@@ -99,8 +101,26 @@ class CoordinateNetwork(Network):
             )
         if not all(a < b for a, b in zip(lower, upper, strict=True)):
             raise ValueError(f"empty domain: lower {tuple(lower)}, upper {tuple(upper)}")
-        self.lower.copy_(torch.tensor(lower, dtype=torch.float64))
-        self.upper.copy_(torch.tensor(upper, dtype=torch.float64))
+        corners = (
+            torch.tensor(tuple(c), dtype=torch.float64, device="cpu") for c in (lower, upper)
+        )
+        self.box = a, b = next(corners), next(corners)
+        self.lower.copy_(a)
+        self.upper.copy_(b)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # A corner such as 2 pi, once rounded to single precision, would stay so in double, and a
+        # period be off by 1e-8. Corners that came from a checkpoint since then are left alone.
+        known = self.box is not None and all(
+            torch.equal(ours.cpu(), exact.to(ours.dtype))
+            for ours, exact in zip((self.lower, self.upper), self.box, strict=True)
+            if not ours.is_meta
+        )
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        if known and self.box is not None and not self.lower.is_meta:
+            for ours, exact in zip((self.lower, self.upper), self.box, strict=True):
+                ours.copy_(exact.to(ours.dtype))
+        return self
 
     def roles(self) -> dict[str, list[Tensor]]:
         """The parameters that train, by what they do; optimisers may give each role its rate."""

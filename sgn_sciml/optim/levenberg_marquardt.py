@@ -3,12 +3,13 @@ r"""Levenberg-Marquardt: Gauss-Newton steps that are damped where the residuals 
 .. math::
     \delta = \arg\min_\delta \lVert J \delta + r \rVert^2 + \lambda \lVert D \delta \rVert^2
 
-with r the residuals, J their Jacobian and D the largest norms that the columns of J have had. The
-damping :math:`\lambda` follows the ratio of the gain to the gain that the linear model predicts.
-The step comes from an orthogonal factorisation, not from :math:`J^T J`, which would square the
-condition: with more residuals than parameters of J itself, once, and of its triangle for each
-damping; with fewer, of :math:`J^T`, whose triangle has a row for each residual only (Woodbury's
-identity).
+with r the residuals, J their Jacobian and D the largest norms that the columns of J have had. How
+it is solved for several :math:`\lambda`: :mod:`sgn_sciml.optim.least_squares`.
+
+The damping is searched in each iteration: it falls as long as the true loss falls with it, and the
+step taken is the best one whose gain is a fair part of what the linear model promised. Rules that
+damp more as soon as gain and promise differ lose the small singular values of J, where the last
+digits of a solution are.
 
 The residuals also bend along the step: *geodesic acceleration* adds to it
 
@@ -19,12 +20,7 @@ The residuals also bend along the step: *geodesic acceleration* adds to it
 with the second derivative along the step by differences.
 
 References:
-    Björck, *Stability analysis of the method of seminormal equations for linear least squares
-    problems* (1987)
-
     Moré, *The Levenberg-Marquardt algorithm: implementation and theory* (1978)
-
-    Nielsen, *Damping parameter in Marquardt's method* (1999)
 
     Transtrum and Sethna, *Improvements to the Levenberg-Marquardt algorithm for nonlinear
     least-squares minimization* (2012), https://arxiv.org/abs/1201.5885
@@ -33,17 +29,20 @@ References:
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim import Optimizer
 
+from sgn_sciml.optim.least_squares import DampedLeastSquares
+
 __all__ = ["LevenbergMarquardt"]
 
 Residuals = Callable[[Sequence[Tensor], bool], tuple[Tensor, Tensor | None]]
-LEAST = 1e-16  # damping
+LEAST = 1e-30  # damping: the singular values of J are known to 1e-15 of the largest
+BOLD = 0.5  # gain from which a smaller damping is tried, too
 NEAR = 0.1  # part of a step over which the second derivative is taken
 
 
@@ -61,6 +60,8 @@ class LevenbergMarquardt(Optimizer):
         acceleration: Largest size of the geodesic acceleration over that of the step, beyond which
             a step is refused; 0 goes without it.
         max_probes: Dampings to try per iteration.
+        least_gain: Gain of a step that is taken, at least, as a part of what the linear model
+            promised.
         max_parameters: Refuse more parameters than this: time grows with their square.
 
     Raises:
@@ -74,15 +75,19 @@ class LevenbergMarquardt(Optimizer):
         damping: float = 1e-2,
         acceleration: float = 0.75,
         max_probes: int = 12,
+        least_gain: float = 0.08,
         max_parameters: int = 5000,
     ) -> None:
         if min(max_iter, max_probes) < 1 or not damping > 0 or acceleration < 0:
             raise ValueError("need max_iter, max_probes >= 1, damping > 0 and acceleration >= 0")
+        if not 0 < least_gain < 1:
+            raise ValueError(f"least_gain must lie between 0 and 1, got {least_gain}")
         super().__init__(params, {})
         self.max_iter = max_iter
         self.damping = damping
         self.acceleration = acceleration
         self.max_probes = max_probes
+        self.least_gain = least_gain
         self.residuals: Residuals | None = None
         self.parameters = [p for group in self.param_groups for p in group["params"]]
         count = sum(p.numel() for p in self.parameters)
@@ -132,64 +137,90 @@ class LevenbergMarquardt(Optimizer):
         """The next parameters; None if no damping gave better ones."""
         r, j = self.evaluate(x, jacobian=True)
         assert j is not None
-        f, norms = float(r @ r), j.norm(dim=1)
-        if not math.isfinite(f):
+        norms = j.norm(dim=1)
+        if not math.isfinite(float(r @ r)):
             return None
         state["scale"] = scale = torch.maximum(state.get("scale", norms), norms)
         unit = torch.where(scale > 0, scale, 1)
-        system = LeastSquares(j / unit[:, None])
-        damping, growth = state.get("damping", self.damping), 2.0
-        for _ in range(self.max_probes):
-            solve = system.damped(damping)
-            step = -solve(r)
-            along = step @ system.j
-            bend = torch.zeros_like(step)
-            if self.acceleration:
-                near, _ = self.evaluate(x + NEAR * step / unit)
-                bend = -solve(2 / NEAR * ((near - r) / NEAR - along))
-            predicted = f - float((r + along).square().sum())
-            if bend.norm() <= self.acceleration * step.norm() and predicted > 0:
-                moved = x + (step + bend / 2) / unit
-                found = float(self.evaluate(moved)[0].square().sum())
-                gain = (f - found) / predicted
-                if gain > 1e-4:
-                    factor = max(1 / 5, 1 - (2 * min(gain, 1.0) - 1) ** 3)
-                    state["damping"] = max(damping * factor, LEAST)
-                    return moved
-            damping *= growth
-            growth *= 2
-        state["damping"] = self.damping
-        return None
+        around = Around(x, r, unit, DampedLeastSquares(j.div_(unit[:, None])))
+        best = self.search(around, state.get("damping", self.damping), state)
+        state["damping"] = self.damping if best is None else best.damping
+        return None if best is None else best.x
+
+    def search(self, around: "Around", damping: float, state: dict[str, Any]) -> "Trial | None":
+        """The best of some dampings, from this one on; None if none is good."""
+        best = self.attempt(around, damping)
+        factor, tried = 2.0, 1
+        while not best.gain >= self.least_gain and tried < self.max_probes:
+            damping *= factor
+            best = self.attempt(around, damping)
+            factor, tried = 2 * factor, tried + 1
+        if not best.gain >= self.least_gain:
+            return None
+        factor = 3.0
+        # One that was too bold in the last iteration will be so in this one.
+        if state.pop("refused", False):
+            return best
+        while damping > LEAST and best.gain >= BOLD and tried < self.max_probes:
+            damping = max(LEAST, damping / factor)
+            trial = self.attempt(around, damping)
+            tried += 1
+            if not (trial.gain >= self.least_gain and trial.loss < best.loss):
+                state["refused"] = True
+                break
+            best, factor = trial, min(factor**2, 1e4)
+        return best
+
+    def attempt(self, around: "Around", damping: float) -> "Trial":
+        """The step of a damping."""
+        x, r, unit, system = around
+        solve = system.damped(damping)
+        step = -solve(r)
+        along = step @ system.j
+        loss = float(r @ r)
+        predicted = loss - float((r + along).square().sum())
+        refused = Trial(x, loss, -math.inf, damping)
+        if not predicted > 0:
+            return refused
+        if self.acceleration:
+            near, _ = self.evaluate(x + NEAR * step / unit)
+            bend = -solve(2 / NEAR * ((near - r) / NEAR - along))
+            if not bend.norm() <= self.acceleration * step.norm():
+                return refused
+            step = step + bend / 2
+        moved = x + step / unit
+        found = float(self.evaluate(moved)[0].square().sum())
+        return Trial(moved, found, (loss - found) / predicted, damping)
 
 
-class LeastSquares:
-    """Damped linear least squares, for several dampings.
+class Around(NamedTuple):
+    """What is known where an iteration begins.
 
-    Args:
-        j: Jacobian, shape ``(P, M)``.
+    Attributes:
+        x: Parameters, shape ``(P,)``.
+        r: Residuals, shape ``(M,)``.
+        unit: Unit of each parameter.
+        system: The least squares of steps in these units.
     """
 
-    def __init__(self, j: Tensor) -> None:
-        self.j = j
-        self.tall = len(j) < j.shape[1]
-        self.square = torch.linalg.qr(j.T, mode="r").R if self.tall else j
+    x: Tensor
+    r: Tensor
+    unit: Tensor
+    system: DampedLeastSquares
 
-    def damped(self, damping: float) -> Callable[[Tensor], Tensor]:
-        r"""What maps r, ``(M,)``, to :math:`(J^T J + \lambda)^{-1} J^T r`, ``(P,)``."""
-        ridge = math.sqrt(damping) * torch.eye(self.square.shape[1]).to(self.square)
-        triangle = torch.linalg.qr(torch.cat([self.square, ridge]), mode="r").R
 
-        def inverse(right: Tensor) -> Tensor:
-            half = torch.linalg.solve_triangular(triangle.T, right[:, None], upper=False)
-            whole: Tensor = torch.linalg.solve_triangular(triangle, half, upper=True)
-            return whole[:, 0]
+class Trial(NamedTuple):
+    """A step that was tried.
 
-        def solve(r: Tensor) -> Tensor:
-            if not self.tall:
-                return self.j @ inverse(r)
-            x = inverse(self.j @ r)
-            # Without the orthogonal factor this is as good as the factor itself only after a
-            # correction by what is left (Björck's corrected seminormal equations).
-            return x + inverse(self.j @ (r - x @ self.j) - damping * x)
+    Attributes:
+        x: Parameters behind it.
+        loss: Sum of squared residuals there.
+        gain: What was gained, as a part of what the linear model promised; nan or less than 0
+            where the step is no good.
+        damping: Its damping.
+    """
 
-        return solve
+    x: Tensor
+    loss: float
+    gain: float
+    damping: float

@@ -19,7 +19,7 @@ with needed_by(__name__, "pinn"):
     from sgn_sciml.pinn.point_weights import PointWeights
     from sgn_sciml.pinn.resampling import R3, RAR, Resampling, ResidualAdaptive
     from sgn_sciml.pinn.residual_attention import ResidualAttention
-    from sgn_sciml.pinn.sampling import LatinHypercube, Sampler, Sobol, Uniform
+    from sgn_sciml.pinn.sampling import Arcsine, LatinHypercube, Sampler, Sobol, Uniform
     from sgn_sciml.pinn.task import PINN
     from sgn_sciml.pinn.unknowns import Unknowns
     from sgn_sciml.pinn.writer import PredictionWriter
@@ -29,6 +29,7 @@ __all__ = [
     "PINN",
     "R3",
     "RAR",
+    "Arcsine",
     "Balancing",
     "Causal",
     "Collocation",

@@ -154,8 +154,9 @@ class LossTerms:
             root = (weight / r.shape[1]) ** 0.5
             rows.append(root * r.flatten())
             if j is not None:
-                slopes.append(root * j.movedim(0, 1).flatten(1))
-        return torch.cat(rows), torch.cat(slopes, 1) if slopes else None
+                slopes.append(j.movedim(0, 1).flatten(1).mul_(root))  # the largest thing there is
+        found = None if not slopes else slopes[0] if len(slopes) == 1 else torch.cat(slopes, 1)
+        return torch.cat(rows), found
 
     def refuse_lost_squares(self, like: Tensor) -> None:
         """Refuse to train on residuals whose squares float32 turns into zero or infinity.

@@ -2,7 +2,7 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from sgn_sciml.pinn import LatinHypercube, Sobol, Uniform
+from sgn_sciml.pinn import Arcsine, LatinHypercube, Sobol, Uniform
 from sgn_sciml.runs.loaders import derive_seed
 
 SAMPLERS = [Uniform(), LatinHypercube(), Sobol()]
@@ -20,6 +20,14 @@ def test_points_are_uniform_in_the_unit_cube(sampler):
     assert points.shape == (1000, 3)
     for column in points.T:
         assert kstest(column, "uniform").pvalue > 1e-3
+
+
+def test_arcsine_points_are_a_function_of_the_seed_and_follow_their_density():
+    points = Arcsine(axes=(1,)).draw(1000, 2, 1)
+    assert torch.equal(points, Arcsine(axes=(1,)).draw(1000, 2, 1))
+    assert kstest(points[:, 0], "uniform").pvalue > 1e-3
+    assert kstest(points[:, 1], "arcsine").pvalue > 1e-3
+    assert torch.equal(Arcsine().draw(8, 2, 0), Arcsine(axes=(0, 1)).draw(8, 2, 0))
 
 
 def test_latin_hypercube_has_one_point_per_slice():
