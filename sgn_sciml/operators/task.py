@@ -7,8 +7,7 @@ in physical units, whatever the scaling the network works in. Trajectories are r
 that a call returns are put behind the window it was given, until the target is covered.
 
 References:
-    Li et al., *Fourier neural operator for parametric partial differential equations* (2021)
-
+    Li et al., *Fourier neural operator for parametric partial differential equations* (2021);
     Brandstetter, Worrall and Welling, *Message passing neural PDE solvers* (2022): pushforward
 """
 
@@ -25,7 +24,7 @@ from sgn_sciml.metrics.base import Mean
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
 from sgn_sciml.operators.application import OperatorLearning
-from sgn_sciml.operators.complex_weights import require_complex, require_precision
+from sgn_sciml.operators.complex_weights import real_moments, require_complex, require_precision
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.evaluation import SHELLS, TestSet
 from sgn_sciml.operators.losses import L2, Domain, FieldLoss
@@ -244,6 +243,7 @@ class Operator(BaseTask):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
+        real_moments(self, self.trainable(), checkpoint.get("optimizer_states", []))
         self.training_grid = checkpoint.get("training_grid", [])
 
     # -- evaluation --------------------------------------------------------------------------

@@ -97,7 +97,9 @@ class BaseTask(LightningModule, ABC):
         saved = checkpoint["state_dict"]
         for name, tensor in chain(self.named_parameters(), self.named_buffers()):
             if name in saved:
-                tensor.data = tensor.data.to(saved[name].dtype)
+                dtype = saved[name].dtype
+                # some real weights are complex in files
+                tensor.data = tensor.data.to(dtype if tensor.is_complex() else real_dtype(dtype))
 
     def on_train_start(self) -> None:
         for k, state in enumerate(self._rng):
@@ -190,3 +192,8 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
     return value is None or isinstance(value, (bool, int, float, str))
+
+
+def real_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The dtype of the parts of complex numbers; any other stays."""
+    return dtype.to_real() if dtype.is_complex else dtype

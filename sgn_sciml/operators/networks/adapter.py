@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from sgn_sciml.networks.base import OperatorNetwork
+from sgn_sciml.operators.networks.fourier.channels_last import run
 
 __all__ = ["Adapter", "check_modes", "positions", "require_resolved"]
 
@@ -77,8 +78,7 @@ class Adapter(OperatorNetwork):
         """Apply it, ``(batch, in_channels, *space) -> (batch, out_channels, *space)``."""
         if self.positional:
             x = torch.cat([x, positions(x, self.periodic)], 1)
-        y: Tensor = self.model(x)
-        return y
+        return run(self.model, x)
 
 
 def _drop_metadata(module: nn.Module, state: dict[str, Any], *_: Any) -> None:

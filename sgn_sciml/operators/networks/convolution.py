@@ -1,4 +1,8 @@
-"""Fourier convolution of the library: right on every grid, and without the work for zeros.
+"""Fourier convolution of the library: right on every grid, and in real arithmetic.
+
+Dense weights and those in Tucker form are real parameters, complex in the state dict only, and
+:mod:`sgn_sciml.operators.networks.fourier` does the work. Other forms of the library (``cp``,
+``tt``, separable, complex fields, reduced precision) keep complex weights and its contractions.
 
 neuraloperator 2.0.0 transforms all columns, shifts whole spectra and undoes ``fftshift`` by
 another ``fftshift``. On an axis with an odd number of points, the last one excepted, that moves
@@ -13,6 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sgn_sciml.operators.networks.fourier.layout import first, last, straight
+from sgn_sciml.operators.networks.fourier.product import convolve
+from sgn_sciml.operators.networks.fourier.transforms import choose_transform
+from sgn_sciml.operators.networks.fourier.weights import (
+    DenseWeights,
+    RealWeights,
+    TuckerWeights,
+)
 from sgn_sciml.system.extras import needed_by
 
 __all__ = ["spectral_convolution"]
@@ -25,23 +37,81 @@ def spectral_convolution() -> type[Any]:
         from neuralop.layers.spectral_convolution import SpectralConv
 
     class FourierConv(SpectralConv):  # type: ignore[misc]
-        """The library's convolution; modes are picked and placed by their frequency.
+        """The library's convolution; modes are picked and placed by their frequency."""
 
-        Only the kept columns are transformed along the other axes.
-        """
+        weight: Any
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            plain = not (self.separable or self.complex_data)
+            if plain and self.fno_block_precision == "full":
+                self.weight = real_weights(self.weight, self.factorization)
+
+        @property
+        def real(self) -> bool:
+            """Whether the weights are real numbers."""
+            return isinstance(self.weight, RealWeights)
 
         def forward(self, x: Tensor, output_shape: tuple[int, ...] | None = None) -> Tensor:
             """Convolve, ``(batch, in_channels, *space) -> (batch, out_channels, *space)``."""
-            if x.dtype == torch.float64:  # .double() leaves complex weights as they are
-                raise ValueError(
-                    "neuraloperator's spectral weights are single precision; "
-                    "run it with --trainer.precision 32-true or bf16-mixed"
+            if not self.real:
+                return self._complex(x, output_shape)
+            return first(self.on_points(last(straight(x)), output_shape))
+
+        def on_points(
+            self,
+            x: Tensor,
+            output_shape: tuple[int, ...] | None = None,
+            skip: Tensor | None = None,
+        ) -> Tensor:
+            """Convolve ``(*space, batch, in_channels)``; where the weights are real.
+
+            Args:
+                x: Fields.
+                output_shape: Another grid.
+                skip: Matrix of a linear path that is added, ``(out_channels, in_channels)``; the
+                    grid is then that of x.
+
+            Returns:
+                Fields ``(*space, batch, out_channels)``. Transforms run in single precision at
+                least.
+            """
+            space = tuple(x.shape[:-2])
+            grid = self.output_grid(space, output_shape)
+            kept = self._kept(space, grid)
+            weight = self.weight.dense(kept).flatten(0, len(kept) - 1)
+            result = torch.promote_types(x.dtype, self.weight.dtype)
+            wide = torch.promote_types(result, torch.float32)
+            bias = None if self.bias is None else self.bias.flatten()
+            with torch.autocast(x.device.type, enabled=False):
+                y = convolve(
+                    x.to(wide),
+                    weight.to(wide),
+                    None if bias is None else bias.to(wide),
+                    None if skip is None else skip.to(wide),
+                    choose_transform(space, kept, False),
+                    choose_transform(grid, kept, True),
                 )
-            grid = self._output_grid(x, output_shape)
-            *others, last = range(2, x.ndim)
-            both = [min(sizes) for sizes in zip(x.shape[2:], grid, strict=True)]
+            return y.to(result)
+
+        def _kept(self, space: tuple[int, ...], grid: tuple[int, ...]) -> tuple[int, ...]:
+            """Modes of each axis that both grids carry."""
+            both = [min(sizes) for sizes in zip(space, grid, strict=True)]
             kept = [min(n, m) for n, m in zip(both, self.n_modes, strict=True)]
             kept[-1] = min(both[-1] // 2 + 1, self.n_modes[-1])
+            return tuple(kept)
+
+        def _complex(self, x: Tensor, output_shape: tuple[int, ...] | None) -> Tensor:
+            """With complex weights; only the kept columns are transformed along other axes."""
+            if x.dtype == torch.float64:  # .double() leaves complex weights as they are
+                raise ValueError(
+                    f"spectral weights in the form {self.factorization} are complex and single "
+                    "precision: run it with --trainer.precision 32-true or bf16-mixed"
+                )
+            space = tuple(x.shape[2:])
+            grid = self.output_grid(space, output_shape)
+            *others, last = range(2, x.ndim)
+            kept = self._kept(space, grid)
 
             modes = torch.fft.rfft(x.float(), norm=self.fft_norm)[..., : kept[-1]]
             if others:
@@ -60,13 +130,24 @@ def spectral_convolution() -> type[Any]:
             y: Tensor = torch.fft.irfft(out, n=grid[last - 2], norm=self.fft_norm)
             return y if self.bias is None else y + self.bias
 
-        def _output_grid(self, x: Tensor, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+        def output_grid(
+            self, space: tuple[int, ...], shape: tuple[int, ...] | None = None
+        ) -> tuple[int, ...]:
+            """The grid of the result for one of the input."""
             if shape is not None or self.resolution_scaling_factor is None:
-                return tuple(shape or x.shape[2:])
-            scaled = zip(x.shape[2:], self.resolution_scaling_factor, strict=True)
+                return tuple(shape or space)
+            scaled = zip(space, self.resolution_scaling_factor, strict=True)
             return tuple(round(n * factor) for n, factor in scaled)
 
     return FourierConv
+
+
+def real_weights(weight: Any, factorization: str | None) -> Any:
+    """Weights as real numbers, where they are dense or in Tucker form."""
+    form = (factorization or "dense").lower()
+    if form == "dense":
+        return DenseWeights(weight.tensor)
+    return TuckerWeights(weight.core, list(weight.factors)) if form == "tucker" else weight
 
 
 def _lowest(modes: Tensor, dim: int, count: int) -> Tensor:

@@ -23,6 +23,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from sgn_sciml.networks.base import OperatorNetwork
+from sgn_sciml.operators.networks.fourier.weights import DenseWeights
 from sgn_sciml.operators.networks.mode_gate import ModeGate, is_fourier
 from sgn_sciml.operators.networks.placement import operator_blocks
 from sgn_sciml.operators.networks.weights import load_network_weights
@@ -55,7 +56,7 @@ class Refined(OperatorNetwork):
         >>> refined = Refined(FNO(modes=(16,), width=8), modes=(63,))
         >>> [(name, tuple(p.shape)) for name, p in refined.named_parameters() if p.requires_grad]
         [('network.model.fno_blocks.convs.3.bias', (8, 1)), \
-('network.model.fno_blocks.convs.3.weight.tensor', (8, 8, 64))]
+('network.model.fno_blocks.convs.3.weight.tensor', (64, 8, 2, 8))]
     """
 
     def __init__(
@@ -139,7 +140,10 @@ def widened(conv: Any, modes: Sequence[int]) -> Any:
     where = tuple(slice(s, s + m) for s, m in zip(starts, stored, strict=True))
     weight = old.new_zeros(*channels, *new.n_modes)
     weight[(slice(None),) * len(channels) + where] = old
-    new.weight.tensor = nn.Parameter(weight)
+    if isinstance(new.weight, DenseWeights):
+        new.weight.put("tensor", weight)
+    else:
+        new.weight.tensor = nn.Parameter(weight)
     if conv.bias is not None:
         new.bias = nn.Parameter(conv.bias.detach().clone())
     return new

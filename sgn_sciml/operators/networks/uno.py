@@ -5,6 +5,7 @@ References:
 """
 
 import math
+from functools import partial
 
 from torch import nn
 
@@ -60,6 +61,7 @@ class UNO(Adapter):
 
         def build(channels: int) -> nn.Module:
             with needed_by("sgn_sciml.operators", "operators"):
+                from neuralop.layers.fno_block import FNOBlocks
                 from neuralop.models import UNO as Model
 
             before = [0, *depth[:-1]]
@@ -84,7 +86,8 @@ class UNO(Adapter):
                 channel_mlp_expansion=channel_mlp_expansion,
                 channel_mlp_skip="linear",
                 domain_padding=padding or None,
-                integral_operator=spectral_convolution(),
+                # it takes an integral_operator, and leaves it alone
+                operator_block=partial(FNOBlocks, conv_module=spectral_convolution()),
             )
             return model
 

@@ -9,8 +9,7 @@ from sgn_sciml.operators.networks.convolution import spectral_convolution
 
 def convolution(**kwargs):
     conv = spectral_convolution()(1, 1, (8, 8), bias=False, **kwargs)
-    with torch.no_grad():
-        conv.weight.tensor.fill_(1.0)  # the identity on the kept modes
+    conv.weight.put("tensor", torch.ones(1, 1, 8, 5) + 0j)  # the identity on the kept modes
     return conv
 
 
@@ -33,12 +32,13 @@ def test_odd_grids_are_still_wrong_in_the_library():
     assert (conv(wave) - wave).abs().max() > 0.5
 
 
-def test_double_precision_is_refused_by_name():
-    with pytest.raises(ValueError, match="single precision"):
-        convolution()(torch.zeros(1, 1, 8, 8, dtype=torch.float64))
+def test_double_precision_of_complex_weights_is_refused_by_name():
+    conv = spectral_convolution()(1, 1, (8, 8), factorization="cp", rank=0.5)
+    with pytest.raises(ValueError, match="in the form cp are complex and single precision"):
+        conv(torch.zeros(1, 1, 8, 8, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("factorization", [None, "tucker"])
+@pytest.mark.parametrize("factorization", [None, "tucker", "cp", "tt"])
 @pytest.mark.parametrize("shape", [(20,), (16, 16), (6, 12), (4, 8, 8)])
 def test_even_grids_are_those_of_the_library(shape, factorization):
     from neuralop.layers.spectral_convolution import SpectralConv

@@ -1,0 +1,1 @@
+"""Fourier layers in real arithmetic, channels last; start with ``product.py``."""
