@@ -38,10 +38,10 @@ from sgn_sciml.operators.symmetries import Symmetry
 from sgn_sciml.optim import Schedule
 from sgn_sciml.pde import Problem, Reference
 from sgn_sciml.pde.conditions.word import ConditionWord
-from sgn_sciml.pinn.balancing import Balancing
-from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.resampling import Resampling
 from sgn_sciml.pinn.sampling import Sampler
+from sgn_sciml.pinn.weights.balancing import Balancing
+from sgn_sciml.pinn.weights.point_weights import PointWeights
 from sgn_sciml.runs import BaseTask
 
 __all__ = ["SECTIONS", "class_list", "registered"]

@@ -22,13 +22,13 @@ from sgn_sciml.jets import Engine
 from sgn_sciml.metrics.base import Mean
 from sgn_sciml.optim import LevenbergMarquardt, OptimizerFactory
 from sgn_sciml.pde import Problem
-from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.loss_terms import LossTerms
 from sgn_sciml.pinn.masks import known, with_slopes
-from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.solution import Solution, differentiable
 from sgn_sciml.pinn.standard_errors import LARGEST, standard_errors
 from sgn_sciml.pinn.unknowns import Start
+from sgn_sciml.pinn.weights.balancing import Balancing
+from sgn_sciml.pinn.weights.point_weights import PointWeights
 
 __all__ = ["PINN"]
 

@@ -16,14 +16,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.loss_terms import LossTerms
+from sgn_sciml.pinn.weights.balancing import Balancing
 
 __all__ = ["GradientNorm"]
 
 
 class GradientNorm(Balancing):
-    """Gradient-norm weights; arguments as :class:`~sgn_sciml.pinn.balancing.Balancing`."""
+    """Gradient-norm weights; arguments as :class:`~sgn_sciml.pinn.weights.balancing.Balancing`."""
 
     def observe(
         self, terms: LossTerms, batch: Mapping[str, Tensor], parameters: Sequence[Tensor]

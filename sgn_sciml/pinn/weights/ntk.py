@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.loss_terms import LossTerms
+from sgn_sciml.pinn.weights.balancing import Balancing
 
 __all__ = ["NTK"]
 

@@ -20,7 +20,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from sgn_sciml.pinn.point_weights import PointWeights, over_processes
+from sgn_sciml.pinn.weights.point_weights import PointWeights, over_processes
 
 __all__ = ["Causal"]
 
