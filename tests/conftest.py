@@ -29,6 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in a shell's background
 @pytest.fixture(autouse=True)
 def seeded():
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # a configuration with more leaves them to all tests that follow
 
 
 @pytest.fixture
@@ -188,5 +189,5 @@ def trainer(tmp_path):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no process waits for another one's last test."""
-    long = ("test_slurm.py", "test_ddp.py", "test_resume.py")
+    long = (".ipynb", "test_slurm.py", "test_ddp.py", "test_resume.py")
     items.sort(key=lambda item: not item.path.name.endswith(long))

@@ -112,6 +112,7 @@ def short(path, *more):
     files = [path, ROOT / "configs" / "small" / path.name, *more]
     words = [word for file in files for word in ("--config", file)]
     quick = {"trainer.max_steps": 2, "trainer.val_check_interval": 1, "trainer.accelerator": "cpu"}
+    quick["threads"] = 1  # two would wait for one another, busily, where two tests share two cores
     quick |= {f"trainer.limit_{part}_batches": 2 for part in ("val", "test", "predict")}
     quick["data.init_args.batch_size"] = 2
     return [*words, *(word for k, v in quick.items() for word in (f"--{k}", v))]

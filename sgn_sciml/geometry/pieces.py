@@ -14,7 +14,7 @@ Draw = Callable[[int, int], Tensor]
 """Maps a number of points and of dimensions to points of the unit cube, ``(count, d)``."""
 Visible = Callable[[Tensor, Tensor], Tensor]
 
-LIMIT, FEWEST = 2**22, 200  # candidates at most, in all and for each point that is wanted
+LIMIT, FEWEST = 2**20, 200  # candidates at most, in all and for each point that is wanted
 MIDPOINTS = 2**16  # at which the seen part of a piece is measured
 
 
