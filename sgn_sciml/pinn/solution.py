@@ -21,6 +21,7 @@ from sgn_sciml.pde.places import inside
 from sgn_sciml.pinn.application import Solving
 from sgn_sciml.pinn.description import SolutionData
 from sgn_sciml.pinn.imposed import require_imposed
+from sgn_sciml.pinn.masks import has_slopes
 from sgn_sciml.pinn.unknowns import Unknowns
 from sgn_sciml.runs.application import Application
 from sgn_sciml.runs.description import description_of
@@ -196,7 +197,8 @@ def require_periodic(network: CoordinateNetwork, problem: Problem) -> None:
 def frame_metrics(problem: Problem) -> MetricCollection:
     """How good the fields of a problem are on its grid frames, which are fields over space.
 
-    On a geometry values are compared, but not slopes and waves, which need neighbours on a box.
+    On a geometry values are compared, and slopes where the exact solution has them; see
+    :func:`~sgn_sciml.pinn.masks.with_slopes`. Waves need a box.
     """
     periodic = tuple(name in problem.periodic for name in problem.space)
     lengths = tuple(b - a for a, b in zip(*problem.domain, strict=True))[: len(problem.space)]
@@ -209,6 +211,8 @@ def frame_metrics(problem: Problem) -> MetricCollection:
     }
     if problem.geometry is not None:
         del found["relative_h1"], found["spectral"]
+        if has_slopes(problem):
+            found["relative_h1"] = RelativeL2()  # of values and slopes together
     if len(problem.fields) > 1:  # a small field that is all wrong hides in what is pooled
         for i, name in enumerate(problem.fields):
             found[f"relative_l2/{name}"] = OneField(RelativeL2(), i)

@@ -23,7 +23,7 @@ from sgn_sciml.optim import LevenbergMarquardt, OptimizerFactory
 from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.balancing import Balancing
 from sgn_sciml.pinn.loss_terms import LossTerms
-from sgn_sciml.pinn.masks import known
+from sgn_sciml.pinn.masks import known, with_slopes
 from sgn_sciml.pinn.point_weights import PointWeights
 from sgn_sciml.pinn.solution import Solution, differentiable
 
@@ -179,9 +179,15 @@ class PINN(Solution):
     def _evaluate(self, batch: dict[str, Tensor], stage: str) -> None:
         if "fields" in batch:
             found, truth = self.frames(batch["points"]), batch["fields"]
-            if self.problem.geometry is not None:
-                found, truth = known(found, truth)
-            self.metrics(stage).update(found, truth)
+            if self.problem.geometry is None:
+                self.metrics(stage).update(found, truth)
+                return
+            pairs = known(found, truth)
+            for name, metric in self.metrics(stage).items(keep_base=True):
+                if name == "relative_h1":
+                    metric.update(*with_slopes(self.problem, self, batch["points"], truth))
+                else:
+                    metric.update(*pairs)
             return
         self(batch["residual"])  # for those who watch layers: residuals pass them as jets
         losses = self.losses(batch)

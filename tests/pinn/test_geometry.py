@@ -20,6 +20,7 @@ from sgn_sciml.pde import Burgers, Condition, Problem, Window
 from sgn_sciml.pde.places import inside
 from sgn_sciml.pinn import PINN, R3, Collocation, Observations, ResidualAdaptive, Sobol
 from sgn_sciml.pinn.figures import solution_figure
+from sgn_sciml.pinn.solution import frame_metrics
 from tests.conftest import ROOT
 
 HOLED = Box((0, 0), (2, 2), "walls") - Disk((1, 1), 0.5, "hole")
@@ -256,10 +257,32 @@ def test_errors_count_inside_only():
     truth = Plate().exact(points)
     error = (task(points) - truth).detach()
     found = task.metrics("val").compute()
-    assert not any("spectral" in name or "h1" in name for name in found)
+    assert not any("spectral" in name for name in found)
     values = {name.rpartition("/")[2]: float(value) for name, value in found.items()}
     assert values["relative_l2"] == pytest.approx(float(error.norm() / truth.norm()))
     assert values["max_error"] == pytest.approx(float(error.abs().max()))
+    points.requires_grad_()
+    (slope,) = torch.autograd.grad(task(points).sum(), points)
+    exact = 2 * points.detach() * torch.tensor([1, -1])
+    square = error.square().sum() + (slope - exact).square().sum()
+    norm = truth.square().sum() + exact.square().sum()
+    assert values["relative_h1"] == pytest.approx(float((square / norm).sqrt()))
+
+
+def test_slopes_are_compared_where_the_exact_solution_has_them():
+    class Cone(Plate):
+        def exact(self, points):
+            return points.double().square().sum(-1, keepdim=True).sqrt()  # not at the origin
+
+    class ByNumPy(Plate):
+        def exact(self, points):
+            return torch.from_numpy(points.numpy())[:, :1]
+
+    task, (frame,) = evaluated(Cone(), Collocation(Cone(), num_points=10))
+    assert (frame["points"] == 0).all(-1).any()
+    assert float(task.metrics("val").compute()["val/relative_h1"]) > 0
+    assert not any("h1" in name for name in frame_metrics(ByNumPy()))
+    assert not any("h1" in name for name in frame_metrics(Cooling()))
 
 
 def test_a_reference_file_is_read_inside_only(tmp_path):
