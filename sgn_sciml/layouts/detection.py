@@ -56,6 +56,7 @@ OTHERS = {
     b"\x1f\x8b": " (gzip: unpack it)",
     b"version ": " (a pointer of Git LFS in place of the file: git lfs pull)",
     b"<": " (a web page in place of the file)",
+    b"{": " (JSON: of zarr and of Hugging Face's datasets name the folder)",
     b"PAR1": " (Parquet: datasets.Dataset.from_parquet(FILE).save_to_disk(FOLDER) makes Arrow)",
 }
 

@@ -75,7 +75,8 @@ class ZarrStore(ArraysSource):
             else:
                 members = root.members(max_depth=DEEP)
                 found = {name: m for name, m in members if isinstance(m, zarr.Array)}
-            self._opened = os.getpid(), found, (store, dict(root.attrs))
+            about = {} if isinstance(root, zarr.Array) else dict(root.attrs)
+            self._opened = os.getpid(), found, (store, about)
         return self._opened[1]
 
     def _entries(self) -> Entries:

@@ -80,9 +80,12 @@ def test_packed_numbers_and_missing_cells_count_as_in_netcdf(tmp_path):
 
 
 def test_one_array_groups_and_a_schema(tmp_path):
-    zarr.save_array(tmp_path / "u.zarr", U)
+    zarr.save_array(tmp_path / "u.zarr", U, attributes={"scale_factor": 2.0})
     source = open_source(tmp_path / "u.zarr", Schema({"u": "sample time x"}))
-    assert np.array_equal(source.read("u", [3]), U[3:4])
+    assert np.array_equal(source.read("u", [3]), 2 * U[3:4])
+    assert not source.parameters
+    with pytest.raises(ValueError, match=r"JSON: of zarr .* name the folder"):
+        open_source(tmp_path / "u.zarr" / "zarr.json")
     zarr.create_group(tmp_path / "g.zarr").create_group("run").create_array("u", data=U)
     schema = Schema({"u": "sample time x"}, fields={"u": "run/u"})
     assert np.array_equal(open_source(tmp_path / "g.zarr", schema).read("u"), U)
