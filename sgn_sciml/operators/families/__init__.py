@@ -7,6 +7,7 @@ from sgn_sciml.operators.families.ffno import FFNO
 from sgn_sciml.operators.families.gfno import GFNO
 from sgn_sciml.operators.families.latent_spectral import LSM
 from sgn_sciml.operators.families.mgno import MgNO
+from sgn_sciml.operators.families.sfno import SFNO
 from sgn_sciml.operators.families.transolver import Transolver
 from sgn_sciml.operators.families.unet import UNet
 
@@ -15,6 +16,7 @@ __all__ = [
     "FFNO",
     "GFNO",
     "LSM",
+    "SFNO",
     "ConvNextUNet",
     "DeepONet",
     "MIONet",
