@@ -32,9 +32,14 @@ def same(source, found):
     assert plain.items() <= found.parameters.items()
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return one_of_each(tmp_path_factory.mktemp("layouts"))
+
+
 @pytest.mark.parametrize("layout", LAYOUT_NAMES)
-def test_every_layout(layout, tmp_path):
-    source = open_source(one_of_each(tmp_path)[layout][0])
+def test_every_layout(layout, files, tmp_path):
+    source = open_source(files[layout][0])
     same(source, open_source(convert(source, tmp_path / "ours.h5")))
 
 
