@@ -35,8 +35,10 @@ run: $(READY) data/burgers_reference.h5
 	@$(BIN)/sgn fit --config $(CONFIG)
 	@$(BIN)/sgn test --config $(CONFIG) --ckpt_path best
 
+# With byte code, wherever the environment says otherwise: pytest rewrites 340 modules for each process
+# else, and commands in processes of their own compile ours.
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 # In an environment of their own upon the other one: torchmetrics imports transformers wherever it
 # finds it, so each command would start a second later; and timm asks for torchvision, whose build
