@@ -19,7 +19,9 @@ number for each field, follows from the misfits e that are left:
 
 with U of the singular value decomposition of A. The deviation is that of the noise alone: what a
 network does not represent, a residual that is not zero, and a minimum that was not reached add
-errors that it does not know.
+errors that it does not know. It is too small where the network fits the noise: 95 % intervals held
+the truth 37 times of 40 where the trace of H was 4 % of the observations, 40 of 40 with 11 %, and
+31 of 40 with 30 % (benchmarks/standard_errors).
 
 References:
     Seber and Wild, *Nonlinear Regression* (1989), chapters 2 and 5: linearised least squares
@@ -35,7 +37,7 @@ LARGEST = 20_000_000  # numbers of a Jacobian that is decomposed: some ten secon
 
 def standard_errors(
     slopes: Tensor, misfit: Tensor, fields: Tensor, chosen: Tensor
-) -> Tensor | None:
+) -> tuple[Tensor, float] | None:
     """Standard errors of some parameters of a least-squares fit.
 
     Args:
@@ -46,7 +48,8 @@ def standard_errors(
         chosen: Numbers of the parameters, shape ``(k,)``.
 
     Returns:
-        Standard errors ``(k,)``; None where there are too few observations to tell the noise.
+        Standard errors ``(k,)``, and the share of the observations that the fit takes up (the
+        trace of H over their number); None where there are too few observations to tell the noise.
     """
     a, e = slopes.T.double(), misfit.double()
     tiny = 10 * max(a.shape) * torch.finfo(slopes.dtype).eps
@@ -55,6 +58,8 @@ def standard_errors(
     u, s, v = u[-len(e) :, kept], s[kept], v[kept]
     there = fields >= 0
     u, e, fields = u[there], e[there], fields[there]
+    if not len(e):
+        return None
     names = torch.tensor(sorted(set(fields.tolist())), device=fields.device)
     left = torch.eye(len(e), dtype=e.dtype, device=e.device) - u @ u.T
     shares = torch.stack(
@@ -64,7 +69,7 @@ def standard_errors(
         ]
     )
     squares = torch.stack([e[fields == f].square().sum() for f in names])
-    if not len(e) or bool((shares.diagonal() < 1).any()):
+    if bool((shares.diagonal() < 1).any()):
         return None
     noise = torch.linalg.solve(shares, squares)
     if bool((noise < 0).any()):  # of fields that tell too little of each other
@@ -72,4 +77,4 @@ def standard_errors(
     weights = (v[:, chosen].T / s) @ u.T  # of each observation
     each = sum(noise[k] * weights[:, fields == f].square().sum(1) for k, f in enumerate(names))
     assert isinstance(each, Tensor)
-    return each.sqrt()
+    return each.sqrt(), float(u.square().sum()) / len(e)

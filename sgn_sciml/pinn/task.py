@@ -11,6 +11,7 @@ References:
     Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
 """
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 
@@ -31,6 +32,10 @@ from sgn_sciml.pinn.weights.balancing import Balancing
 from sgn_sciml.pinn.weights.point_weights import PointWeights
 
 __all__ = ["PINN"]
+
+logger = logging.getLogger(__name__)
+
+MOST_TAKEN = 0.2  # share of the observations that a fit may take up: benchmarks/standard_errors
 
 
 class PINN(Solution):
@@ -212,8 +217,17 @@ class PINN(Solution):
         of = torch.where(values.isnan(), -1, of).T.flatten()
         chosen = torch.tensor([places[id(self.unknown.trained[name])] for name in names])
         found = standard_errors(slopes, rows[-len(of) :], of, chosen.to(values.device))
+        if found is None:
+            return {}
+        errors, share = found
+        if share > MOST_TAKEN:
+            logger.warning(
+                "the fit takes up %.0f %% of the observations: it follows their noise, and the "
+                "standard errors may be too small. Lower model.init_args.data_weight",
+                100 * share,
+            )
         moved = self.unknown.slopes()
-        pairs = zip(names, () if found is None else found.unbind(), strict=found is not None)
+        pairs = zip(names, errors.unbind(), strict=True)
         return {name: moved[name].detach() * error for name, error in pairs}
 
     def on_fit_start(self) -> None:

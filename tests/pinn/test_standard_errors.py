@@ -3,9 +3,14 @@
 import pytest
 import torch
 
-from sgn_sciml.pinn.standard_errors import standard_errors
+from sgn_sciml.pinn import standard_errors as module
 
 N, P = 60, 4
+
+
+def standard_errors(*arguments):
+    found = module.standard_errors(*arguments)
+    return None if found is None else found[0]
 
 
 @pytest.fixture
@@ -26,6 +31,8 @@ def test_data_alone_are_ordinary_least_squares(design):
     variance = misfit.square().sum() / (N - P)
     expected = (variance * torch.linalg.inv(x.T @ x).diagonal()).sqrt()
     assert torch.allclose(found, expected[[1, 3]])
+    at = torch.zeros(N, dtype=int), torch.tensor([1, 3])
+    assert module.standard_errors(x.T, misfit, *at)[1] == pytest.approx(P / N)
 
 
 def test_a_heavy_residual_is_a_constraint(design):
