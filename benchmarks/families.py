@@ -80,16 +80,19 @@ class Family:
         rate: Learning rate of Adam at its peak.
         step: Widths are multiples of this.
         settings: Arguments beside width, axes and periodic.
+        width: Its width, whatever its parameters; found by them when None.
     """
 
     label: str
     rate: float
     step: int
     settings: Mapping[str, Any]
+    width: int | None = None
 
 
 FAMILIES = {
-    "MgNO": Family("MgNO", 1e-3, 1, {}),
+    "MgNO": Family("MgNO", 2e-3, 1, {}),
+    "MgNO-24": Family("MgNO, as wide as published", 2e-3, 1, {"depth": 4}, 24),
     "UNet": Family("U-Net", 1e-3, 1, {}),
     "ConvNextUNet": Family("U-Net of ConvNeXt blocks", 1e-3, 1, {"depth": 2}),
     "DeepONet": Family("DeepONet", 1e-3, 1, {}),
@@ -100,14 +103,23 @@ FAMILIES = {
 MODELS = ("FNO", *FAMILIES)
 
 
+def kind(model: str) -> str:
+    """Class of a family: its name up to a dash."""
+    return model.partition("-")[0]
+
+
 def settings(problem: str, model: str) -> dict[str, Any]:
     """Arguments of a family on a problem, but for the width."""
     task = TASKS[problem]
     axes, flat = len(task.points), min(task.points)
     found: dict[str, Any] = {"in_channels": task.frames, "periodic": task.periodic}
-    if model in ("MgNO", "UNet", "ConvNextUNet"):  # to two points of the coarsest grid or more
+    if kind(model) in (
+        "MgNO",
+        "UNet",
+        "ConvNextUNet",
+    ):  # to two points of the coarsest grid or more
         most = 4 if not task.periodic else min(4, flat.bit_length() - 2)
-        found |= {"axes": axes, "levels": most + 1 if model == "MgNO" else most}
+        found |= {"axes": axes, "levels": most + 1 if kind(model) == "MgNO" else most}
     elif model == "DeepONet":
         found |= {"sensors": list(task.points)}
     elif model == "FFNO":
@@ -135,15 +147,16 @@ def build(problem: str, model: str, width: int | None = None) -> OperatorNetwork
     if model == "FNO":
         given = base_network(problem)
         return networks.FNO(**given | {"modes": tuple(given["modes"])})
-    made = settings(problem, model)
-    kind = getattr(families, model)
-    return kind(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in made.items()}, width=width
-    )
+    given = settings(problem, model) | {"width": width}
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    made: OperatorNetwork = getattr(families, kind(model))(**given)
+    return made
 
 
 def matching_width(problem: str, model: str) -> int:
-    """The width whose number of parameters is nearest to that of the FNO."""
+    """The width whose number of parameters is nearest to that of the FNO, if none is given."""
+    if (given := FAMILIES[model].width) is not None:
+        return given
     budget, step = count_parameters(build(problem, "FNO")), FAMILIES[model].step
 
     def size(k: int) -> int:
@@ -220,7 +233,7 @@ class Run:
             arguments = settings(self.problem, self.model) | {"width": width}
             rate = {"lr": FAMILIES[self.model].rate}
             model = {
-                "network": {"class_path": self.model, "init_args": arguments},
+                "network": {"class_path": kind(self.model), "init_args": arguments},
                 "optimizer": {"class_path": "torch.optim.Adam", "init_args": rate},
             }
         steps = round(self.seconds / seconds_of_a_step(self.problem, network))
