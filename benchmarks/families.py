@@ -147,11 +147,10 @@ def build(problem: str, model: str, width: int | None = None) -> OperatorNetwork
     if model == "FNO":
         given = base_network(problem)
         return networks.FNO(**given | {"modes": tuple(given["modes"])})
-    made = settings(problem, model)
-    kind = getattr(families, model)
-    return kind(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in made.items()}, width=width
-    )
+    given = settings(problem, model) | {"width": width}
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    made: OperatorNetwork = getattr(families, kind(model))(**given)
+    return made
 
 
 def matching_width(problem: str, model: str) -> int:
