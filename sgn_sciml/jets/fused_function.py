@@ -18,7 +18,7 @@ from sgn_sciml.system.blame import explained
 
 __all__ = ["FusedFunction", "has_bfloat16_tiles"]
 
-Gradients = list[Tensor | None]
+PartialGradients = list[Tensor | None]
 
 
 class FusedFunction:
@@ -102,7 +102,7 @@ class FusedFunction:
 
         def evaluate(
             tensors: Sequence[Tensor], wanted: Sequence[bool]
-        ) -> tuple[Tensor, Gradients]:
+        ) -> tuple[Tensor, PartialGradients]:
             return self._loss(program, points, targets, aim, factor, wanted)
 
         return loss_with_gradients(evaluate, program.tensors)
@@ -115,7 +115,7 @@ class FusedFunction:
         aim: Aim,
         factor: float,
         wanted: Sequence[bool],
-    ) -> tuple[Tensor, Gradients]:
+    ) -> tuple[Tensor, PartialGradients]:
         width = program.nodes[program.outputs[0]].width
         if targets.shape != (len(points), width):
             raise ValueError(

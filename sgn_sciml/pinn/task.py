@@ -12,7 +12,6 @@ References:
 """
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -29,6 +28,7 @@ from sgn_sciml.pinn.solution import Solution, differentiable
 from sgn_sciml.pinn.standard_errors import LARGEST, standard_errors
 from sgn_sciml.pinn.unknowns import Start
 from sgn_sciml.pinn.weights.balancing import Balancing
+from sgn_sciml.pinn.weights.fixed import fixed_weights
 from sgn_sciml.pinn.weights.point_weights import PointWeights
 
 __all__ = ["PINN"]
@@ -115,7 +115,9 @@ class PINN(Solution):
         self.loss_terms.rehearse()
         self.terms = self.loss_terms.names
         self.fixed_weights: Tensor | None
-        self.register_buffer("fixed_weights", self._fixed(weights), persistent=False)
+        self.register_buffer(
+            "fixed_weights", fixed_weights(weights, self.terms, built_in), persistent=False
+        )
         self.balancing = balancing
         if balancing is not None:
             balancing.build(len(self.terms))
@@ -168,25 +170,6 @@ class PINN(Solution):
         if balance is None or self.fixed_weights is None:
             return self.fixed_weights if balance is None else balance
         return balance * self.fixed_weights
-
-    def _fixed(self, weights: Mapping[str, float] | None) -> Tensor | None:
-        """The weights that were asked for, one per term.
-
-        Raises:
-            ValueError: If one is not positive, or of no term.
-        """
-        if not weights:
-            return None
-        for name, weight in weights.items():
-            if name not in self.terms:
-                built_in = self.exact_conditions and name in self.problem.imposed
-                why = f"{name} is built into the solution" if built_in else f"there is no {name}"
-                raise ValueError(
-                    f"PINN: weights are of terms of the loss: {', '.join(self.terms)}; {why}"
-                )
-            if not 0 < weight < math.inf:
-                raise ValueError(f"PINN: the weight of {name} must be positive, got {weight}")
-        return torch.tensor([float(weights.get(name, 1.0)) for name in self.terms])
 
     def standard_errors(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Standard errors of the unknown constants by name, that noise of observations brings.

@@ -35,7 +35,10 @@ def send_figure(trainer: Trainer, name: str, figure: Figure) -> None:
 
 
 def send_histogram(trainer: Trainer, name: str, values: Tensor) -> None:
-    """Add a histogram to TensorBoard; rank zero only."""
+    """Add a histogram of the finite ones to TensorBoard; rank zero only."""
+    values = values[values.isfinite()]
+    if not len(values):  # a run that has diverged: its guard says so
+        return
     for logger in trainer.loggers if trainer.is_global_zero else ():
         if isinstance(logger, TensorBoardLogger):
             logger.experiment.add_histogram(name, values, trainer.global_step)

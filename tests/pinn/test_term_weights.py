@@ -88,7 +88,7 @@ def test_training_begins_with_what_is_built_in_and_what_is_trained(exact, capsys
 
 
 def test_weights_are_set_on_the_command_line(config, sgn):
-    words = ["--model.init_args.exact_conditions", "false"]
+    words = ["--model.init_args.exact_conditions", "false", "--trainer.max_steps", 2]
     code, out, err = sgn("fit", "--config", config, *words, "--model.init_args.weights.left", 3)
     assert code == 0, err
     assert "built in: nothing; trained as terms: initial, left, right" in out
