@@ -11,19 +11,19 @@ from sgn_sciml.jets.equation import Equation
 from sgn_sciml.jets.fused_function import FusedFunction, has_bfloat16_tiles
 from sgn_sciml.jets.kernel import Rounding
 from sgn_sciml.jets.kernel_engine import Fused
-from sgn_sciml.jets.quadrature import Domain
+from sgn_sciml.jets.quadrature import IntegrationDomain
 from sgn_sciml.jets.torch_engines import Compiled, Eager, Nested
 
 __all__ = [
     "Automatic",
     "Compiled",
     "Derivatives",
-    "Domain",
     "Eager",
     "Engine",
     "Equation",
     "Fused",
     "FusedFunction",
+    "IntegrationDomain",
     "Nested",
     "Rounding",
     "apart",

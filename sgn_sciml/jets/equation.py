@@ -9,7 +9,7 @@ from torch import Tensor
 from sgn_sciml.jets.derivatives import Derivatives
 from sgn_sciml.jets.plan import Plan
 from sgn_sciml.jets.program import Program, UnknownName, Unrecordable
-from sgn_sciml.jets.quadrature import Domain
+from sgn_sciml.jets.quadrature import IntegrationDomain
 from sgn_sciml.jets.record import record, rows
 from sgn_sciml.system.blame import explained, is_out_of_memory
 
@@ -39,7 +39,7 @@ class Equation:
         coordinates: Sequence[str],
         fields: Sequence[str],
         name: str = "the equation",
-        domain: Domain | None = None,
+        domain: IntegrationDomain | None = None,
     ) -> None:
         self.function = function
         self.residual = residual

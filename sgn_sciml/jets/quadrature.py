@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NODES", "Domain", "Integrand", "Limit", "integrate"]
+__all__ = ["NODES", "Integrand", "IntegrationDomain", "Limit", "integrate"]
 
 NODES = 16  # per coordinate: errors below 1e-9 for two waves, see the tests
 FILL = 1024  # in a geometry
@@ -25,12 +25,12 @@ FILL = 1024  # in a geometry
 Integrand = str | Callable[[Any], Any]
 Limit = Any
 """A number or a tensor of numbers per point; of several coordinates, a mapping by name."""
-Place = Mapping[str, Any]
+NodePlace = Mapping[str, Any]
 """Coordinates of a node, numbers or one per point, by name."""
 
 
 @dataclass(frozen=True)
-class Domain:
+class IntegrationDomain:
     """Where integrals go without limits of their own.
 
     Attributes:
@@ -49,9 +49,9 @@ class Domain:
 
 
 def integrate(
-    evaluate: Callable[[Sequence[Place]], Sequence[Any]],
+    evaluate: Callable[[Sequence[NodePlace]], Sequence[Any]],
     coordinates: Sequence[str],
-    domain: Domain | None,
+    domain: IntegrationDomain | None,
     integrand: Integrand,
     over: str | Sequence[str],
     lower: Limit = None,
@@ -120,7 +120,7 @@ def _numbers(value: Any) -> Any:
 
 
 def _ends(
-    name: str, names: Sequence[str], domain: Domain | None, lower: Limit, upper: Limit
+    name: str, names: Sequence[str], domain: IntegrationDomain | None, lower: Limit, upper: Limit
 ) -> tuple[Any, Any]:
     """The limits along a coordinate."""
     found = []
@@ -155,7 +155,7 @@ def _rule(dimension: int, nodes: int, panels: int) -> tuple[list[list[float]], l
 
 
 def _filling(
-    domain: Domain, names: Sequence[str], lower: Limit, upper: Limit, nodes: int | None
+    domain: IntegrationDomain, names: Sequence[str], lower: Limit, upper: Limit, nodes: int | None
 ) -> tuple[list[dict[str, float]], list[float]]:
     """Points of a geometry, and their equal weights."""
     assert domain.fill is not None

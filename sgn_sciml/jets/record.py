@@ -9,7 +9,7 @@ import sgn_sciml.jets.rules  # noqa: F401 - what calls of torch do to jets
 from sgn_sciml.jets.jet import Jet
 from sgn_sciml.jets.plan import VALUE, Plan
 from sgn_sciml.jets.program import Program, Unrecordable
-from sgn_sciml.jets.quadrature import Domain
+from sgn_sciml.jets.quadrature import IntegrationDomain
 from sgn_sciml.jets.terms import Terms, resolved
 
 __all__ = ["Residual", "record", "record_values", "rows"]
@@ -24,7 +24,7 @@ def record(
     coordinates: Sequence[str],
     fields: Sequence[str],
     plan: Plan | None = None,
-    domain: Domain | None = None,
+    domain: IntegrationDomain | None = None,
 ) -> Program:
     """Record a residual of a network's fields.
 

@@ -11,7 +11,7 @@ from typing import Any
 from sgn_sciml.jets.jet import Jet
 from sgn_sciml.jets.plan import MultiIndex, operator
 from sgn_sciml.jets.program import Program, UnknownName, Unrecordable, Unvalued
-from sgn_sciml.jets.quadrature import Domain, Integrand, Limit, integrate
+from sgn_sciml.jets.quadrature import Integrand, IntegrationDomain, Limit, integrate
 
 __all__ = ["Expression", "Terms"]
 
@@ -43,7 +43,7 @@ class Terms:
         coordinates: Sequence[str],
         names: Sequence[str],
         function: Callable[[Any], Any] | None = None,
-        domain: Domain | None = None,
+        domain: IntegrationDomain | None = None,
     ) -> None:
         self._program = program
         self._points = points
@@ -122,12 +122,12 @@ class Terms:
         here = {name: self._column(k) for k, name in enumerate(self._coordinates)}
         zero = 0.0 * here[self._coordinates[0]]
         return [
-            Node(self, beside([zero + at[k] if k in at else x for k, x in here.items()]))
+            TermsAtNode(self, beside([zero + at[k] if k in at else x for k, x in here.items()]))
             for at in places
         ]
 
 
-class Node(Terms):
+class TermsAtNode(Terms):
     """Terms at other points than those of the program.
 
     Args:

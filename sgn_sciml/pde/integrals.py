@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.geometry import Region
-from sgn_sciml.jets import Domain
+from sgn_sciml.jets import IntegrationDomain
 from sgn_sciml.pde.conditions.condition import Condition, unstated
 from sgn_sciml.pde.problem import Problem
 from sgn_sciml.pde.window import Window
 
-__all__ = ["Integral", "Mean", "integration_domain"]
+__all__ = ["Average", "Integral", "integration_domain"]
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,17 @@ class Integral(Condition):
 
 
 @dataclass(frozen=True)
-class Mean(Integral):
+class Average(Integral):
     """The mean of something over some coordinates has a value; see :class:`Integral`.
 
-    A pressure that is known up to a constant: ``Mean("level", over="xy", of="p")``.
+    A pressure that is known up to a constant: ``Average("level", over="xy", of="p")``.
     """
 
     def _integral(self, d: Any, of: str | Callable[[Any], Any]) -> Any:
         return super()._integral(d, of) / super()._integral(d, lambda s: 1.0)
 
 
-def integration_domain(problem: Problem) -> Domain:
+def integration_domain(problem: Problem) -> IntegrationDomain:
     """Where the integrals of a problem go without limits: its box, or inside its geometry."""
     lower, upper = problem.domain
     limits = {n: (a, b) for n, a, b in zip(problem.coordinates, lower, upper, strict=True)}
@@ -95,8 +95,8 @@ def integration_domain(problem: Problem) -> Domain:
         )
     region = problem.geometry
     if region is None:
-        return Domain(limits, refused=refused)
-    return Domain(limits, problem.space, _filling(region), region.measure, refused)
+        return IntegrationDomain(limits, refused=refused)
+    return IntegrationDomain(limits, problem.space, _filling(region), region.measure, refused)
 
 
 def _filling(region: Region) -> Callable[[int], Sequence[tuple[float, ...]]]:

@@ -5,10 +5,18 @@ import math
 import pytest
 import torch
 
-from sgn_sciml.jets import Automatic, Derivatives, Domain, Eager, Equation, Fused, Nested
+from sgn_sciml.jets import (
+    Automatic,
+    Derivatives,
+    Eager,
+    Equation,
+    Fused,
+    IntegrationDomain,
+    Nested,
+)
 from sgn_sciml.networks import CoordinateMLP
 
-DOMAIN = Domain({"x": (-1.0, 1.0), "t": (0.0, 1.0)})
+DOMAIN = IntegrationDomain({"x": (-1.0, 1.0), "t": (0.0, 1.0)})
 END = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)  # a limit that trains
 RESIDUALS = {
     "fredholm": lambda d: d.u_t - d.integral(lambda s: s.u * torch.exp(s.x - d.x), over="x"),
@@ -149,7 +157,7 @@ def test_many_nodes_go_to_nested_autograd_which_is_said(points, network, caplog)
 @pytest.mark.parametrize("engine", [Nested(), Automatic()], ids=["nested", "automatic"])
 def test_wrong_integrals_are_refused(options, message, engine, points, network):
     refused = {"t": "of a window"} if options == {"over": "t"} else {}
-    domain = Domain({"x": (-1.0, 1.0)}, refused=refused)
+    domain = IntegrationDomain({"x": (-1.0, 1.0)}, refused=refused)
     equation = Equation(network, lambda d: d.u + d.integral("u", **options), "xt", "u", "", domain)
     with pytest.raises(ValueError, match=message):
         engine.residuals(equation, points)
