@@ -151,7 +151,7 @@ class Derivatives:
         total: Tensor = torch.zeros_like(self._points[:, 0]) + found
         return total
 
-    def _at(self, places: Sequence[Mapping[str, Any]]) -> "list[NodeDerivatives]":
+    def _at(self, places: Sequence[Mapping[str, Any]]) -> "list[DerivativesAtNode]":
         """Derivatives at nodes of each point: all of them in one evaluation."""
         here = dict(zip(self._coordinates, self._points.unbind(-1), strict=True))
         zero = torch.zeros_like(self._points[:, 0])
@@ -162,7 +162,7 @@ class Derivatives:
         whole = Derivatives(
             self._function, torch.cat(nodes), self._coordinates, self._fields, self._domain, True
         )
-        return [NodeDerivatives(whole, k, len(self._points)) for k in range(len(places))]
+        return [DerivativesAtNode(whole, k, len(self._points)) for k in range(len(places))]
 
     def _differentiate(self, name: str) -> Tensor:
         field, _, letters = name.partition("_")
@@ -180,7 +180,7 @@ class Derivatives:
         return self._gradients[lower][:, self._coordinates.index(letters[-1])]
 
 
-class NodeDerivatives:
+class DerivativesAtNode:
     """Derivatives at some of the points of others: part ``number`` of parts of N points each."""
 
     def __init__(self, whole: Derivatives, number: int, count: int) -> None:

@@ -122,12 +122,12 @@ class Terms:
         here = {name: self._column(k) for k, name in enumerate(self._coordinates)}
         zero = 0.0 * here[self._coordinates[0]]
         return [
-            NodeTerms(self, beside([zero + at[k] if k in at else x for k, x in here.items()]))
+            TermsAtNode(self, beside([zero + at[k] if k in at else x for k, x in here.items()]))
             for at in places
         ]
 
 
-class NodeTerms(Terms):
+class TermsAtNode(Terms):
     """Terms at other points than those of the program.
 
     Args:

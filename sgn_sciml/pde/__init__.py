@@ -21,7 +21,7 @@ from sgn_sciml.pde.conditions import (
 )
 from sgn_sciml.pde.darcy import Darcy
 from sgn_sciml.pde.helmholtz import Helmholtz
-from sgn_sciml.pde.integrals import Integral, MeanValue, integration_domain
+from sgn_sciml.pde.integrals import Average, Integral, integration_domain
 from sgn_sciml.pde.kdv import KdV
 from sgn_sciml.pde.kuramoto_sivashinsky import KuramotoSivashinsky
 from sgn_sciml.pde.poisson import Poisson
@@ -36,6 +36,7 @@ __all__ = [
     "PROBLEMS",
     "Advection",
     "AllenCahn",
+    "Average",
     "Burgers",
     "Cavity",
     "Changed",
@@ -48,7 +49,6 @@ __all__ = [
     "Integral",
     "KdV",
     "KuramotoSivashinsky",
-    "MeanValue",
     "Neumann",
     "PeriodicPair",
     "PointValues",

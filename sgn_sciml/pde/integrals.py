@@ -19,7 +19,7 @@ from sgn_sciml.pde.conditions.condition import Condition, unstated
 from sgn_sciml.pde.problem import Problem
 from sgn_sciml.pde.window import Window
 
-__all__ = ["Integral", "MeanValue", "integration_domain"]
+__all__ = ["Average", "Integral", "integration_domain"]
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ class Integral(Condition):
 
 
 @dataclass(frozen=True)
-class MeanValue(Integral):
+class Average(Integral):
     """The mean of something over some coordinates has a value; see :class:`Integral`.
 
-    A pressure that is known up to a constant: ``MeanValue("level", over="xy", of="p")``.
+    A pressure that is known up to a constant: ``Average("level", over="xy", of="p")``.
     """
 
     def _integral(self, d: Any, of: str | Callable[[Any], Any]) -> Any:

@@ -27,12 +27,21 @@ References:
     Seber and Wild, *Nonlinear Regression* (1989), chapters 2 and 5: linearised least squares
 """
 
+import logging
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 
-__all__ = ["LARGEST", "standard_errors"]
+from sgn_sciml.pinn.loss_terms import LossTerms
+from sgn_sciml.pinn.unknowns import Unknowns
+
+__all__ = ["errors_of_constants", "standard_errors"]
+
+logger = logging.getLogger(__name__)
 
 LARGEST = 20_000_000  # numbers of a Jacobian that is decomposed: some ten seconds
+MOST_TAKEN = 0.2  # share of the observations that a fit may take up: benchmarks/standard_errors
 
 
 def standard_errors(
@@ -78,3 +87,47 @@ def standard_errors(
     each = sum(noise[k] * weights[:, fields == f].square().sum(1) for k, f in enumerate(names))
     assert isinstance(each, Tensor)
     return each.sqrt(), float(u.square().sum()) / len(e)
+
+
+def errors_of_constants(
+    unknown: Unknowns,
+    terms: LossTerms,
+    weights: Sequence[Tensor | float],
+    parameters: Sequence[Tensor],
+    batch: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    """Standard errors of unknown constants by name; see :meth:`PINN.standard_errors`.
+
+    Args:
+        unknown: The constants.
+        terms: What training makes small.
+        weights: Weight of each term.
+        parameters: What trains.
+        batch: A training batch with observations.
+    """
+    places, count = {}, 0
+    for p in parameters:
+        places[id(p)] = count
+        count += p.numel()
+    names = [name for name, p in unknown.trained.items() if id(p) in places]
+    if not names or count * sum(len(batch[name]) for name in terms.names) > LARGEST:
+        return {}
+    rows, slopes = terms.stacked(batch, weights, parameters)
+    assert slopes is not None
+    values = batch["values"]
+    of = torch.arange(values.shape[1], device=values.device).expand_as(values)
+    of = torch.where(values.isnan(), -1, of).T.flatten()
+    chosen = torch.tensor([places[id(unknown.trained[name])] for name in names])
+    found = standard_errors(slopes, rows[-len(of) :], of, chosen.to(values.device))
+    if found is None:
+        return {}
+    errors, share = found
+    if share > MOST_TAKEN:
+        logger.warning(
+            "the fit takes up %.0f %% of the observations: it follows their noise, and the "
+            "standard errors may be too small. Lower model.init_args.data_weight",
+            100 * share,
+        )
+    moved = unknown.slopes()
+    pairs = zip(names, errors.unbind(), strict=True)
+    return {name: moved[name].detach() * error for name, error in pairs}

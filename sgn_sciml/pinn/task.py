@@ -11,7 +11,6 @@ References:
     Raissi, Perdikaris and Karniadakis, *Physics-informed neural networks* (2019)
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -25,17 +24,13 @@ from sgn_sciml.pde import Problem
 from sgn_sciml.pinn.loss_terms import LossTerms
 from sgn_sciml.pinn.masks import known, with_slopes
 from sgn_sciml.pinn.solution import Solution, differentiable
-from sgn_sciml.pinn.standard_errors import LARGEST, standard_errors
+from sgn_sciml.pinn.standard_errors import errors_of_constants
 from sgn_sciml.pinn.unknowns import Start
 from sgn_sciml.pinn.weights.balancing import Balancing
 from sgn_sciml.pinn.weights.fixed import fixed_weights
 from sgn_sciml.pinn.weights.point_weights import PointWeights
 
 __all__ = ["PINN"]
-
-logger = logging.getLogger(__name__)
-
-MOST_TAKEN = 0.2  # share of the observations that a fit may take up: benchmarks/standard_errors
 
 
 class PINN(Solution):
@@ -185,33 +180,8 @@ class PINN(Solution):
         """
         if self.unknown is None or "data" not in batch or "data" not in self.terms:
             return {}
-        parameters = self.trainable()
-        places, start = {}, 0
-        for p in parameters:
-            places[id(p)] = start
-            start += p.numel()
-        names = [name for name, p in self.unknown.trained.items() if id(p) in places]
-        if not names or start * sum(len(batch[name]) for name in self.terms) > LARGEST:
-            return {}
-        rows, slopes = self.loss_terms.stacked(batch, self._weights_in_units(), parameters)
-        assert slopes is not None
-        values = batch["values"]
-        of = torch.arange(values.shape[1], device=values.device).expand_as(values)
-        of = torch.where(values.isnan(), -1, of).T.flatten()
-        chosen = torch.tensor([places[id(self.unknown.trained[name])] for name in names])
-        found = standard_errors(slopes, rows[-len(of) :], of, chosen.to(values.device))
-        if found is None:
-            return {}
-        errors, share = found
-        if share > MOST_TAKEN:
-            logger.warning(
-                "the fit takes up %.0f %% of the observations: it follows their noise, and the "
-                "standard errors may be too small. Lower model.init_args.data_weight",
-                100 * share,
-            )
-        moved = self.unknown.slopes()
-        pairs = zip(names, errors.unbind(), strict=True)
-        return {name: moved[name].detach() * error for name, error in pairs}
+        weights = self._weights_in_units()
+        return errors_of_constants(self.unknown, self.loss_terms, weights, self.trainable(), batch)
 
     def on_fit_start(self) -> None:
         if self.trainer.is_global_zero and (line := self.what_is_built_in()):

@@ -10,7 +10,7 @@ from sgn_sciml.geometry import Disk
 from sgn_sciml.local_solver import solve
 from sgn_sciml.networks import CoordinateMLP
 from sgn_sciml.optim import LevenbergMarquardt
-from sgn_sciml.pde import Condition, Integral, MeanValue, Problem, Window
+from sgn_sciml.pde import Average, Condition, Integral, Problem, Window
 from sgn_sciml.pinn import PINN, Collocation
 
 
@@ -38,7 +38,7 @@ class Insulated(Fredholm):
     conditions = (
         Condition("left", {"x": 0.0}, lambda d: d.u_x),
         Condition("right", {"x": 1.0}, lambda d: d.u_x),
-        MeanValue("level", over="x", equals=2.0),
+        Average("level", over="x", equals=2.0),
     )
 
     def residual(self, d):
@@ -68,7 +68,7 @@ class Plate(Problem):
     law = "plate"
     coordinates = ("x", "y")
     geometry = Disk((0.0, 0.0), 2.0)
-    conditions = (MeanValue("level", over="xy", equals=1.0),)
+    conditions = (Average("level", over="xy", equals=1.0),)
 
     def residual(self, d):
         return d.u_xx + d.u_yy
