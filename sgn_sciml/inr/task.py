@@ -5,8 +5,8 @@ r"""Implicit neural representation: a coordinate network that is an image, a sou
 
 with y what is known of the signal, scaled to [-1, 1]: its samples, or what another measurement
 :math:`\mathcal{A}` tells (:mod:`sgn_sciml.inr.measurements`). A step goes through the
-measurements in chunks that fit the processor's cache and adds up their gradients, which is the
-gradient of the whole.
+measurements some at a time, as fit the processor's cache, and adds up their gradients, which is
+the gradient of the whole.
 """
 
 import math

@@ -41,6 +41,8 @@ def library() -> ctypes.CDLL:
     compiler = os.environ.get("CXX", "c++")
     vectors = platform.libc_ver()[0] == "glibc" and platform.machine() == "x86_64"
     libraries = ["-lmvec", "-lm"] if vectors else ["-lm"]
+    if platform.machine() == "x86_64":  # compilers halve vectors for fear of a lower clock rate
+        libraries.append("-mprefer-vector-width=512")
     # of one processor: a home folder may serve several machines
     texts = [path.read_text() for path in sorted(SOURCES.iterdir())]
     key = "\n".join([*texts, compiler, *FLAGS, *libraries, *_processor()])
