@@ -142,3 +142,16 @@ def test_the_local_solver_refuses_integrals():
 def test_a_wrong_integral_is_refused(arguments, message):
     with pytest.raises(TypeError, match=message):
         Integral("mass", **arguments)
+
+
+def test_terms_of_unlike_units_are_told(trainer, caplog):
+    @dataclass(frozen=True)
+    class Micrometres(Insulated):
+        domain = (0.0,), (1e-6,)
+        conditions = (Condition("left", {"x": 0.0}, lambda d: d.u - 1.0),)
+
+    problem = Micrometres()
+    task = PINN(CoordinateMLP(1, 1, 6, 1, activation="tanh"), problem, LevenbergMarquardt)
+    trainer(max_steps=1, precision="64-true").fit(task, Collocation(problem, num_points=4))
+    assert "insulated is of size" in caplog.text
+    assert "insulated, left of size" in caplog.text
