@@ -74,6 +74,7 @@ def test_a_rival_trains_with_equal_parameters_and_no_gate_left(path, fit):
     card = fit(path)
     assert card["steps"] == 2
     assert card["parameters"] == pytest.approx(PARAMETERS, rel=0.02)
+    assert card["engine"] == "kernel in float32"  # as the base: times stay comparable
     words = json.dumps(card["network"])
     assert "SineGate" not in words
     assert ("DenseGate" in words) == (path.stem == "sgn_dense")
