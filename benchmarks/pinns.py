@@ -58,7 +58,9 @@ STEPS = {  # of the comparison: a hundred of Adam but for poisson, then ten iter
     "sin_500x": 60,
 }
 SEEDS = {"poisson": 3, "wave": 3, "burgers": 3, "allen_cahn": 3}  # of the comparison
-SHIPPED_SEEDS = SEEDS | {"burgers_viscous": 3, "kdv": 3, "advection": 3}
+SHIPPED_SEEDS = SEEDS | dict.fromkeys(
+    ("burgers_viscous", "kdv", "advection", "helmholtz", "darcy"), 3
+)
 SOLVED = {  # what benchmarks/local_solver.py calls the problem of a shipped configuration
     "poisson": "Poisson, two scales",
     "poisson_2d": "Poisson 2-D, 4 to 16",
