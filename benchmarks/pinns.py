@@ -292,7 +292,11 @@ def table() -> None:
         cells = [cell(problem, model) for model in MODELS]
         seconds = f"{card['training']['cpu_seconds']:.0f}"
         lines.append(f"| {' | '.join([problem, str(card['parameters']), seconds, *cells])} |")
-    lines += ["", "The shipped configurations, trained, medians:", ""]
+    lines += [
+        "",
+        "The shipped configurations, medians; of linear equations only the sum is solved for:",
+        "",
+    ]
     lines += [
         "| configuration | parameters | relative L2 | worst point | CPU s |",
         "|---" * 5 + "|",
