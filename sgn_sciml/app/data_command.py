@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -159,18 +160,30 @@ def _add_convert(verbs: Verbs) -> None:
 
 def _convert(options: argparse.Namespace) -> None:
     from sgn_sciml.benchmark_data.convert import convert
+
+    with closing(_read(options)) as source:
+        path = convert(source, options.output, options.force)
+    _tell(path)
+
+
+def _tell(path: Path) -> None:
+    """Print what is in a file of ours."""
     from sgn_sciml.benchmark_data.inspect import summary
     from sgn_sciml.layouts import open_source
 
-    source = _read(options)
-    print(summary(open_source(convert(source, options.output, options.force))))
+    with closing(open_source(path)) as source:
+        print(summary(source))
 
 
 def _inspect(options: argparse.Namespace) -> None:
+    with closing(_read(options)) as source:
+        _show(source, options)
+
+
+def _show(source: "Source", options: argparse.Namespace) -> None:
     from sgn_sciml.benchmark_data.inspect import draw, summary
     from sgn_sciml.benchmark_data.lawcheck import check_law
 
-    source = _read(options)
     print(summary(source))
     check = None if options.no_check else check_law(source)
     if check is not None:
@@ -205,10 +218,8 @@ def _add_resolve(verbs: Verbs) -> None:
 
 
 def _resolve(options: argparse.Namespace) -> None:
-    from sgn_sciml.benchmark_data.inspect import summary
     from sgn_sciml.benchmark_data.make import make
     from sgn_sciml.benchmark_data.steady_darcy import ResolvedDarcy
-    from sgn_sciml.layouts import open_source
 
     law = ResolvedDarcy(str(options.file))
     samples = law.source.num_samples if options.n is None else options.n
@@ -216,15 +227,13 @@ def _resolve(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.file} has {law.source.num_samples} samples, not {samples}")
     output = options.output or options.file.with_name(f"{options.file.stem}_steady.h5")
     path = make(law, output, samples, **_making(options))
-    print(summary(open_source(path)))
+    _tell(path)
     print(f"{'target':11}up to {law.distance(4):.1e} away from the steady state (4 samples)")
 
 
 def _make(options: argparse.Namespace) -> None:
-    from sgn_sciml.benchmark_data.inspect import summary
     from sgn_sciml.benchmark_data.make import make
-    from sgn_sciml.layouts import open_source
 
     law = options.law(**{f.name: getattr(options, f.name) for f in fields(options.law)})
     path = make(law, options.output, options.n, options.seed, **_making(options))
-    print(summary(open_source(path)))
+    _tell(path)
