@@ -53,7 +53,7 @@ def poisson(tmp_path, monkeypatch):
     }
     trainer = {
         "accelerator": "cpu",
-        "max_steps": 6,
+        "max_steps": 9,
         "precision": "64-true",
         "val_check_interval": 1,
         "enable_progress_bar": False,

@@ -46,6 +46,7 @@ REFUSED = {
     "transport.OutflowAgrees": "is at an outflow, .*: leave it out",
     "transport.WrongEnd": "is at an outflow, .*: give it at x = 0",
 }
+WRAPPERS = ("Changed", "Window")  # of other problems
 
 
 def everything():
@@ -61,7 +62,7 @@ def everything():
                 found[f"{module.__name__.split('.')[-1]}.{name}"] = kind
     shipped = {n: getattr(pde, n) for n in pde.__all__ if inspect.isclass(getattr(pde, n))}
     for name, kind in shipped.items():
-        if issubclass(kind, Problem) and kind is not Problem and name != "Window":
+        if issubclass(kind, Problem) and kind is not Problem and name not in WRAPPERS:
             found[f"pde.{name}"] = kind
     return found
 
