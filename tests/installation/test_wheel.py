@@ -50,7 +50,7 @@ def test_the_wheel_holds_nothing_else(names):
 
 
 def test_the_wheel_is_small(wheel):
-    assert wheel.stat().st_size < 3_000_000
+    assert wheel.stat().st_size < 3_500_000  # of which 2.1 MB are data
 
 
 def test_the_wheel_says_what_it_is(says, names):
