@@ -85,7 +85,7 @@ def test_a_second_stage_lowers_the_error_and_resumes(poisson, sgn):
     assert second["residual"] < first["residual"] / 20
     assert not list(Path().glob("*.part.yaml"))
     config, last = Path(second["run"], "config.yaml"), Path(second["run"], "checkpoints/last.ckpt")
-    more = ("--config", config, "--trainer.max_steps", 7)
+    more = ("--config", config, "--trainer.max_steps", 10)
     assert sgn("fit", *more, "--ckpt_path", "last")[0] == 0
     assert sgn("fit", *more, "--runs", "whole")[0] == 0
     a, b = weights(last), weights("whole/poisson/version_0/checkpoints/last.ckpt")
