@@ -168,4 +168,5 @@ def suitable_block(program: Program) -> int:
     streams = len(program.plan)
     numbers = sum(node.width * (1 if node.flat else streams) for node in program.nodes)
     size = 2 * numbers * program.like.element_size()
-    return max(64, min(256, 6 * 2**20 // size // 32 * 32))
+    most = 256 if streams > 1 else 192  # whole tiles, of either kind, of values alone
+    return max(64, min(most, 6 * 2**20 // size // 32 * 32))
