@@ -1,10 +1,10 @@
-"""What a training step costs in the operator task, against the library's model in a bare loop.
+"""What a step costs in the operator task, against bare loops of its model and the library's.
 
 ``python benchmarks/operator_cost.py`` runs ``sgn fit`` on R10 with everything that a run has:
-loggers, guards, checkpoints. After every step of it, a loop written by hand takes a step of the
-library's FNO of the same size in the same process, on one thread, so that both see the same
-machine; the first 50 steps warm up. The cost is the ratio of their CPU times, the median of seven
-runs. It writes ``operators/cost.json``.
+loggers, guards, checkpoints. After every step of it, two loops written by hand take a step in the
+same process, on one thread, so that all see the same machine: one of the same network, one of the
+library's FNO of the same size. The first 50 steps warm up. The cost is the ratio of CPU times, the
+median of seven runs. It writes ``operators/cost.json``.
 """
 
 import json
@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ from neuralop.models import FNO
 
 from sgn_sciml.app.cli import main as sgn
 from sgn_sciml.layouts import open_source
+from sgn_sciml.operators.networks import FNO as Network
 from sgn_sciml.system.machine import describe_machine
 
 HERE = Path(__file__).parent
@@ -31,7 +32,13 @@ DATA = ROOT / "data" / "burgers_r10.h5"
 RUNS, WARM_UP, STEPS = 7, 50, 400
 
 
-def bare_loop(data: Path) -> Iterator[None]:
+MODELS: dict[str, Callable[[], torch.nn.Module]] = {
+    "bare": lambda: Network(modes=(16,), width=64, channel_mlp=False),
+    "library": lambda: FNO((32,), 1, 1, hidden_channels=64, use_channel_mlp=False),
+}
+
+
+def bare_loop(data: Path, model: torch.nn.Module) -> Iterator[None]:
     """The same training by hand; a value after every step."""
     source = open_source(data)
     rows = range(1000)
@@ -40,7 +47,6 @@ def bare_loop(data: Path) -> Iterator[None]:
     a = (a - a.mean()) / a.std()
     pairs = torch.utils.data.TensorDataset(a, u)
     loader = torch.utils.data.DataLoader(pairs, batch_size=20, shuffle=True)
-    model = FNO((32,), 1, 1, hidden_channels=64, use_channel_mlp=False)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-3, total_steps=10000)
     loss_of = LpLoss(d=1, p=2)
@@ -54,25 +60,27 @@ def bare_loop(data: Path) -> Iterator[None]:
 
 
 class InTurn(Callback):
-    """After every training step, a step of the bare loop."""
+    """After every training step, a step of each bare loop."""
 
     seconds: ClassVar[list[dict[str, float]]] = []  # of each run
 
     def __init__(self) -> None:
-        self.bare = bare_loop(DATA)
+        self.loops = {name: bare_loop(DATA, build()) for name, build in MODELS.items()}
         self.begin = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
-        self.seconds.append({"task": 0.0, "bare": 0.0})
+        self.seconds.append(dict.fromkeys(("task", *self.loops), 0.0))
         self.begin = time.process_time()
 
     def on_train_batch_start(self, trainer: Trainer, *args: Any) -> None:
-        middle = time.process_time()
-        next(self.bare)
-        end = time.process_time()
+        spent = {"task": time.process_time() - self.begin}
+        for name, loop in self.loops.items():
+            begin = time.process_time()
+            next(loop)
+            spent[name] = time.process_time() - begin
         if trainer.global_step > WARM_UP:
-            self.seconds[-1]["task"] += middle - self.begin
-            self.seconds[-1]["bare"] += end - middle
+            for name, seconds in spent.items():
+                self.seconds[-1][name] += seconds
         self.begin = time.process_time()
 
 
@@ -90,14 +98,17 @@ def main() -> None:
             words += ["--trainer.enable_progress_bar", "false"]
             if code := sgn(["fit", *words]):
                 sys.exit(code)
-    ratios = [seconds["task"] / seconds["bare"] for seconds in InTurn.seconds]
+    ratios = {
+        name: [seconds["task"] / seconds[name] for seconds in InTurn.seconds] for name in MODELS
+    }
     each = {
-        key: [1e3 * seconds[key] / STEPS for seconds in InTurn.seconds] for key in ("task", "bare")
+        key: [1e3 * seconds[key] / STEPS for seconds in InTurn.seconds]
+        for key in ("task", *MODELS)
     }
     card = {
         "machine": describe_machine(torch.device("cpu")),
         "milliseconds": each,
-        "ratio": statistics.median(ratios),
+        "ratio": {name: statistics.median(each) for name, each in ratios.items()},
         "ratios": ratios,
     }
     (HERE / "operators" / "cost.json").write_text(json.dumps(card, indent=1) + "\n")

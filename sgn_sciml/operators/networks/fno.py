@@ -4,7 +4,8 @@ r"""Fourier neural operators of the ``neuraloperator`` library.
     v_0 = P(a, x), \qquad v_{l+1} = \sigma\bigl(K_l v_l + W_l v_l\bigr), \qquad u = Q(v_L)
 
 :math:`K_l` multiplies the lowest Fourier modes by complex weights; what lies above them passes
-through :math:`W_l` only.
+through :math:`W_l` only. The arithmetic is real (:mod:`sgn_sciml.operators.networks.fourier`), the
+weights go to and fro as the library's.
 
 References:
     Li et al., *Fourier neural operator for parametric partial differential equations* (2021)

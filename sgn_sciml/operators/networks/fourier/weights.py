@@ -125,17 +125,16 @@ class TuckerWeights(RealWeights):
     def dense(self, kept: tuple[int, ...]) -> Tensor:
         """Weights of the lowest modes, shape ``(*kept, in_channels, 2, out_channels)``."""
         core, (rows, columns, *modes) = self.decomposition()
-        for axis, (count, factor) in enumerate(zip(kept, modes, strict=True)):
-            if axis < len(kept) - 1:
-                order = torch.tensor(frequencies(count), device=factor.device) + len(factor) // 2
-                factor = factor[order]
-            else:
-                factor = factor[:count]
-            # the axis that is contracted is the third, and becomes the last
-            core = torch.tensordot(core, factor, dims=([2], [1]))
-        core = core.movedim((0, 1), (-2, -1))  # modes first
-        weight = torch.view_as_real(rows @ core @ columns.mT)
-        return weight.movedim(-1, -2)
+        for factor in (rows, columns):  # first, while there are few modes; they end up behind
+            core = torch.tensordot(core, factor, dims=([0], [1]))
+        last = len(kept) - 1
+        for axis in reversed(range(len(kept))):  # each ends up in front
+            factor, count = modes[axis], kept[axis]
+            if axis < last:
+                order = torch.tensor(frequencies(count), device=factor.device)
+                factor = factor[order + len(factor) // 2]
+            core = torch.tensordot(factor[:count], core, dims=([1], [last]))
+        return torch.view_as_real(core.resolve_conj()).movedim(-1, -2)
 
     def to_tensor(self) -> Tensor:
         """Complex weights in neuraloperator's order."""

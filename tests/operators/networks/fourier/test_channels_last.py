@@ -10,6 +10,7 @@ from torch import nn
 from sgn_sciml.layers import SpectralGate
 from sgn_sciml.operators.networks import FNO, TFNO, UNO, Gated
 from sgn_sciml.operators.networks.adapter import positions
+from sgn_sciml.operators.networks.fourier import channels_last
 from sgn_sciml.operators.networks.fourier.channels_last import run
 from sgn_sciml.operators.networks.fourier.resampling import resample
 from tests.operators.networks.fourier.test_weights import librarys
@@ -156,6 +157,20 @@ def test_modules_of_others_get_channels_first():
     network.model.projection.non_linearity = nn.PReLU(16)
     x, model = given(network, 16)
     torch.testing.assert_close(run(model, x), model(x))
+
+
+def test_large_batches_run_in_portions(monkeypatch):
+    torch.manual_seed(0)
+    network = small(modes=(2,))
+    x, model = given(network, 512)
+    x = x.repeat(4, 1, 1) * torch.linspace(0.5, 1, 8)[:, None, None]
+    parameters = [*network.parameters()]
+    whole = results(partial(run, model), x, parameters)
+    monkeypatch.setattr(channels_last, "PORTION", 2 * 512 * 8 * 4)
+    assert channels_last._portion(model, x) == 2
+    agree(results(partial(run, model), x, parameters), whole)
+    model.projection.register_forward_hook(lambda *args: None)
+    assert channels_last._portion(model, x) == 8
 
 
 def test_copies_use_their_own_weights():
