@@ -18,8 +18,6 @@ from sgn_sciml.system.blame import explained
 
 __all__ = ["FusedFunction", "has_bfloat16_tiles"]
 
-Gradients = list[Tensor | None]
-
 
 class FusedFunction:
     """Values of a function and its losses; a few hundred points at a time go forward and back.
@@ -102,7 +100,7 @@ class FusedFunction:
 
         def evaluate(
             tensors: Sequence[Tensor], wanted: Sequence[bool]
-        ) -> tuple[Tensor, Gradients]:
+        ) -> tuple[Tensor, list[Tensor | None]]:
             return self._loss(program, points, targets, aim, factor, wanted)
 
         return loss_with_gradients(evaluate, program.tensors)
@@ -115,7 +113,7 @@ class FusedFunction:
         aim: Aim,
         factor: float,
         wanted: Sequence[bool],
-    ) -> tuple[Tensor, Gradients]:
+    ) -> tuple[Tensor, list[Tensor | None]]:
         width = program.nodes[program.outputs[0]].width
         if targets.shape != (len(points), width):
             raise ValueError(
