@@ -13,7 +13,7 @@ CONFIG ?= configs/burgers_pinn.yaml
 
 help:
 	@echo "make run    solve Burgers' equation with a spectral gating network (about 4 minutes)"
-	@echo "make test   run the tests (about 8 minutes on two cores)"
+	@echo "make test   run the tests (about 9 minutes on two cores)"
 	@echo "make test-models    the tests with networks of timm and transformers (half a minute)"
 	@echo "make test-gpu       the tests that need a GPU (skipped where torch sees none)"
 	@echo "make lint types clean    style, types, remove the environment"
