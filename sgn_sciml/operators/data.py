@@ -230,6 +230,18 @@ class OperatorData(FollowsPrecision):
             generator=torch.Generator(),  # must not advance the seed that dropout draws from
         )
 
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """A batch in physical units for a Trainer, whose task scales it.
+
+        Without a Trainer, for a loop of one's own, it is scaled: the mean is taken off before the
+        rounding to torch's default precision, in which small variations might be lost.
+        """
+        if self.trainer is not None:
+            return batch
+        dtype = torch.get_default_dtype()
+        fields = {k: scale(batch[k]).to(dtype) for k, scale in self.normalizers.items()}
+        return batch | fields
+
     # -- description -------------------------------------------------------------------------
 
     @property

@@ -110,6 +110,22 @@ def test_batches_are_physical_and_scaling_has_the_training_statistics(files):
     torch.testing.assert_close(scale.inverse(scale(batch["target"])), batch["target"])
 
 
+def test_a_loop_of_ones_own_gets_small_variations_scaled():
+    """Sound of 0.1 Pa in air, of which float32 in physical units keeps one digit."""
+    u = 101325 + 0.1 * np.random.default_rng(0).standard_normal((60, 32))
+    a = u[:, ::-1].copy()
+    data = OperatorData.from_arrays({"a": a, "u": u}, split=SPLIT)
+    data.setup("fit")
+    batch = next(iter(data.val_dataloader()))
+    np.testing.assert_array_equal(batch["target"][:, 0], u[30:40])
+    scaled = data.on_after_batch_transfer(batch, 0)
+    for name, values in (("input", a), ("target", u)):
+        wanted = torch.from_numpy((values[30:40] - values[:30].mean()) / values[:30].std())
+        torch.testing.assert_close(scaled[name][:, 0], wanted.float(), rtol=1e-5, atol=1e-6)
+    data.trainer = Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+    assert data.on_after_batch_transfer(batch, 0) is batch  # its task scales
+
+
 def test_frames(files):
     data = loaded("fit", path=files["frames"], pairing=Frames(input=0, target=-1))
     u = open_source(files["frames"]).read("u", slice(30, 40))
