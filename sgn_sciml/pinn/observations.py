@@ -1,27 +1,25 @@
 """Noisy observations of a solution at scattered points, for inverse problems."""
 
-import codecs
-import csv
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sgn_sciml.layouts.grid_fields import GridFields
+from sgn_sciml.pde.conditions.tables import read_table, require_inside
 
 __all__ = ["Observations", "read_observations"]
 
 
 def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str, ...]) -> Tensor:
-    """Read a CSV file with a column per coordinate and per observed field, in any order.
+    """Read a file of points and values.
 
     Args:
-        path: The file; its first line names the columns.
+        path: CSV with a column per coordinate and per observed field, in any order, npz with an
+            array of each, or npy with such columns.
         coordinates: Names of the d coordinates.
         fields: Names of the f fields; what has no column, or an empty cell, is nan.
 
@@ -30,80 +28,13 @@ def read_observations(path: str, coordinates: tuple[str, ...], fields: tuple[str
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a coordinate or every field is missing, a column comes twice, or a cell is
-            no number.
+        ValueError: As :func:`~sgn_sciml.pde.conditions.tables.read_table`.
     """
     if Path(path).is_dir():
         raise ValueError(f"{path} is a folder, not a file of observations")
     if not Path(path).is_file():
         raise FileNotFoundError(f"no file of observations {path}")
-    with open(path, "rb") as stream:  # spreadsheets put a mark first, and some write UTF-16
-        wide = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    with open(path, newline="", encoding="utf-16" if wide else "utf-8-sig") as file:
-        rows = csv.DictReader(file, skipinitialspace=True)
-        try:
-            names = [name.strip() for name in rows.fieldnames or ()]
-        except UnicodeError as error:
-            raise ValueError(f"{path} is no text in UTF-8 or UTF-16; save it as such") from error
-        rows.fieldnames = names
-        for name in (*coordinates, *fields):
-            if names.count(name) > 1:
-                raise ValueError(f"{path} has {names.count(name)} columns called {name}: keep one")
-        if not set(coordinates) <= set(names) or not set(fields) & set(names):
-            raise ValueError(
-                f"{path} has columns {', '.join(names)}, expected {', '.join(coordinates)} and "
-                f"some of {', '.join(fields)}"
-            )
-        try:
-            found = [[_number(row, k) for k in (*coordinates, *fields)] for row in rows]
-        except ValueError as error:
-            raise ValueError(f"{path}, line {rows.line_num}: {error}") from error
-    table = torch.tensor(found, dtype=torch.float64).reshape(-1, len(coordinates) + len(fields))
-    if not len(table) or not table[:, : len(coordinates)].isfinite().all():
-        raise ValueError(f"{path} has no rows, or a row without coordinates")
-    return table
-
-
-def require_inside(
-    points: Tensor,
-    path: str,
-    coordinates: Sequence[str],
-    lower: Sequence[float],
-    upper: Sequence[float],
-) -> None:
-    """See that points ``(N, d)`` lie in a box; its faces count as inside.
-
-    Raises:
-        ValueError: If one does not.
-    """
-    for name, column, a, b in zip(coordinates, points.T, lower, upper, strict=True):
-        outside = (column < a - 1e-6 * (b - a)) | (column > b + 1e-6 * (b - a))
-        if outside.any():
-            first = float(column[outside][0])
-            raise ValueError(
-                f"{path}: {int(outside.sum())} of {len(points)} observations lie outside the "
-                f"domain: {name} = {first:g}, which goes from {a:g} to {b:g}"
-            )
-
-
-def _number(row: dict[Any, Any], name: str) -> float:
-    """The number of a cell, nan if it is empty.
-
-    Raises:
-        ValueError: If the row has another number of cells than the first line, or the cell is not
-            a finite number.
-    """
-    if None in row or None in row.values():  # what is left over, what is not there
-        count = sum(v is not None for k, v in row.items() if k) + len(row.get(None, ()))
-        raise ValueError(
-            f"{count} cells where the first line names {len(row) - (None in row)} columns; "
-            "write decimal points, not commas"
-        )
-    text = (row.get(name) or "").strip()
-    value = float(text or "nan")
-    if math.isinf(value):
-        raise ValueError(f"{name} is {text}, which is not a finite number")
-    return value
+    return read_table(path, coordinates, fields)
 
 
 @dataclass(frozen=True)
@@ -111,8 +42,8 @@ class Observations:
     """Where a solution is known, and how well.
 
     Args:
-        path: CSV file with a column per coordinate and per observed field; None takes points of
-            the reference grid.
+        path: File of points and values, see :func:`read_observations`; None takes points of the
+            reference grid.
         count: Observations, drawn without replacement; None for all.
         noise: Standard deviation of Gaussian noise that is added, as a fraction of that of each
             field over the observations.
@@ -166,7 +97,7 @@ class Observations:
         if self.path is not None:
             table = read_observations(self.path, coordinates, fields)
             if domain is not None:
-                require_inside(table[:, :d], self.path, coordinates, *domain)
+                require_inside(table[:, :d], "observations", coordinates, *domain)
         elif grid is not None:
             values = torch.stack([grid.fields[name] for name in fields], -1)
             table = torch.cat([grid.points, values], -1).reshape(-1, d + len(fields)).double()

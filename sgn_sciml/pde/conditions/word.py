@@ -16,7 +16,7 @@ from sgn_sciml.pde.conditions.condition import (
 )
 from sgn_sciml.pde.conditions.given import Given, given_by, is_table
 from sgn_sciml.pde.conditions.places import ConditionPlace, places_of
-from sgn_sciml.pde.conditions.tables import read_table
+from sgn_sciml.pde.conditions.tables import read_table, require_inside
 
 if TYPE_CHECKING:
     from sgn_sciml.pde.problem import Problem
@@ -198,12 +198,5 @@ def scattered(
         ValueError: If a point lies outside the domain.
     """
     table = table[table[:, -1].isfinite()]
-    for i, (name, a, b) in enumerate(zip(problem.coordinates, *problem.domain, strict=True)):
-        slack, column = 1e-6 * (b - a), table[:, i]
-        outside = (column < a - slack) | (column > b + slack)
-        if bool(outside.any()):
-            raise ValueError(
-                f"{int(outside.sum())} of {len(table)} points lie outside the domain: {name} = "
-                f"{float(column[outside][0]):g}, which goes from {a:g} to {b:g}"
-            )
+    require_inside(table[:, :-1], "points", problem.coordinates, *problem.domain)
     return ScatteredCondition(residual=residual, field=field, kind="points", table=table, **called)

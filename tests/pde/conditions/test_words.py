@@ -201,8 +201,11 @@ def test_a_mirror_of_a_box_names_its_conditions():
     ]
 
 
-@pytest.mark.parametrize("ending", ["csv", "npz", "npy"])
-def test_values_come_from_files(tmp_path, ending):
+@pytest.mark.parametrize(
+    ("ending", "encoding"),
+    [("csv", "utf-8"), ("csv", "utf-8-sig"), ("csv", "utf-16"), ("npz", ""), ("npy", "")],
+)
+def test_values_come_from_files(tmp_path, ending, encoding):
     points = (UNIT + torch.tensor([0, 0, 1])).numpy()
     u, v = known(torch.from_numpy(points)).numpy().T.copy()
     v[3] = np.nan
@@ -213,7 +216,7 @@ def test_values_come_from_files(tmp_path, ending):
             ",".join(columns),
             *(",".join(map(repr, map(float, r))) for r in zip(*columns.values(), strict=True)),
         ]
-        path.write_text("\n".join(lines).replace("nan", ""))
+        path.write_text("\n".join(lines).replace("nan", ""), encoding)
     elif ending == "npz":
         np.savez(path, **columns)
     else:
