@@ -57,6 +57,7 @@ OTHERS = {
     b"version ": " (a pointer of Git LFS in place of the file: git lfs pull)",
     b"<": " (a web page in place of the file)",
     b"{": " (JSON: of zarr and of Hugging Face's datasets name the folder)",
+    b"PK\x03\x04": " (a zip archive that is cut off or damaged)",
     b"PAR1": " (Parquet: datasets.Dataset.from_parquet(FILE).save_to_disk(FOLDER) makes Arrow)",
 }
 

@@ -93,13 +93,13 @@ def attributes(item: h5py.HLObject) -> dict[str, Any]:
     """Attributes of a group or data set as plain Python values, arrays as lists.
 
     Only numbers and text. No file known here needs others, and where damage turns text into a
-    list of variable length, reading it ends the process.
+    list of variable length, reading it ends the process. What netCDF notes of itself is left out.
     """
     attrs = item.attrs
     return {
         str(name): _plain(attrs[name])
         for name in attrs
-        if attrs.get_id(name).get_type().get_class() in PLAIN
+        if name != "_NCProperties" and attrs.get_id(name).get_type().get_class() in PLAIN
     }
 
 
