@@ -50,6 +50,10 @@ class Boundary(ABC):
     def bases(self, u: Tensor, knots: Tensor, degree: int) -> Tensor:
         """Evaluate the splines anywhere, shape ``(..., n) -> (..., count * n)``."""
 
+    def behind(self, beside: Tensor, u: Tensor, knots: Tensor, degree: int) -> Tensor:
+        """Splines behind other channels of shape ``(..., n)``."""
+        return torch.cat([beside, self.bases(u, knots, degree)], dim=-1)
+
 
 def clamp(u: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """The nearest point of the grid."""
@@ -62,12 +66,18 @@ class Vanish(Boundary):
     def bases(self, u: Tensor, knots: Tensor, degree: int) -> Tensor:
         return bspline_bases(u, knots, degree)
 
+    def behind(self, beside: Tensor, u: Tensor, knots: Tensor, degree: int) -> Tensor:
+        return bspline_bases(u, knots, degree, beside=beside)
+
 
 class Polynomial(Boundary):
     """The polynomials of the outermost intervals go on, as far as one lets them."""
 
     def bases(self, u: Tensor, knots: Tensor, degree: int) -> Tensor:
         return bspline_bases(u, knots, degree, continued=True)
+
+    def behind(self, beside: Tensor, u: Tensor, knots: Tensor, degree: int) -> Tensor:
+        return bspline_bases(u, knots, degree, continued=True, beside=beside)
 
 
 class Straight(Boundary):

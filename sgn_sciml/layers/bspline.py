@@ -18,6 +18,13 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from sgn_sciml.jets.spline_kernel import (
+    has_kernel,
+    kernel_bases,
+    kernel_slopes,
+    takes_splines,
+)
+
 __all__ = ["bspline_bases", "bspline_slopes", "extend", "tile"]
 
 
@@ -47,8 +54,16 @@ def extend(grid: Tensor, degree: int, periodic: bool = False) -> Tensor:
     return torch.cat([left, grid, right])
 
 
-def bspline_bases(u: Tensor, knots: Tensor, degree: int, continued: bool = False) -> Tensor:
+def bspline_bases(
+    u: Tensor,
+    knots: Tensor,
+    degree: int,
+    continued: bool = False,
+    beside: Tensor | None = None,
+) -> Tensor:
     """Evaluate all splines of all channels.
+
+    Plain tensors on a CPU go through the compiled kernel, where there is a compiler.
 
     Args:
         u: Shape ``(..., n)``.
@@ -56,12 +71,25 @@ def bspline_bases(u: Tensor, knots: Tensor, degree: int, continued: bool = False
         degree: Degree k.
         continued: Let the polynomials of the outermost intervals of the grid go on outside; the
             splines end there otherwise.
+        beside: Channels of shape ``(..., n)`` to stand before the splines.
 
     Returns:
-        Shape ``(..., (K - k - 1) * n)``, channels fastest.
+        Shape ``(..., (K - k - 1) * n)``, channels fastest; ``(..., (K - k) * n)`` with channels
+        beside.
     """
     outer = degree if continued else None
-    return evaluate(u, knots, degree, outer)[0]
+    if takes_splines(u, knots, degree):
+        if torch.compiler.is_compiling():
+            op: Tensor = torch.ops.sgn_sciml.splines(u, knots, degree, outer, beside)
+            return op
+        if torch.is_grad_enabled() and (
+            u.requires_grad or (beside is not None and beside.requires_grad)
+        ):
+            found: Tensor = FusedSplines.apply(u, knots, degree, outer, beside)  # type: ignore[no-untyped-call]
+            return found
+        return kernel_bases(u, knots, degree, outer, beside)
+    bases = evaluate(u, knots, degree, outer)[0]
+    return bases if beside is None else torch.cat([beside, bases], dim=-1)
 
 
 def evaluate(u: Tensor, knots: Tensor, degree: int, outer: int | None) -> tuple[Tensor, Tensor]:
@@ -138,6 +166,90 @@ class Splines(torch.autograd.Function):
             each.append(of_lower * slopes(lowest, knots, ctx.degree - 1))
         found = [part.reshape(*u.shape[:-1], -1, u.shape[-1]).sum(-2) for part in each]
         return sum(found[1:], found[0]) if found else None, None, None, None
+
+
+class FusedSplines(torch.autograd.Function):
+    """Splines in the kernel, behind what stands beside them."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, u: Tensor, knots: Tensor, degree: int, outer: int | None, beside: Tensor | None
+    ) -> Tensor:
+        ctx.save_for_backward(u, knots)
+        ctx.numbers = degree, outer, beside is not None
+        return kernel_bases(u, knots, degree, outer, beside)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, None, None, None, Tensor | None]:
+        u, knots = ctx.saved_tensors
+        degree, outer, beside = ctx.numbers
+        of_beside = g[..., : knots.shape[1]] if beside and ctx.needs_input_grad[4] else None
+        of_u = pulled_back(g, u, knots, degree, outer) if ctx.needs_input_grad[0] else None
+        return of_u, None, None, None, of_beside
+
+
+def pulled_back(g: Tensor, u: Tensor, knots: Tensor, degree: int, outer: int | None) -> Tensor:
+    """Gradient of u from that of its splines, the last columns of g."""
+    if not torch.is_grad_enabled() and takes_splines(u, knots, degree):
+        return kernel_slopes(g, u, knots, degree, outer)
+    count, n = knots.shape
+    _, lower = evaluate(u, knots, degree, outer)
+    each = g[..., -(count - degree - 1) * n :] * slopes(lower, knots, degree)
+    return each.reshape(*u.shape[:-1], -1, n).sum(-2)
+
+
+def _splines(
+    u: Tensor, knots: Tensor, degree: int, outer: int | None, beside: Tensor | None
+) -> Tensor:
+    if has_kernel():
+        return kernel_bases(u, knots, degree, outer, beside)
+    bases, _ = recursion(u, knots, degree, outer, in_place=True)
+    return bases if beside is None else torch.cat([beside, bases], dim=-1)
+
+
+def _shape(
+    u: Tensor, knots: Tensor, degree: int, outer: int | None, beside: Tensor | None
+) -> Tensor:
+    count, n = knots.shape
+    return u.new_empty(*u.shape[:-1], (count - degree - 1 + (beside is not None)) * n)
+
+
+def _splines_back(g: Tensor, u: Tensor, knots: Tensor, degree: int, outer: int | None) -> Tensor:
+    with torch.no_grad():
+        return pulled_back(g, u, knots, degree, outer)
+
+
+def _shape_back(g: Tensor, u: Tensor, knots: Tensor, degree: int, outer: int | None) -> Tensor:
+    return torch.empty_like(u, memory_format=torch.contiguous_format)
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    u, knots, degree, outer, beside = inputs
+    ctx.save_for_backward(u, knots)
+    ctx.numbers = degree, outer, beside is not None
+
+
+def _op_back(ctx: Any, g: Tensor) -> tuple[Tensor | None, None, None, None, Tensor | None]:
+    u, knots = ctx.saved_tensors
+    degree, outer, beside = ctx.numbers
+    back: Tensor = torch.ops.sgn_sciml.splines_back(g, u, knots, degree, outer)
+    return back, None, None, None, g[..., : knots.shape[1]] if beside else None
+
+
+# One operation of a compiled network; defined by hand, since torch's decorator for that costs as
+# much a call as the splines of sixty points.
+LIBRARY = torch.library.Library("sgn_sciml", "FRAGMENT")  # type: ignore[no-untyped-call]
+SIGNATURE = "Tensor u, Tensor knots, int degree, int? outer"
+for name, signature, function, shape in (
+    ("splines", f"{SIGNATURE}, Tensor? beside", _splines, _shape),
+    ("splines_back", f"Tensor g, {SIGNATURE}", _splines_back, _shape_back),
+):
+    LIBRARY.define(f"{name}({signature}) -> Tensor")  # type: ignore[no-untyped-call]
+    LIBRARY.impl(name, function, "CPU")  # type: ignore[no-untyped-call]
+    torch.library.register_fake(f"sgn_sciml::{name}", shape, lib=LIBRARY)
+torch.library.register_autograd(
+    "sgn_sciml::splines", _op_back, setup_context=_remember, lib=LIBRARY
+)
 
 
 def slopes(lower: Tensor, knots: Tensor, degree: int) -> Tensor:

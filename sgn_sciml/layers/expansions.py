@@ -69,7 +69,7 @@ class Expansion(Activation, ABC):
         """Evaluate the bases."""
 
     def forward(self, u: Tensor) -> Tensor:
-        if torch.compiler.is_exporting():  # a file is for any number of points
+        if not self.blocked(u):
             return self.expand(u)
         rows = CACHED // self.out_features + 1
         count = u.shape[:-1].numel()
@@ -77,6 +77,10 @@ class Expansion(Activation, ABC):
             return self.expand(u)  # a jet comes in blocks of its own
         parts = [self.expand(part) for part in torch.split(u.reshape(count, -1), rows)]
         return torch.cat(parts).view(*u.shape[:-1], self.out_features)
+
+    def blocked(self, u: Tensor) -> bool:
+        """Whether to take points some at a time."""
+        return not torch.compiler.is_exporting()  # a file is for any number of points
 
     def init_behind(self, linear: nn.Linear) -> None:
         """Initialise the coefficients: Xavier-uniform, zero bias."""

@@ -8,7 +8,8 @@ intervals of the grid and k the degree: a layer costs :math:`d_{out} ((G + k + 1
 parameters. As in the paper the splines start near zero, c ~ N(0, 0.1^2), and w Xavier-uniform.
 
 The paper scales each spline by one more weight, which c has already. Nothing is sparse here: an
-input has k + 1 splines that are not zero, but one product with all of them is faster.
+input has k + 1 splines that are not zero, but one product with all of them is faster. On a CPU a
+compiled kernel makes them (:mod:`sgn_sciml.jets.spline_kernel`).
 
 What inputs outside the grid see is the affair of a :class:`~sgn_sciml.layers.boundaries.Boundary`;
 :meth:`Spline.follow` moves the grid to where samples are and keeps the function.
@@ -23,8 +24,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sgn_sciml.jets.spline_kernel import takes_splines
 from sgn_sciml.layers.activations import Function, as_function
-from sgn_sciml.layers.boundaries import Boundary, Vanish
+from sgn_sciml.layers.boundaries import Boundary, Polynomial, Vanish
 from sgn_sciml.layers.bspline import tile
 from sgn_sciml.layers.expansions import Expansion
 from sgn_sciml.layers.grids import Quantiles, Range, grid_of
@@ -86,14 +88,20 @@ class Spline(Expansion):
                 nn.init.xavier_uniform_(linear.weight[:, : self.features])
 
     def expand(self, u: Tensor) -> Tensor:
-        bases = self.boundary.bases(u, self.knots, self.degree)
+        y = None if self.base_function is None else self.base_function(u)
         window = self.boundary.window(u, self.knots, self.degree)
-        if window is not None:
-            bases = bases * tile(window, bases.shape[-1] // self.features)
-        if self.base_function is None:
-            return bases
-        y = self.base_function(u)
-        return torch.cat([y if window is None else y - window * y, bases], dim=-1)
+        if window is None:
+            if y is None:
+                return self.boundary.bases(u, self.knots, self.degree)
+            return self.boundary.behind(y, u, self.knots, self.degree)
+        bases = self.boundary.bases(u, self.knots, self.degree)
+        bases = bases * tile(window, bases.shape[-1] // self.features)
+        return bases if y is None else torch.cat([y - window * y, bases], dim=-1)
+
+    def blocked(self, u: Tensor) -> bool:
+        direct = isinstance(self.boundary, (Vanish, Polynomial))  # nothing but the kernel
+        direct = direct and takes_splines(u, self.knots, self.degree)
+        return super().blocked(u) and not direct
 
     @torch.no_grad()
     def follow(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sgn_sciml.studies.engine.store import StudyFolder, last_line, tally
     from sgn_sciml.studies.engine.study import read_study
     from sgn_sciml.studies.experiments.ablation import FrozenTones
-    from sgn_sciml.studies.experiments.blocks import Ordinary, PyKan, SplineKan
+    from sgn_sciml.studies.experiments.blocks import InKan, Ordinary, PyKan, SplineKan
     from sgn_sciml.studies.experiments.cost import InferenceCost
     from sgn_sciml.studies.experiments.equations import Equations
     from sgn_sciml.studies.experiments.extrapolation import Extrapolation
@@ -34,6 +34,7 @@ __all__ = [
     "Extrapolation",
     "FrozenTones",
     "Images",
+    "InKan",
     "InferenceCost",
     "Leaving",
     "Local",
@@ -59,6 +60,7 @@ HOMES = {
     "Extrapolation": "experiments.extrapolation",
     "FrozenTones": "experiments.ablation",
     "Images": "experiments.images",
+    "InKan": "experiments.blocks",
     "InferenceCost": "experiments.cost",
     "Leaving": "experiments.leaving",
     "Local": "engine.execute",

@@ -31,6 +31,7 @@ USES = {
 }
 SAID = {
     "kan",
+    "inkan",
     "onnx",
     "onnxruntime",
     "hdf5plugin",

@@ -13,6 +13,7 @@
 #include "chain.h"
 #include "forward.h"
 #include "run.h"
+#include "splines.h"
 
 template <class T>
 inline void Run<T>::run(const T* points, const T* weights, const T* targets, Aim aim,
@@ -86,3 +87,12 @@ extern "C" int jets_halves() { return TILES && may_use_tiles(); }
   }
 ENTRY(jets_float, float)
 ENTRY(jets_double, double)
+
+#define SPLINES(name, T)                                                                           \
+  extern "C" int name(const T* u, const T* other, int64_t row, int64_t rows, int64_t n,            \
+                      const T* knots, int64_t count, int64_t degree, int64_t outer, int64_t slopes, \
+                      T* out) {                                                                    \
+    return splines(u, other, row, rows, n, knots, count, degree, outer, slopes != 0, out);         \
+  }
+SPLINES(splines_float, float)
+SPLINES(splines_double, double)

@@ -1,7 +1,7 @@
 """The experiments that are shipped: a class each, of which a study makes a grid."""
 
 from sgn_sciml.studies.experiments.ablation import FrozenTones
-from sgn_sciml.studies.experiments.blocks import Ordinary, PyKan, SplineKan
+from sgn_sciml.studies.experiments.blocks import InKan, Ordinary, PyKan, SplineKan
 from sgn_sciml.studies.experiments.cost import InferenceCost
 from sgn_sciml.studies.experiments.equations import Equations
 from sgn_sciml.studies.experiments.extrapolation import Extrapolation
@@ -15,6 +15,7 @@ __all__ = [
     "Extrapolation",
     "FrozenTones",
     "Images",
+    "InKan",
     "InferenceCost",
     "Leaving",
     "Ntk",

@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from sgn_sciml.networks import count_parameters
-from sgn_sciml.studies import InferenceCost, Ordinary, Outcome, PyKan, SplineKan, StudyFolder
+from sgn_sciml.studies import (
+    InferenceCost,
+    InKan,
+    Ordinary,
+    Outcome,
+    PyKan,
+    SplineKan,
+    StudyFolder,
+)
 from sgn_sciml.studies.engine.study import make_study
 from sgn_sciml.studies.experiments.blocks import hidden_for
 from sgn_sciml.studies.experiments.cost import LEAST, MOST, take_turns
@@ -69,10 +77,13 @@ def test_sizes_are_told():
     assert outcome.scalars["calls"] == LEAST
 
 
-def test_without_pykan(monkeypatch):
-    monkeypatch.setitem(sys.modules, "kan", None)
-    with pytest.raises(ValueError, match="pip install pykan"):
-        InferenceCost(PyKan(), width=4, batch=2, seconds=0).run()
+@pytest.mark.parametrize(
+    ("block", "module", "package"), [(PyKan(), "kan", "pykan"), (InKan(), "inkan", "inkan")]
+)
+def test_without_a_rival(monkeypatch, block, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ValueError, match=f"pip install {package}"):
+        InferenceCost(block, width=4, batch=2, seconds=0).run()
 
 
 def test_what_does_not_fit_in_memory_is_refused():
