@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from sgn_sciml.jets.merging import merged
 from sgn_sciml.jets.plan import MAX_ORDER, Plan
 from sgn_sciml.jets.program import FUNCTIONS, Node
 
@@ -16,7 +17,7 @@ __all__ = ["Aim", "Rounding", "address", "addresses", "encode"]
 
 KINDS = (
     *("input", "linear", "function", "add", "product"),
-    *("scale", "shift", "join", "columns", "stream"),
+    *("scale", "shift", "join", "columns", "stream", "gate"),
 )
 WORDS = (
     *("kind", "width", "flat", "trains", "function", "first", "second"),
@@ -60,9 +61,10 @@ class Encoded(NamedTuple):
 
 @lru_cache(maxsize=64)
 def encode(
-    plan: Plan, operations: tuple[Node, ...], outputs: tuple[int, ...], sizes: tuple[int, ...]
+    plan: Plan, operations: Sequence[Node], outputs: tuple[int, ...], sizes: tuple[int, ...]
 ) -> Encoded:
     """Lay a program out in memory; without its tensors, of which it takes the sizes."""
+    operations, outputs = merged(operations, outputs, sizes)
     nodes = np.zeros(len(operations), NODE)
     inputs: list[int] = []
     detail: list[float] = []
@@ -78,9 +80,10 @@ def encode(
         row["function"] = FUNCTIONS.index(node.function) if node.function else -1
         row["first"], row["second"] = (*node.tensors, -1, -1)[:2]
         row["inputs"], row["input_count"] = len(inputs), len(node.inputs)
-        row["detail"], row["detail_count"] = len(detail), len(node.detail)
+        constants = node.tensors if node.kind == "gate" else node.detail
+        row["detail"], row["detail_count"] = len(detail), len(constants)
         inputs += node.inputs
-        detail += node.detail
+        detail += constants
     forward, backward, pairs = _rules(plan)
     arrays = (
         nodes,

@@ -17,7 +17,7 @@ inline std::vector<char> Run<T>::kept() const {
     const bool known = node.kind == FUNCTION && plain(i) &&
                        (is_wave(node) || node.function == TANH || node.function == SIGMOID ||
                         node.function == EXP);
-    if (node.kind == FUNCTION) kept[i] = 1;
+    if (node.kind == FUNCTION || node.kind == GATE) kept[i] = 1;
     if (node.kind == ADD || node.kind == SHIFT || node.kind == JOIN || node.kind == COLUMNS ||
         node.kind == STREAM || known)
       continue;

@@ -32,6 +32,9 @@ inline void Run<T>::backward(int64_t i) {
     case FUNCTION:
       for (int64_t c = 0; on && c < w; ++c) function_back(i, c);
       break;
+    case GATE:
+      for (int64_t c = 0; c < w; ++c) gate_back(i, c);
+      break;
     case ADD:
       for (int64_t k = 0; k < 2; ++k) {
         const int64_t part = input(node, k);

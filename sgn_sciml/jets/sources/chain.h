@@ -42,7 +42,12 @@ inline void Run<T>::function(int64_t i, int64_t c) {
     const T sign = node.function == SIN ? 1 : -1;
     EACH y[last + e] = sign * f[1][e];
   }
-  if (plain(i)) return;
+  if (!plain(i)) chain(z, y, n);
+}
+
+// All streams but the value, of derivatives in f.
+template <class T>
+inline void Run<T>::chain(const T* z, T* y, int64_t n) {
   for (int64_t k = 0, last = 0; k < p.forward_count; last = p.forward[k++].to) {
     const Term& t = p.forward[k];
     if (t.to) apply(t, z, nullptr, t.to == last, y + t.to * most, n);

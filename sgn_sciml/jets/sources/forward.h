@@ -21,6 +21,9 @@ inline void Run<T>::forward(int64_t i) {
     case FUNCTION:
       for (int64_t c = 0; c < w; ++c) function(i, c);
       break;
+    case GATE:
+      for (int64_t c = 0; c < w; ++c) gate(i, c);
+      break;
     case ADD: {
       const int64_t other = input(node, 1);
       if (streams(other) < streams(i)) {  // numbers without derivatives

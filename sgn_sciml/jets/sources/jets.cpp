@@ -12,6 +12,7 @@
 #include "backward.h"
 #include "chain.h"
 #include "forward.h"
+#include "gate.h"
 #include "run.h"
 #include "splines.h"
 

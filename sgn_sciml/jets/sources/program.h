@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-enum Kind { INPUT, LINEAR, FUNCTION, ADD, PRODUCT, SCALE, SHIFT, JOIN, COLUMNS, STREAM };
+enum Kind { INPUT, LINEAR, FUNCTION, ADD, PRODUCT, SCALE, SHIFT, JOIN, COLUMNS, STREAM, GATE };
 constexpr int64_t FACTORS = 4;
 
 struct Node {

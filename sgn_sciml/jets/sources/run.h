@@ -76,7 +76,7 @@ class Run {
   std::unique_ptr<Scratch<T>> scratch;
   Room<T> store;
   T f[HIGHEST + 1][TILE];
-  T mixed[TILE];
+  T mixed[TILE], brought[HIGHEST][TILE], parts[4][TILE];
 
   int64_t whole(int64_t n) const { return shares(n, grain) * grain; }
   // Sines keep their cosine, and the reverse, behind their streams.
@@ -86,7 +86,10 @@ class Run {
   int64_t streams(int64_t i) const { return p.nodes[i].flat ? 1 : p.streams; }
   // Numbers from one channel to the next: an odd number of lines, lest all fall on a few places
   // of the cache.
-  int64_t row(int64_t i) const { return lines(streams(i) + is_wave(p.nodes[i])); }
+  int64_t row(int64_t i) const {
+    const bool gate = p.nodes[i].kind == GATE;  // base, sine and cosine
+    return lines(streams(i) + (gate ? 3 : is_wave(p.nodes[i])));
+  }
   int64_t adjoint_row(int64_t i) const { return lines(streams(i)); }
   int64_t lines(int64_t streams) const { return (streams * most / LINE | 1) * LINE; }
   T* value(int64_t i) { return store + value_place[i]; }
@@ -144,6 +147,11 @@ class Run {
     return tensors[node.first][p.sizes[node.first] > 1 ? channel : 0];
   }
 
+  // A number of a gate's channel.
+  T number(const Node& node, int64_t k, int64_t channel) const {
+    return tensors[int64_t(p.detail[node.detail + k])][channel];
+  }
+
   // The first channel of a node, or that of the same number where it has several.
   const T* channel(int64_t i, int64_t c) {
     return value(i) + (p.nodes[i].width > 1 ? c : 0) * row(i);
@@ -199,8 +207,13 @@ class Run {
 
   // Elementwise functions, in chain.h.
   void apply(const Term& t, const T* z, const T* g, bool add, T* out, int64_t n);
+  void chain(const T* z, T* y, int64_t n);
   void function(int64_t i, int64_t c);
   void function_back(int64_t i, int64_t c);
   const T* slopes_of(int64_t function, const T* z, int64_t n, const T* y, const T* other);
+  // Diagonal gates, in gate.h.
+  void gate_derivatives(const Node& node, int64_t c, const T* z, int64_t order, T* kept, bool known);
+  void gate(int64_t i, int64_t c);
+  void gate_back(int64_t i, int64_t c);
   bool plain(int64_t i) const { return streams(i) == 1; }
 };
