@@ -123,6 +123,7 @@ def rendering(task: Any) -> dict[str, float]:
     axes = [torch.linspace(-1, 1, min(4 * n, most)) for n in task.grid]
     batch = {f"axis{k}": axis for k, axis in enumerate(axes)}
     engines = {"loop": NetworkEngine("torch", CHUNK), "kernel": NetworkEngine("auto")}
+    engines["bf16x3"] = NetworkEngine("bf16x3")
     seconds: dict[str, list[float]] = {name: [] for name in engines}
     own = task.engine
     for _ in range(3):

@@ -16,7 +16,7 @@ __all__ = ["derivatives", "slopes", "tabulate"]
 
 PointFunction = Callable[[Tensor], Tensor]
 
-PORTION = 65536  # points of which a result is put together
+PORTION = 2**18  # points of which a result is put together
 
 
 def slopes(f: PointFunction, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,13 +94,19 @@ def derivatives(f: PointFunction, places: Mapping[str, Tensor], chunk: int) -> d
 
 
 def _grid_chunks(axes: Sequence[Tensor], chunk: int) -> Iterator[Tensor]:
-    """All points of a grid, the last axis running fastest, some at a time."""
-    grid = tuple(len(axis) for axis in axes)
-    count = math.prod(grid)
-    for start in range(0, count, chunk):
-        numbers = torch.arange(start, min(start + chunk, count), device=axes[0].device)
-        index = torch.unravel_index(numbers, grid)
-        yield torch.stack([axis[i] for axis, i in zip(axes, index, strict=True)], -1)
+    """All points of a grid, the last axis running fastest, some at a time: rows where they fit."""
+    *outer, last = axes
+    grid, length = tuple(len(axis) for axis in outer), len(last)
+    step = max(1, chunk // length)
+    for start in range(0, math.prod(grid), step):
+        numbers = torch.arange(start, min(start + step, math.prod(grid)), device=last.device)
+        index = torch.unravel_index(numbers, grid) if outer else ()
+        for part in torch.split(last, chunk):
+            points = last.new_empty(len(numbers), len(part), len(axes))
+            for k, (axis, i) in enumerate(zip(outer, index, strict=True)):
+                points[..., k] = axis[i, None]
+            points[..., -1] = part
+            yield points.view(-1, len(axes))
 
 
 def _fill(f: PointFunction, chunks: Iterator[Tensor] | Sequence[Tensor], count: int) -> Tensor:

@@ -49,10 +49,10 @@ class FusedFunction:
         self.rounding = rounding
         self.fused = fused or Fused()
 
-    def values(self, points: Tensor) -> Tensor:
-        """Values at points ``(N, d)``, shape ``(C, N)``, without a graph; never rounded."""
+    def values(self, points: Tensor, rounding: Rounding = Rounding.NONE) -> Tensor:
+        """Values at points ``(N, d)``, shape ``(C, N)``, without a graph; rounded only if told."""
         with torch.no_grad():
-            return self._values(self._program(points), points, (Rounding.NONE, Rounding.NONE))
+            return self._values(self._program(points), points, (rounding, Rounding.NONE))
 
     def loss(self, points: Tensor, targets: Tensor) -> Tensor:
         """The mean square of what is missing to targets ``(N, C)``, a part of torch's graph."""

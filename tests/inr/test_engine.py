@@ -63,6 +63,19 @@ def test_low_precision_learns_and_is_told(name, trainer):
     assert "bfloat16" in task.about()["engine"]
 
 
+@pytest.mark.parametrize("name", ["auto", "mixed", "bf16", "bf16x3"])
+def test_what_is_rendered_is_float32(name):
+    torch.manual_seed(0)
+    network = CoordinateMLP(2, 2, 64, 3, Sine)
+    points = 2 * torch.rand(500, 2) - 1
+    with torch.no_grad():
+        found = NetworkEngine(name).evaluate(network, points)
+        in_torch, exact = network(points), network.double()(points.double())
+    own = (in_torch - exact).square().mean().sqrt()
+    most = 1e-5 * exact.abs().max() if name == "bf16x3" else 1.5 * own
+    assert (found - exact).square().mean().sqrt() < most
+
+
 def test_without_tiles_it_goes_on_in_float32_and_says_so_once(trainer, monkeypatch, caplog):
     monkeypatch.setattr(engine, "has_bfloat16_tiles", lambda: False)
     with caplog.at_level(logging.WARNING):
