@@ -36,11 +36,13 @@ POINTS, DEPTH, REPEATS = 10_000, 4, 9
 ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {
     "tanh": lambda n: Elementwise(n, torch.tanh),
     "dense gate, m = 4": lambda n: SpectralGate(n, base=torch.tanh, num_frequencies=4),
+    "dense gate, m = 9": lambda n: SpectralGate(n, base=torch.tanh),
     "diagonal gate": lambda n: SpectralGate(n, spectral="diagonal", base=torch.tanh),
     "folded gate": lambda n: SpectralGate(n, spectral="sine", base=None, gate_init=1.0),
 }
 CASES = [(50, "float32"), (64, "float32"), (50, "float64"), (20, "float64")]
-GATED = [(50, "float32"), (20, "float64")]
+WIDE = [(128, "float32"), (256, "float32"), (128, "float64")]  # by the kernel alone
+GATED = [(50, "float32"), (64, "float32"), (20, "float64"), *WIDE]
 
 
 def floor(width: int) -> Callable[[], None]:
@@ -99,18 +101,18 @@ def case(width: int, dtype: str, threads: int, peers: str | None) -> dict[str, A
     torch.set_num_threads(threads)
     torch.set_default_dtype(getattr(torch, dtype))
     torch.manual_seed(0)
-    engines: dict[str, Engine] = {
-        "nested autograd": Nested(),
-        "jets, eager": Eager(),
-        "jets, torch.compile": Compiled(),
-        "jets, fused": Fused(),
-    }
+    engines: dict[str, Engine] = {"jets, fused": Fused()}
+    if (width, dtype) in WIDE:
+        peers = None
+    else:
+        others = {"nested autograd": Nested(), "jets, eager": Eager()}
+        engines = others | {"jets, torch.compile": Compiled()} | engines
     steps: dict[str, Callable[[], Any]] = {"floor": floor(width)}
     steps |= {name: step(engine, width, "tanh") for name, engine in engines.items()}
     steps["jets, fused, with Adam"] = step(Fused(), width, "tanh", adam=True)
     if (width, dtype) in GATED:
-        others = [name for name in ACTIVATIONS if name != "tanh"]
-        steps |= {f"{name}, fused": step(Fused(), width, name) for name in others}
+        gates = [name for name in ACTIVATIONS if name != "tanh"]
+        steps |= {f"{name}, fused": step(Fused(), width, name) for name in gates}
     found = medians(steps, threads)
     if peers:
         script = [peers, str(FILES / "peers.py")]
@@ -128,7 +130,7 @@ def case(width: int, dtype: str, threads: int, peers: str | None) -> dict[str, A
 
 def run(peers: str | None) -> None:
     """Measure all cases and write the card."""
-    cases = [case(*c, threads, peers) for threads in (1, 2) for c in CASES]
+    cases = [case(*c, threads, peers) for threads in (1, 2) for c in [*CASES, *WIDE]]
     FILES.mkdir(exist_ok=True)
     card = {
         "points": POINTS,

@@ -190,16 +190,16 @@ def fits(jobs: int) -> None:
 def table() -> None:
     """Write the tables from the cards."""
     heads = ["torch, CPU seconds of a step", AGAIN, *ENGINES]
-    heads += ["weights apart: chunks of 2048", "auto", "rendering"]
+    heads += ["weights apart: chunks of 2048", "auto", "rendering", "by bf16x3"]
     lines = ["| step of | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for name, case in json.loads((FILES / "steps.json").read_text())["cases"].items():
         seconds, render = case["seconds"], case["rendering"]
         cells = [
             f"{seconds['loop']:.3f}",
-            *(f"{seconds[e] / seconds['loop']:.2f}" for e in ENGINES),
+            *(f"{seconds[e] / seconds['loop']:.2f}" for e in [AGAIN, *ENGINES]),
         ]
-        cells += [f"{case['apart_after_ten_steps']['auto']:.0e}"]
-        cells += [f"{render['kernel'] / render['loop']:.2f}"]
+        cells += [f"{case['apart_after_ten_steps'][e]:.0e}" for e in (AGAIN, "auto")]
+        cells += [f"{render[e] / render['loop']:.2f}" for e in ("kernel", "bf16x3")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     names = ["torch", *ENGINES]
     lines += ["", "| PSNR in dB | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
