@@ -6,6 +6,7 @@ own functions on all edges.
 """
 
 from abc import ABC, abstractmethod
+from typing import cast
 
 import torch
 from torch import nn
@@ -75,11 +76,14 @@ class InKan(Block):
         intervals: Intervals of the grid.
         dense: Evaluate all splines of an input, not only the four that are not zero: the faster
             of the two on one CPU thread, unless all of the network is compiled.
+        whole: Compile both layers together, not their bases alone. (A cell's ``compiled`` would
+            compile the GELU block as well, and ratios to other blocks be of another GELU.)
     """
 
-    def __init__(self, intervals: int = 5, dense: bool = True) -> None:
+    def __init__(self, intervals: int = 5, dense: bool = True, whole: bool = False) -> None:
         self.intervals = intervals
         self.dense = dense
+        self.whole = whole
 
     def make(self, width: int, hidden: int) -> nn.Module:
         try:
@@ -92,7 +96,8 @@ class InKan(Block):
             KANLayer(*sizes, grid_size=self.intervals, basis_mode=mode)
             for sizes in ((width, hidden), (hidden, width))
         ]
-        return nn.Sequential(*layers)
+        made = nn.Sequential(*layers)
+        return cast(nn.Module, torch.compile(made)) if self.whole else made
 
 
 class PyKan(Block):
