@@ -20,6 +20,7 @@ LIGHT = np.array([-0.35, 0.55, 0.75])  # to the right, upwards, towards the eye
 PLAIN = np.array([0.62, 0.68, 0.78])
 SMALL = 0.02  # of the size: longer edges are halved, so that depths can be ordered
 MOST = 200_000  # triangles
+CELLS = 180  # a side, of the grid whose cells are corners of a finer surface
 DECADES = 3
 
 
@@ -68,7 +69,7 @@ def surface_figure(
 
 def used(points: NDArray[Any], faces: NDArray[Any] | None) -> NDArray[Any]:
     """The corners that are drawn."""
-    return points if faces is None else points[faces].reshape(-1, 3)
+    return points if faces is None else points[np.unique(faces)]
 
 
 def _mappable(norm: LogNorm) -> Any:
@@ -96,6 +97,9 @@ def draw(
     """Draw one surface into a panel, its size about 1: what is far first."""
     panel.set(xlim=(-0.85, 0.85), ylim=(-0.85, 0.85), aspect="equal")
     panel.axis("off")
+    if faces is not None and len(faces) > MOST:
+        points, faces, rows = coarser(points, faces)
+        colours = None if colours is None else colours[rows]
     seen = turned(points)
     if faces is None:
         order = seen[:, 2].argsort()
@@ -124,6 +128,23 @@ def draw(
         rasterized=True,
     )
     panel.add_collection(shown, autolim=False)
+
+
+def coarser(
+    points: NDArray[Any], faces: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """A surface of size 1 whose corners in a cell of a grid are one; the triangles that stay.
+
+    matplotlib keeps an object for each triangle: a million would take a minute and a gigabyte.
+    """
+    cells = np.round(points * CELLS).astype(np.int64)
+    _, merged, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    merged = merged.reshape(-1)
+    middle = np.stack([np.bincount(merged, weights=x) / count for x in points.T], 1)
+    rough = merged[faces]
+    rows = np.flatnonzero((rough != np.roll(rough, -1, 1)).all(1))
+    rows = rows[np.unique(np.sort(rough[rows], 1), axis=0, return_index=True)[1]]
+    return middle, rough[rows], rows
 
 
 def smaller(corners: NDArray[Any], colours: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
