@@ -18,16 +18,25 @@ SMALL = sorted((ROOT / "configs" / "small").glob("*.yaml"))
 PRESETS = sorted((ROOT / "configs" / "presets").glob("*.yaml"))
 INVERSE = sorted((ROOT / "configs" / "problems").glob("*.yaml"))
 SIGNALS = [path for path in CONFIGS if path.stem.endswith("_inr")]
+SHAPES = [path for path in CONFIGS if path.stem.startswith("shape_")]
 VISCOUS = "burgers_viscous"  # another constant
 PINNS = [path for path in CONFIGS if path.stem.endswith("_pinn")]
 UNKNOWN = ROOT / "configs" / "burgers_inverse.yaml"
-OPERATORS = [path for path in CONFIGS if path not in [*SIGNALS, *PINNS, UNKNOWN]]
-DRAWN = ("burgers_pinn", "cavity_pinn", "image_inr", "darcy_sgn_fno")  # one of each kind
+OPERATORS = [path for path in CONFIGS if path not in [*SIGNALS, *SHAPES, *PINNS, UNKNOWN]]
+DRAWN = (
+    "burgers_pinn",
+    "cavity_pinn",
+    "image_inr",
+    "shape_mesh",
+    "darcy_sgn_fno",
+)  # one of each kind
 SMALLER = {  # signals that train in no time
     "image_inr": {"size": 16},
     "audio_inr": {"path": "tones", "seconds": 0.02},
     "volume_inr": {"size": 8},
     "field_inr": {},
+    "shape_mesh": {"count": 64, "samples": 200, "cells": 8, "resolution": 16, "compared": 200},
+    "shape_cloud": {"count": 64, "resolution": 16, "compared": 200},
 }
 
 
@@ -154,6 +163,14 @@ def test_a_signal_is_fitted(path, sgn):
     for command in ("fit", "validate", "test", "predict"):
         code, _, err = sgn(command, *words)
         assert code == 0, err
+
+
+@pytest.mark.parametrize("path", each(SHAPES))
+def test_a_shape_is_fitted(path, sgn):
+    for command in ("fit", "test", "predict"):
+        code, out, err = sgn(command, *quick(path))
+        assert code == 0, err
+    assert "predictions.ply" in out
 
 
 @pytest.mark.parametrize("path", each(OPERATORS))

@@ -11,11 +11,15 @@ from sgn_sciml.geometry.box_tree import Floats, Integers
 from sgn_sciml.geometry.triangles import TriangleSurface
 from sgn_sciml.system.extras import needed_by
 
-__all__ = ["MeshFile", "read_mesh"]
+__all__ = ["MeshFile", "NotSolid", "read_mesh", "triangles_of"]
 
 SAME = 1e-6  # of the size: corners this near to one another are one, if the surface is open else
 STEP = 1e-6  # of the size: how far from the surface both sides are looked at
 LOOKS = 2_000_000  # pairs of such points and triangles
+
+
+class NotSolid(ValueError):
+    """A mesh that does not say what is inside: it is open, turned around in parts, or overlaps."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def read_mesh(path: str | Path, scale: float = 1.0) -> MeshFile:
     Raises:
         MissingExtra: If trimesh is not installed.
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a mesh, or not one closed surface around a volume.
+        ValueError: If it is not a mesh, or not one closed surface around a volume;
+            :class:`NotSolid` where the surface is not closed or overlaps.
     """
     path = Path(path)
     with needed_by("Mesh", "geometry"):
@@ -113,10 +118,10 @@ def closed(path: Path, corners: Floats, size: float) -> tuple[TriangleSurface, I
         The surface, and which triangles are in it: those that are no lines.
 
     Raises:
-        ValueError: If an edge does not belong to two triangles of one orientation.
+        NotSolid: If an edge does not belong to two triangles of one orientation.
     """
     flat = corners.reshape(-1, 3)
-    for scaled in (flat, np.round(flat / (SAME * size))):
+    for scaled in (flat, np.round(flat / (SAME * size or 1))):
         _, first, faces = np.unique(scaled, axis=0, return_index=True, return_inverse=True)
         faces = faces.reshape(-1, 3)
         kept = np.flatnonzero((faces != np.roll(faces, -1, 1)).all(1))
@@ -132,14 +137,14 @@ def closed(path: Path, corners: Floats, size: float) -> tuple[TriangleSurface, I
     place = surface.vertices[ends[where]].mean(1)
     if len(once):
         x = ", ".join(f"{v:.4g}" for v in place[once[0]])
-        raise ValueError(
+        raise NotSolid(
             f"{path}: is not watertight: {len(once)} of {len(where)} edges do not belong to two "
             f"triangles, as at ({x}): close its holes in the program that it comes from"
         )
     forward = np.bincount(edge, weights=ends[:, 0] < ends[:, 1])
     if len(turned := np.flatnonzero(forward != 1)):
         x = ", ".join(f"{v:.4g}" for v in place[turned[0]])
-        raise ValueError(
+        raise NotSolid(
             f"{path}: normals of neighbouring triangles point to different sides, as at ({x}): "
             "make them consistent in the program that it comes from"
         )
@@ -150,7 +155,7 @@ def refuse_overlaps(path: Path, surface: TriangleSurface, size: float) -> None:
     """See at some triangles that there is volume on one side and none on the other.
 
     Raises:
-        ValueError: If there is not, as where two solids overlap.
+        NotSolid: If there is not, as where two solids overlap.
     """
     count = min(256, max(8, LOOKS // len(surface.faces)))
     reached = surface.areas.cumsum()
@@ -160,7 +165,7 @@ def refuse_overlaps(path: Path, surface: TriangleSurface, size: float) -> None:
     for points, times in ((centres - step, 1.0), (centres + step, 0.0)):
         if (bad := np.abs(surface.winding(points) - times) > 0.5).any():
             x = ", ".join(f"{v:.4g}" for v in points[bad][0])
-            raise ValueError(
+            raise NotSolid(
                 f"{path}: its surface overlaps itself, or normals of one of its bodies point the "
                 f"wrong way, as at ({x}): unite its bodies in the program that it comes from"
             )

@@ -73,6 +73,16 @@ class TriangleSurface:
         blocks = [points[k : k + BLOCK] for k in range(0, len(points), BLOCK)]
         return np.concatenate([np.empty(0), *map(self._of_block, blocks)])
 
+    def nearest(self, points: Floats) -> tuple[Floats, Integers]:
+        """Distance without sign, and the triangle that is as near: ``(N, 3) -> (N,)`` each.
+
+        The surface need not be closed.
+        """
+        blocks = [points[k : k + BLOCK] for k in range(0, len(points), BLOCK)]
+        found = [self._closest(block) for block in blocks]
+        distances = np.concatenate([np.empty(0), *(np.abs(d) for d, _ in found)])
+        return distances, np.concatenate([np.empty(0, dtype=np.int64), *(k for _, k in found)])
+
     def winding(self, points: Floats) -> Floats:
         """How many times the surface goes around points, by solid angles: ``(N, 3) -> (N,)``.
 
@@ -89,13 +99,17 @@ class TriangleSurface:
         return found
 
     def _of_block(self, points: Floats) -> Floats:
+        return self._closest(points)[0]
+
+    def _closest(self, points: Floats) -> tuple[Floats, Integers]:
+        """Signed distances and triangles, ``(N,)`` each."""
         first = self.tree.near(points)
-        bound = np.abs(self._nearest(points, np.arange(len(points)), first))
+        bound = np.abs(self._nearest(points, np.arange(len(points)), first)[0])
         rows, faces = self.tree.candidates(points, bound * (1 + 1e-12))
         return self._nearest(points, rows, faces)
 
-    def _nearest(self, points: Floats, rows: Integers, faces: Integers) -> Floats:
-        """The signed distance of least size of each point, ``(N,)``.
+    def _nearest(self, points: Floats, rows: Integers, faces: Integers) -> tuple[Floats, Integers]:
+        """The signed distance of least size of each point, and its triangle, ``(N,)`` each.
 
         Args:
             points: Points, shape ``(N, 3)``.
@@ -123,7 +137,7 @@ class TriangleSurface:
         feature = np.where(over[first], 0, feature)
         beyond = np.where(over[first, None], from_corners[first, 0], away[first, s])
         sign = np.sign((beyond * self.pseudonormals[faces[first], feature]).sum(1))
-        return np.asarray(sign * np.sqrt(least))
+        return np.asarray(sign * np.sqrt(least)), np.asarray(faces[first])
 
 
 def summed(keys: Integers, values: Floats) -> Floats:

@@ -14,6 +14,11 @@ with needed_by(__name__, "inr"):
     from sgn_sciml.inr.measurements import Gradients, LineIntegrals, Samples
     from sgn_sciml.inr.points import CoarseToFine, ErrorDriven, RandomPoints, Whole
     from sgn_sciml.inr.shapes import Bracket, Gyroid, Shape, Sphere, Torus
+    from sgn_sciml.inr.shapes.data import ShapeData
+    from sgn_sciml.inr.shapes.description import Solid
+    from sgn_sciml.inr.shapes.figures import ShapeFigures
+    from sgn_sciml.inr.shapes.losses import Igr, Occupancy, SignedDistance, SirenSurface
+    from sgn_sciml.inr.shapes.task import ShapeINR
     from sgn_sciml.inr.signals import SignalData
     from sgn_sciml.inr.task import INR
     from sgn_sciml.inr.volumes import VolumeData
@@ -28,15 +33,23 @@ __all__ = [
     "FieldData",
     "Gradients",
     "Gyroid",
+    "Igr",
     "ImageData",
     "LineIntegrals",
+    "Occupancy",
     "RandomPoints",
     "Samples",
     "Shape",
+    "ShapeData",
+    "ShapeFigures",
+    "ShapeINR",
     "Signal",
     "SignalData",
     "SignalFigures",
     "SignalWriter",
+    "SignedDistance",
+    "SirenSurface",
+    "Solid",
     "Sphere",
     "Torus",
     "VolumeData",

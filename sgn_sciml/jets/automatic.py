@@ -30,6 +30,10 @@ class Automatic(Engine):
     def __init__(self) -> None:
         self._chosen: WeakKeyDictionary[Equation, Engine] = WeakKeyDictionary()
 
+    def chosen(self, equation: Equation) -> Engine:
+        """The engine that an equation went through, itself before that."""
+        return self._chosen.get(equation, self)
+
     def residuals(self, equation: Equation, points: Tensor) -> Tensor:
         return self._run(equation, points, lambda engine: engine.residuals(equation, points))
 

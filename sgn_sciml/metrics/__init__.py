@@ -13,6 +13,7 @@ from sgn_sciml.metrics.signal_to_noise import PSNR, SISNR, SNR
 from sgn_sciml.metrics.similarity import SSIM
 from sgn_sciml.metrics.sound import BandError, LogSpectralDistance
 from sgn_sciml.metrics.spectral import Extension, SpectralError, Spectrum, shell_energy
+from sgn_sciml.metrics.surfaces import ChamferDistance, NormalConsistency, VolumeIoU
 
 __all__ = [
     "PSNR",
@@ -23,12 +24,14 @@ __all__ = [
     "BandError",
     "Bands",
     "BurgersDefect",
+    "ChamferDistance",
     "ConformalBand",
     "Conservation",
     "DarcyResidual",
     "Extension",
     "LogSpectralDistance",
     "MaxError",
+    "NormalConsistency",
     "PDEBenchErrors",
     "RelativeH1",
     "RelativeL2",
@@ -37,6 +40,7 @@ __all__ = [
     "SampleErrors",
     "SpectralError",
     "Spectrum",
+    "VolumeIoU",
     "conformal_quantile",
     "relative_h1",
     "relative_l2",
