@@ -66,7 +66,7 @@ def test_the_base_has_the_parameters_that_rivals_are_measured_by(fit):
 
 
 def test_there_are_rivals():
-    assert len(RIVALS) == 16
+    assert len(RIVALS) == 18
 
 
 @pytest.mark.parametrize("path", RIVALS, ids=lambda p: p.stem)

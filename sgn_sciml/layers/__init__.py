@@ -1,4 +1,4 @@
-"""Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
+"""Layers: the spectral gate first, its rivals beside it. They know torch only."""
 
 from sgn_sciml.layers.activations import (
     Activation,
@@ -21,7 +21,6 @@ from sgn_sciml.layers.boundaries import (
 )
 from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
-from sgn_sciml.layers.complex_wavelets import ComplexGabor
 from sgn_sciml.layers.encodings import (
     ActivationEncoding,
     Encoding,
@@ -31,7 +30,6 @@ from sgn_sciml.layers.encodings import (
     PositionalEncoding,
 )
 from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
-from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
 from sgn_sciml.layers.gates import DenseGate, SineGate
@@ -42,11 +40,15 @@ from sgn_sciml.layers.mixture import Mixture
 from sgn_sciml.layers.polynomial import PiNet
 from sgn_sciml.layers.progressive import Progressive
 from sgn_sciml.layers.rational import GroupRational
-from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
-from sgn_sciml.layers.snake import Snake
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
 from sgn_sciml.layers.splines import Spline
-from sgn_sciml.layers.wavelets import Gabor, Gaussian
+from sgn_sciml.layers.waves.complex_wavelets import ComplexGabor
+from sgn_sciml.layers.waves.fan import Fan
+from sgn_sciml.layers.waves.harmonic import HarmonicSine
+from sgn_sciml.layers.waves.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
+from sgn_sciml.layers.waves.snake import Snake
+from sgn_sciml.layers.waves.staf import Staf
+from sgn_sciml.layers.waves.wavelets import Gabor, Gaussian
 
 __all__ = [
     "Activation",
@@ -79,6 +81,7 @@ __all__ = [
     "GaussianFourierFeatures",
     "GroupRational",
     "HandOver",
+    "HarmonicSine",
     "HashGrid",
     "Kaf",
     "LearnableFourierFeatures",
@@ -100,6 +103,7 @@ __all__ = [
     "SpectralGate",
     "SpectralShare",
     "Spline",
+    "Staf",
     "Straight",
     "Vanish",
     "as_function",

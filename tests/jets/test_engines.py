@@ -26,6 +26,7 @@ from sgn_sciml.layers import (
     GaussianFourierFeatures,
     GroupRational,
     HandOver,
+    HarmonicSine,
     Kaf,
     LearnableFourierFeatures,
     Mixture,
@@ -40,6 +41,7 @@ from sgn_sciml.layers import (
     Spder,
     SpectralGate,
     Spline,
+    Staf,
     Straight,
 )
 from sgn_sciml.networks import CoordinateMLP
@@ -61,6 +63,8 @@ ACTIVATIONS = {
     "finer++ gaussian": lambda n: true(FinerGaussian(n, 2.0, 1.5)),
     "finer++ gabor": lambda n: true(FinerGabor(n, 2.0, 3.0, 1.5)),
     "spder": lambda n: Spder(n, 3.0),
+    "staf": lambda n: Staf(n, 3, 4.0, skip=True),
+    "harmonic": lambda n: HarmonicSine(n, 2.0, 0.3, 0.2),
     "snake": lambda n: Snake(n, 2.0),
     "cauchy": lambda n: Cauchy(n, per_channel=True),
     "cauchy of a layer": Cauchy,
