@@ -15,8 +15,8 @@ output, is a plain linear layer. The first layer is real in the published code (
 complex weights on the real coordinates, :math:`(A;\, B)`, twice as many of a few.
 
 Weights are those of :mod:`sgn_sciml.layers.waves.wavelets`, uniform in :math:`\pm 1/\sqrt d` for
-their real and imaginary parts alike, d the complex inputs. n complex channels cost :math:`2 n (d + 1)`
-real parameters.
+their real and imaginary parts alike, d the complex inputs. n complex channels cost
+:math:`2 n (d + 1)` real parameters.
 
 References:
     Saragadam et al., *WIRE: wavelet implicit neural representations* (2023),
