@@ -9,6 +9,7 @@ from runs import ROOT, execute, find_card, keep, note, noted
 
 FILES = Path(__file__).parent / "pictures"
 RUNS = ROOT / "runs" / "pictures"
+TRIALS = RUNS / "trials.json"  # until `table` settles them
 CONFIGS = ROOT / "configs"
 PRESETS = CONFIGS / "presets" / "inr"
 
@@ -110,7 +111,7 @@ class Run:
     def card(self) -> dict:
         """The card of the finished run, or nothing; of a trial what is told of it."""
         if self.tuning:
-            return noted(self.name, FILES / "trials.json")
+            return noted(self.name, FILES / "trials.json") or noted(self.name, TRIALS)
         return find_card(self.name, FILES, RUNS)
 
     def execute(self) -> None:
@@ -165,7 +166,7 @@ class Run:
             "cpu_seconds": card["training"]["cpu_seconds"],
             "git": card["machine"]["git"],
         }
-        note(self.name, told, FILES / "trials.json")
+        note(self.name, told, TRIALS)
         shutil.rmtree(RUNS / self.name)
 
 

@@ -19,11 +19,12 @@ from scipy.stats import t as student
 from picture_runs import MODELS as NAMES
 from picture_runs import PICTURES
 from pictures import best, chosen
-from runs import ROOT, execute, execute_all, find_card, note, noted
+from runs import ROOT, execute, execute_all, find_card, note, noted, settle
 
 FILES = Path(__file__).parent / "relatives"
 RUNS = ROOT / "runs" / "relatives"
 MODELS = ("sgn", "sgn_dense", "staf", "harmonic", "siren", "finer")
+EQUAL_TIME = "equal_time.json"
 SEEDS = (0, 1, 2)
 STEPS = 300
 CONFIDENCE = 1 - 0.05 / (len(MODELS) - 1)  # all intervals together hold in 95 of 100 cases
@@ -54,7 +55,7 @@ class Fit:
     @property
     def card(self) -> dict:
         """What is kept of the finished run, or nothing."""
-        return noted(self.name, FILES / "cards.json")
+        return noted(self.name, FILES / "cards.json") or noted(self.name, RUNS / "cards.json")
 
     def execute(self) -> None:
         """Fit and test, unless that was done."""
@@ -78,7 +79,7 @@ class Fit:
             "setting": " ".join(best(self.model, "muon")),
             "machine": card["machine"],
         }
-        note(self.name, told, FILES / "cards.json")
+        note(self.name, told, RUNS / "cards.json")
         shutil.rmtree(RUNS / self.name)
         print(f"{self.name}: {told['psnr']:.2f} dB", flush=True)
 
@@ -93,12 +94,12 @@ def step_seconds(model: str) -> float:
 
 def steps_of_equal_time(model: str) -> int:
     """Steps that take as long as those of the diagonal gate."""
-    noted_before = noted(model, FILES / "equal_time.json")
+    noted_before = noted(model, FILES / EQUAL_TIME) or noted(model, RUNS / EQUAL_TIME)
     if noted_before:  # a run that was broken off goes on with the same number
         return int(noted_before["steps"])
     ours, theirs = step_seconds(MODELS[0]), step_seconds(model)
     steps = STEPS if model == MODELS[0] else round(STEPS * ours / theirs)
-    note(model, {"steps": steps, "seconds_a_step": theirs}, FILES / "equal_time.json")
+    note(model, {"steps": steps, "seconds_a_step": theirs}, RUNS / EQUAL_TIME)
     return steps
 
 
@@ -129,7 +130,7 @@ def verdict(low: float, high: float) -> str:
 
 def section(kind: str) -> list[str]:
     """The table of a kind, if its fits are there; what is missing is said."""
-    if kind == "time" and not (FILES / "equal_time.json").is_file():
+    if kind == "time" and not (FILES / EQUAL_TIME).is_file():
         return [f"## {KINDS[kind]}", "", "Not run."]
     cards = {(f.model, f.picture, f.seed): f.card for f in fits(kind)}
     whole = [m for m in MODELS if all(c for (k, *_), c in cards.items() if k == m)]
@@ -178,6 +179,8 @@ def section(kind: str) -> list[str]:
 
 def table() -> None:
     """Write the table from the cards."""
+    for name in ("cards.json", EQUAL_TIME):
+        settle(RUNS / name, FILES / name)
     lines = [
         "PSNR in dB, mean of three seeds; pictures of 256 x 256. A lead is the mean over pictures",
         "of the difference at equal picture and seed; intervals are Student's t over the six",
