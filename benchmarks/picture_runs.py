@@ -52,7 +52,7 @@ SCALES = {
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
     "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
     "finer": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
-    "staf": (f"{ALL}.omega", ("10.0", "15.0", "20.0", "30.0")),
+    "staf": (f"{FIRST}.omega", ("30.0", "60.0", "90.0", "120.0")),
     "harmonic": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
     "finer_wide": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
     "wire": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
@@ -65,8 +65,9 @@ SCALES = {
 SCHEDULES = {"muon": ("Linear",), "adam": ("Linear", "Exponential")}
 OPTIMIZER = "model.init_args.optimizer.init_args"
 RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
-MATRICES = ("sgn", "siren", "finer", "finer_wide", "staf", "harmonic")
+MATRICES = ("sgn", "siren", "finer", "finer_wide", "harmonic")
 MUON = {m: ("5e-3", "1e-2", "1.5e-2") for m in MATRICES}
+MUON |= {"staf": ("3e-3", "5e-3", "1e-2")}  # diverges at 1.5e-2
 MUON |= {"sgn_dense": ("3e-2", "6e-2", "1e-1", "1.5e-1")}
 MUON |= {"wire": ("1e-2",), "gaussian": ("1e-2",), "positional": ("6e-2",), "fourier": ("6e-2",)}
 MUON |= {m: ("5e-2", "1e-1", "2e-1") for m in ("gelu", "relu")}
