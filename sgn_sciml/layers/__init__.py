@@ -21,7 +21,7 @@ from sgn_sciml.layers.boundaries import (
 )
 from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
-from sgn_sciml.layers.encodings import (
+from sgn_sciml.layers.encodings.fourier import (
     ActivationEncoding,
     Encoding,
     GaussianFourierFeatures,
@@ -29,16 +29,19 @@ from sgn_sciml.layers.encodings import (
     PeriodicEncoding,
     PositionalEncoding,
 )
+from sgn_sciml.layers.encodings.hash_grid import HashGrid
+from sgn_sciml.layers.encodings.progressive import Progressive
+from sgn_sciml.layers.encodings.radial import RadialBases
+from sgn_sciml.layers.encodings.shifted import ShiftedGaussians
+from sgn_sciml.layers.encodings.sphere import SphericalHarmonics
 from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
 from sgn_sciml.layers.gates import DenseGate, SineGate
 from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
-from sgn_sciml.layers.hash_grid import HashGrid
 from sgn_sciml.layers.kaf import Kaf
 from sgn_sciml.layers.mixture import Mixture
 from sgn_sciml.layers.polynomial import PiNet
-from sgn_sciml.layers.progressive import Progressive
 from sgn_sciml.layers.rational import GroupRational
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
 from sgn_sciml.layers.splines import Spline
@@ -93,8 +96,10 @@ __all__ = [
     "PositionalEncoding",
     "Progressive",
     "Quantiles",
+    "RadialBases",
     "Range",
     "Reflect",
+    "ShiftedGaussians",
     "Sine",
     "SineGate",
     "SineSpectralMap",
@@ -102,6 +107,7 @@ __all__ = [
     "Spder",
     "SpectralGate",
     "SpectralShare",
+    "SphericalHarmonics",
     "Spline",
     "Staf",
     "Straight",
