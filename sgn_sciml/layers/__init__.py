@@ -43,6 +43,7 @@ from sgn_sciml.layers.kaf import Kaf
 from sgn_sciml.layers.mixture import Mixture
 from sgn_sciml.layers.polynomial import PiNet
 from sgn_sciml.layers.rational import GroupRational
+from sgn_sciml.layers.selectable import Selectable
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
 from sgn_sciml.layers.splines import Spline
 from sgn_sciml.layers.waves.complex_wavelets import ComplexGabor
@@ -99,6 +100,7 @@ __all__ = [
     "RadialBases",
     "Range",
     "Reflect",
+    "Selectable",
     "ShiftedGaussians",
     "Sine",
     "SineGate",

@@ -76,7 +76,7 @@ def test_radial_bases_are_their_formula():
     with torch.no_grad():
         encode.shapes.add_(0.3 * torch.randn_like(encode.shapes))
         encode.tables.normal_()
-    steps = (encode.shapes @ (s[:, None] - encode.centres)[..., None])[..., 0]
+    steps = (encode.shapes @ (s[:, None, :, None] - encode.centres))[..., 0]
     bases = 1 / (1 + steps.square().sum(-1))
     torch.testing.assert_close(encode.kernels(s), bases)
     waves = torch.sin(encode.frequencies * bases[..., None])
@@ -86,7 +86,7 @@ def test_radial_bases_are_their_formula():
 def test_radial_bases_interpolate_anything_at_their_centres():
     """The inverse quadratic is positive definite: Schoenberg's theorem."""
     encode = RadialBases(2, 5, 1).double()
-    gram = encode.kernels(encode.centres)
+    gram = encode.kernels(encode.centres[..., 0])
     torch.testing.assert_close(gram.diagonal(), torch.ones(25).double())
     assert torch.linalg.eigvalsh(gram.detach()).min() > 1e-3
 
@@ -102,6 +102,8 @@ def test_every_parameter_of_a_network_behind_has_a_role(encoding):
     network = CoordinateMLP(2, 1, 8, 2, encoding=encoding)
     roles = [id(p) for each in network.roles().values() for p in each]
     assert sorted(roles) == sorted(id(p) for p in network.parameters())
+    weights = {id(module.weight) for module in network.modules() if hasattr(module, "weight")}
+    assert {id(p) for p in network.roles()["matrices"]} <= weights  # what Muon turns
     network(torch.rand(5, 2)).sum().backward()
     assert all(p.grad is not None for p in network.parameters())
 

@@ -17,6 +17,7 @@ from sgn_sciml.layers import (
     Kaf,
     Mixture,
     PiNet,
+    Selectable,
     Snake,
     Spder,
     Staf,
@@ -43,6 +44,7 @@ RIVALS = {
     "polynomial": (lambda n: PiNet(n, 3), lambda n: (3 * n, n, 0)),
     "fourier kan": (lambda n: FourierKan(n, 5), lambda n: (n, 10 * n, 0)),
     "mlp-kan": (Mixture, lambda n: (n, n + 9 * n, 2 * (n + 1))),
+    "selectable": (Selectable, lambda n: (n, n + 9 * n + 8 * n + 16 * n, 4 * n)),
     "chebyshev": (lambda n: Chebyshev(n, 6), lambda n: (n, 6 * n, 0)),
 }
 FINER = (FinerGabor, FinerGaussian)  # whose chirp has no gradient of its own

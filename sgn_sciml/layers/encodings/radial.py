@@ -58,7 +58,8 @@ class RadialBases(Encoding):
             )
         super().__init__(in_features, channels)
         axes = torch.meshgrid(*in_features * [torch.linspace(-1, 1, along)], indexing="ij")
-        centres = torch.stack(axes, -1).reshape(-1, in_features)
+        # columns, and not a matrix that Muon turns
+        centres = torch.stack(axes, -1).reshape(-1, in_features, 1)
         count = len(centres)
         self.centres = nn.Parameter(centres)
         shapes = torch.eye(in_features).repeat(count, 1, 1) * (along - 1)  # 2 / h
@@ -69,8 +70,8 @@ class RadialBases(Encoding):
 
     def kernels(self, s: Tensor) -> Tensor:
         r"""The bases :math:`\varphi_i`, shape ``(..., n)``, 1 at their centres."""
-        count, d = self.centres.shape
-        offsets = -(self.shapes @ self.centres[..., None]).reshape(-1)
+        count, d, _ = self.centres.shape
+        offsets = -(self.shapes @ self.centres).reshape(-1)
         squares = F.linear(s, self.shapes.reshape(count * d, d), offsets).square()
         sums = torch.eye(count, dtype=s.dtype, device=s.device).repeat_interleave(d, 1)
         return 1 / (1 + F.linear(squares, sums))
