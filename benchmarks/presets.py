@@ -63,8 +63,8 @@ def table() -> None:
     settle(RUNS / "cards.json", FILES / "cards.json")
     cards = {name: card for name in NAMES if (card := Run(name).card)}
     lines = [
-        "Camera at 128 x 128, 300 steps, one seed, presets as shipped. Some are tuned and some are",
-        "not, so that nothing follows for who is better: for that see `pictures` and `relatives`.",
+        "Camera at 128 x 128, 300 steps, one seed, presets as shipped. Some are tuned, some",
+        "are not: nothing follows for who is better, for that see `pictures` and `relatives`.",
         "",
         "| preset | parameters | PSNR | SSIM | ms a step | engine |",
         "|---|---|---|---|---|---|",

@@ -82,11 +82,11 @@ class Selectable(Activation):
 
     def columns(self, weight: Tensor) -> tuple[Tensor, ...]:
         """The columns of a matrix behind, for each activation."""
-        return weight.split([each.out_features for each in self.activations()], 1)
+        return torch.split(weight, [each.out_features for each in self.activations()], 1)
 
     def forward(self, u: Tensor) -> Tensor:
         parts = []
-        weights = (self.mask * self.shares).split(self.features)
+        weights = torch.split(self.mask * self.shares, self.features)
         for shares, each in zip(weights, self.activations(), strict=True):
             # bases stand one behind the other, the channels within them
             parts.append(each(u) * shares.repeat(each.out_features // self.features))
