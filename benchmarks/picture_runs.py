@@ -9,6 +9,7 @@ from runs import ROOT, execute, find_card, keep, note, noted
 
 FILES = Path(__file__).parent / "pictures"
 RUNS = ROOT / "runs" / "pictures"
+TRIALS = RUNS / "trials.json"  # until `table` settles them
 CONFIGS = ROOT / "configs"
 PRESETS = CONFIGS / "presets" / "inr"
 
@@ -17,6 +18,8 @@ MODELS = {
     "sgn_dense": "**spectral gates**, dense",
     "siren": "SIREN",
     "finer": "FINER",
+    "staf": "STAF",
+    "harmonic": "Harmonic SIREN",
     "finer_wide": "FINER in the shape of the gates",
     "wire": "Gabor wavelets (WIRE, real)",
     "gaussian": "Gaussians",
@@ -49,6 +52,8 @@ SCALES = {
     "sgn_dense": (f"{FIRST}.frequency_scale", ("120.0", "200.0", "300.0")),
     "siren": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
     "finer": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
+    "staf": (f"{FIRST}.omega", ("30.0", "60.0", "90.0", "120.0")),
+    "harmonic": (f"{FIRST}.omega", ("60.0", "90.0", "120.0", "180.0")),
     "finer_wide": (f"{ALL}.omega", ("14.0", "20.0", "30.0", "45.0")),
     "wire": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
     "gaussian": (f"{ALL}.scale", ("5.0", "10.0", "20.0")),
@@ -60,7 +65,9 @@ SCALES = {
 SCHEDULES = {"muon": ("Linear",), "adam": ("Linear", "Exponential")}
 OPTIMIZER = "model.init_args.optimizer.init_args"
 RATE = {"muon": f"{OPTIMIZER}.matrix_lr", "adam": f"{OPTIMIZER}.lr"}
-MUON = {m: ("5e-3", "1e-2", "1.5e-2") for m in ("sgn", "siren", "finer", "finer_wide")}
+MATRICES = ("sgn", "siren", "finer", "finer_wide", "harmonic")
+MUON = {m: ("5e-3", "1e-2", "1.5e-2") for m in MATRICES}
+MUON |= {"staf": ("3e-3", "5e-3", "1e-2")}  # diverges at 1.5e-2
 MUON |= {"sgn_dense": ("3e-2", "6e-2", "1e-1", "1.5e-1")}
 MUON |= {"wire": ("1e-2",), "gaussian": ("1e-2",), "positional": ("6e-2",), "fourier": ("6e-2",)}
 MUON |= {m: ("5e-2", "1e-1", "2e-1") for m in ("gelu", "relu")}
@@ -105,17 +112,32 @@ class Run:
     def card(self) -> dict:
         """The card of the finished run, or nothing; of a trial what is told of it."""
         if self.tuning:
-            return noted(self.name, FILES / "trials.json")
+            return noted(self.name, FILES / "trials.json") or noted(self.name, TRIALS)
         return find_card(self.name, FILES, RUNS)
 
     def execute(self) -> None:
         """Fit and test, unless that was done."""
         if self.card and not (RUNS / self.name).is_dir():
             return
-        configs = with_overlay("image_inr.yaml", self.model)
-        if self.optimizer == "adam":
-            configs.append(PRESETS / "adam.yaml")
-        settings = {
+        execute(self.name, self.configs, RUNS, self.settings, ckpt="last")
+        card = find_card(self.name, FILES, RUNS)
+        if self.tuning:
+            self.keep_trial(card)
+        else:
+            card["curve"] = curve(next((RUNS / self.name).glob("version_*/metrics.csv")))
+            keep(self.name, card, FILES, RUNS)
+        print(f"{self.name}: {card['test']['test/psnr']:.2f} dB", flush=True)
+
+    @property
+    def configs(self) -> list[Path]:
+        """Configuration and overlays."""
+        adam = [PRESETS / "adam.yaml"] if self.optimizer == "adam" else []
+        return with_overlay("image_inr.yaml", self.model) + adam
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What the command line sets besides."""
+        settings: dict[str, object] = {
             SCALES[self.model][0]: self.scale,
             RATE[self.optimizer]: self.rate,
             "model.init_args.schedule": self.schedule,
@@ -135,14 +157,7 @@ class Run:
                 settings[f"{ALL}.num_frequencies"] = 40
             settings["trainer.val_check_interval"] = 300
             settings["trainer.callbacks"] = "[]"
-        execute(self.name, configs, RUNS, settings, ckpt="last")
-        card = find_card(self.name, FILES, RUNS)
-        if self.tuning:
-            self.keep_trial(card)
-        else:
-            card["curve"] = curve(next((RUNS / self.name).glob("version_*/metrics.csv")))
-            keep(self.name, card, FILES, RUNS)
-        print(f"{self.name}: {card['test']['test/psnr']:.2f} dB", flush=True)
+        return settings
 
     def keep_trial(self, card: dict) -> None:
         """Keep what the choice between trials needs."""
@@ -152,7 +167,7 @@ class Run:
             "cpu_seconds": card["training"]["cpu_seconds"],
             "git": card["machine"]["git"],
         }
-        note(self.name, told, FILES / "trials.json")
+        note(self.name, told, TRIALS)
         shutil.rmtree(RUNS / self.name)
 
 

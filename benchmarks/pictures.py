@@ -10,8 +10,8 @@ import itertools
 import statistics
 from functools import cache
 
-from picture_runs import FILES, MODELS, PICTURES, RATES, SCALES, SCHEDULES, TUNING, Run
-from runs import execute_all
+from picture_runs import FILES, MODELS, PICTURES, RATES, SCALES, SCHEDULES, TRIALS, TUNING, Run
+from runs import execute_all, settle
 
 MAIN = ("sgn", "sgn_dense", "siren", "finer")
 OPTIMIZERS = ("muon", "adam")
@@ -65,6 +65,7 @@ def planned(models: list[str], optimizers: list[str]) -> list[Run]:
 
 def table() -> None:
     """Write the tables of fits and of trials from the cards."""
+    settle(TRIALS, FILES / "trials.json")
     known = {
         pair: found
         for pair in itertools.product(MODELS, OPTIMIZERS)

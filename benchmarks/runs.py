@@ -12,7 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-__all__ = ["ROOT", "command", "execute", "execute_all", "find_card", "keep", "note", "noted"]
+__all__ = [
+    *("ROOT", "command", "execute", "execute_all", "find_card", "keep", "note", "noted", "settle"),
+]
 
 ROOT = Path(__file__).parent.parent
 WRITING = Lock()
@@ -102,10 +104,25 @@ def note(name: str, told: dict, path: Path) -> None:
         path: The file.
     """
     with WRITING:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         known = json.loads(path.read_text()) if path.is_file() else {}
         content = json.dumps(known | {name: told}, indent=1, sort_keys=True)
         path.write_text(content + "\n")
+
+
+def settle(source: Path, target: Path) -> None:
+    """Move what was noted into the file that is committed.
+
+    Runs note beside themselves: a tree is clean, and their cards say so, until the last is done.
+
+    Args:
+        source: The file beside the runs.
+        target: The file that is committed.
+    """
+    if source.is_file():
+        for name, told in json.loads(source.read_text()).items():
+            note(name, told, target)
+        source.unlink()
 
 
 def execute_all(runs: Iterable[Any], jobs: int) -> None:

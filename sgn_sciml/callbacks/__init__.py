@@ -8,6 +8,7 @@ from sgn_sciml.callbacks.gates import GateEvolution
 from sgn_sciml.callbacks.guard import FiniteLoss, LastCheckpoint, NonFiniteError
 from sgn_sciml.callbacks.progress import StepProgress
 from sgn_sciml.callbacks.progressive import ProgressiveFrequencies
+from sgn_sciml.callbacks.selection import SelectActivations
 from sgn_sciml.callbacks.spectrum import SpectralErrorMap
 from sgn_sciml.callbacks.spline_grids import FollowData
 from sgn_sciml.system.moved import former_names
@@ -22,6 +23,7 @@ __all__ = [
     "LastCheckpoint",
     "NonFiniteError",
     "ProgressiveFrequencies",
+    "SelectActivations",
     "SpectralErrorMap",
     "StepProgress",
     "TimeBudget",

@@ -25,7 +25,7 @@ from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from sgn_sciml.inr.rendering import PointFunction
-from sgn_sciml.layers.sine import true_gradients
+from sgn_sciml.layers.waves.sine import true_gradients
 
 __all__ = ["Gradients", "LineIntegrals", "Measurement", "Samples", "grid_points"]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sgn_sciml.jets import Derivatives
-from sgn_sciml.layers.sine import true_gradients
+from sgn_sciml.layers.waves.sine import true_gradients
 
 __all__ = ["derivatives", "slopes", "tabulate"]
 

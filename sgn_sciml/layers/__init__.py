@@ -1,4 +1,4 @@
-"""Layers: the spectral gate first, its rivals beside it. This room knows torch only."""
+"""Layers: the spectral gate first, its rivals beside it. They know torch only."""
 
 from sgn_sciml.layers.activations import (
     Activation,
@@ -21,8 +21,7 @@ from sgn_sciml.layers.boundaries import (
 )
 from sgn_sciml.layers.cauchy import Cauchy
 from sgn_sciml.layers.channels import ChannelsFirst
-from sgn_sciml.layers.complex_wavelets import ComplexGabor
-from sgn_sciml.layers.encodings import (
+from sgn_sciml.layers.encodings.fourier import (
     ActivationEncoding,
     Encoding,
     GaussianFourierFeatures,
@@ -30,23 +29,30 @@ from sgn_sciml.layers.encodings import (
     PeriodicEncoding,
     PositionalEncoding,
 )
+from sgn_sciml.layers.encodings.hash_grid import HashGrid
+from sgn_sciml.layers.encodings.progressive import Progressive
+from sgn_sciml.layers.encodings.radial import RadialBases
+from sgn_sciml.layers.encodings.shifted import ShiftedGaussians
+from sgn_sciml.layers.encodings.sphere import SphericalHarmonics
 from sgn_sciml.layers.expansions import Chebyshev, Expansion, FourierKan
-from sgn_sciml.layers.fan import Fan
 from sgn_sciml.layers.ffn import FeedForward
 from sgn_sciml.layers.gate import SpectralGate, SpectralShare
 from sgn_sciml.layers.gates import DenseGate, SineGate
 from sgn_sciml.layers.grids import Deviations, Extremes, Quantiles, Range
-from sgn_sciml.layers.hash_grid import HashGrid
 from sgn_sciml.layers.kaf import Kaf
 from sgn_sciml.layers.mixture import Mixture
 from sgn_sciml.layers.polynomial import PiNet
-from sgn_sciml.layers.progressive import Progressive
 from sgn_sciml.layers.rational import GroupRational
-from sgn_sciml.layers.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
-from sgn_sciml.layers.snake import Snake
+from sgn_sciml.layers.selectable import Selectable
 from sgn_sciml.layers.spectral import DenseSpectralMap, DiagonalSpectralMap, SineSpectralMap
 from sgn_sciml.layers.splines import Spline
-from sgn_sciml.layers.wavelets import Gabor, Gaussian
+from sgn_sciml.layers.waves.complex_wavelets import ComplexGabor
+from sgn_sciml.layers.waves.fan import Fan
+from sgn_sciml.layers.waves.harmonic import HarmonicSine
+from sgn_sciml.layers.waves.sine import Finer, FinerGabor, FinerGaussian, Sine, Spder
+from sgn_sciml.layers.waves.snake import Snake
+from sgn_sciml.layers.waves.staf import Staf
+from sgn_sciml.layers.waves.wavelets import Gabor, Gaussian
 
 __all__ = [
     "Activation",
@@ -79,6 +85,7 @@ __all__ = [
     "GaussianFourierFeatures",
     "GroupRational",
     "HandOver",
+    "HarmonicSine",
     "HashGrid",
     "Kaf",
     "LearnableFourierFeatures",
@@ -90,8 +97,11 @@ __all__ = [
     "PositionalEncoding",
     "Progressive",
     "Quantiles",
+    "RadialBases",
     "Range",
     "Reflect",
+    "Selectable",
+    "ShiftedGaussians",
     "Sine",
     "SineGate",
     "SineSpectralMap",
@@ -99,7 +109,9 @@ __all__ = [
     "Spder",
     "SpectralGate",
     "SpectralShare",
+    "SphericalHarmonics",
     "Spline",
+    "Staf",
     "Straight",
     "Vanish",
     "as_function",

@@ -33,13 +33,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sgn_sciml.layers.activations import Activation, Folded, Function, as_function
-from sgn_sciml.layers.sine import init_sine
 from sgn_sciml.layers.spectral import (
     DenseSpectralMap,
     DiagonalSpectralMap,
     FrequencyScale,
     SineSpectralMap,
 )
+from sgn_sciml.layers.waves.sine import init_sine
 
 __all__ = ["SpectralGate", "SpectralShare"]
 

@@ -15,6 +15,7 @@ from sgn_sciml.networks.coordinate import CoordinateMLP
 from sgn_sciml.networks.features import DrawnFeatures
 from sgn_sciml.networks.grids import follow_data
 from sgn_sciml.networks.inject import Replacement, inject
+from sgn_sciml.networks.modulated import ModulatedMLP
 from sgn_sciml.networks.plain import PlainNetwork, as_coordinate_network, as_sized_network
 from sgn_sciml.networks.separate import Separate
 from sgn_sciml.networks.stages import Staged
@@ -25,6 +26,7 @@ __all__ = [
     "CoordinateMLP",
     "CoordinateNetwork",
     "DrawnFeatures",
+    "ModulatedMLP",
     "Network",
     "OperatorNetwork",
     "PlainNetwork",

@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sgn_sciml.layers import Activation, ActivationLike, Encoding, SpectralGate, make_activation
+from sgn_sciml.layers import Activation, ActivationLike, Encoding, SineGate, make_activation
 from sgn_sciml.networks.base import CoordinateNetwork
 
 __all__ = ["CoordinateMLP"]
@@ -40,7 +40,8 @@ class CoordinateMLP(CoordinateNetwork):
         width: Hidden channels; of a Kolmogorov-Arnold network, before they are expanded.
         depth: Number of hidden layers.
         activation: Activation: a class such as ``Sine``, a name such as ``tanh``, a class or
-            function of torch; a spectral gate by default.
+            function of torch. By default gated sines, which learn from the first steps on; a
+            dense gate near zero starts as GELU and is as slow as that on what oscillates.
         first_activation: Activation of the first hidden layer, where frequencies of the
             input are set; ``activation`` when None.
         encoding: Encoding of the scaled coordinates, or None.
@@ -68,7 +69,7 @@ class CoordinateMLP(CoordinateNetwork):
         out_features: int | None = None,
         width: int = 32,
         depth: int = 3,
-        activation: ActivationLike = SpectralGate,
+        activation: ActivationLike = SineGate,
         first_activation: ActivationLike | None = None,
         encoding: Encoding | None = None,
         first_width: int | None = None,

@@ -71,6 +71,8 @@ FORMER: dict[str, tuple[str, ...]] = {
     ),
     **_within("networks", "networks", "continued=windows staged=stages"),
     **_within("networks", "networks", "shrink=narrowing quantize=quantization"),
+    **_within("layers", "layers.encodings", "hash_grid progressive"),
+    **_within("layers", "layers.waves", "sine snake wavelets complex_wavelets fan"),
     **_within("jets", "jets", "build=compilation fused=kernel_engine nested=derivatives"),
     **_within("pde", "pde", "clamped=stream_functions"),
     **_within("viz", "viz", "pictures=images sounds=audio"),

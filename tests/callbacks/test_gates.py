@@ -17,7 +17,8 @@ def data():
 
 
 def test_rows_are_quantiles_and_share_of_each_gate(trainer, data):
-    task, gates = PINN(CoordinateMLP(2, 1, width=8, depth=2), Burgers()), GateEvolution()
+    network = CoordinateMLP(2, 1, width=8, depth=2, activation=SpectralGate)
+    task, gates = PINN(network, Burgers()), GateEvolution()
     trainer(callbacks=[gates]).fit(task, data)
     assert list(gates.history) == ["network.layers.1", "network.layers.3"]
     for name, gate in gates.gates(task).items():

@@ -11,11 +11,13 @@ from sgn_sciml.layers import (
     FinerGaussian,
     Gabor,
     Gaussian,
+    HarmonicSine,
     PositionalEncoding,
     Sine,
     SineGate,
     Spder,
     SpectralGate,
+    Staf,
 )
 from sgn_sciml.networks import CoordinateMLP
 
@@ -28,6 +30,8 @@ ACTIVATIONS = {
     "finer": lambda n: Finer(n, 10.0),
     "finer++": FinerGaussian,
     "spder": lambda n: Spder(n, 10.0),
+    "staf": lambda n: Staf(n, 3, 6.0, skip=True),
+    "harmonic": lambda n: HarmonicSine(n, 10.0),
     "gaussian": lambda n: Gaussian(n, 3.0),
     "gabor": lambda n: Gabor(n, 3.0, 2.0),
     "gelu": lambda n: Elementwise(n, nn.functional.gelu),

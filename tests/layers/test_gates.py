@@ -12,7 +12,7 @@ from sgn_sciml.layers import Activation, DenseGate, SineGate, SpectralGate
 from sgn_sciml.networks import CoordinateMLP, CoordinateNetwork, inject
 from sgn_sciml.system.classes import instantiate
 
-SINE = {"spectral": "sine", "base": None, "gate_init": 1.0, "frequency_scale": 30.0}
+SINE = {"spectral": "sine", "base": None, "gate_init": 1.0, "frequency_scale": 10.0}
 PAIRS = {
     "dense": (DenseGate, {}, {}),
     "dense beside tanh": (
@@ -89,12 +89,13 @@ def test_a_short_name_in_a_configuration_has_its_own_first_values(name, gate):
     assert type(activation) is getattr(sgn_sciml.layers, name)
     assert activation.gate.tolist() == pytest.approx([gate] * 4)
     if name == "SineGate":
-        assert activation.spectral.frequencies.tolist() == [30.0] * 4
+        assert activation.spectral.frequencies.tolist() == [10.0] * 4
 
 
-def test_what_activations_share_with_the_default_gate_has_the_same_default():
+@pytest.mark.parametrize("gate", [SpectralGate, SineGate])
+def test_what_activations_share_with_a_default_gate_has_the_same_default(gate):
     """A configuration that names another activation keeps the values of equal names."""
-    ours = inspect.signature(SpectralGate).parameters
+    ours = inspect.signature(gate).parameters
     for name in sgn_sciml.layers.__all__:
         kind = getattr(sgn_sciml.layers, name)
         if isinstance(kind, type) and issubclass(kind, Activation):

@@ -13,11 +13,14 @@ from sgn_sciml.layers import (
     FinerGaussian,
     FourierKan,
     GroupRational,
+    HarmonicSine,
     Kaf,
     Mixture,
     PiNet,
+    Selectable,
     Snake,
     Spder,
+    Staf,
 )
 from sgn_sciml.networks import CoordinateMLP, count_parameters, inject
 
@@ -26,6 +29,8 @@ RIVALS = {
     "finer++ gaussian": (FinerGaussian, lambda n: (n, n, 0)),
     "finer++ gabor": (FinerGabor, lambda n: (n, n, 0)),
     "spder": (Spder, lambda n: (n, n, 0)),
+    "staf": (Staf, lambda n: (n, n, 15)),
+    "harmonic": (lambda n: HarmonicSine(n, 2.0, 0.2, 0.1), lambda n: (n, n, 2 * n)),
     "snake": (Snake, lambda n: (n, n, n)),
     "cauchy": (Cauchy, lambda n: (n, n, 3)),
     "cauchy of channels": (lambda n: Cauchy(n, per_channel=True), lambda n: (n, n, 3 * n)),
@@ -39,6 +44,7 @@ RIVALS = {
     "polynomial": (lambda n: PiNet(n, 3), lambda n: (3 * n, n, 0)),
     "fourier kan": (lambda n: FourierKan(n, 5), lambda n: (n, 10 * n, 0)),
     "mlp-kan": (Mixture, lambda n: (n, n + 9 * n, 2 * (n + 1))),
+    "selectable": (Selectable, lambda n: (n, n + 9 * n + 8 * n + 16 * n, 4 * n)),
     "chebyshev": (lambda n: Chebyshev(n, 6), lambda n: (n, 6 * n, 0)),
 }
 FINER = (FinerGabor, FinerGaussian)  # whose chirp has no gradient of its own
@@ -79,10 +85,11 @@ def test_networks_start_with_values_of_order_one(rival):
 
 @pytest.mark.parametrize("skips", [False, True])
 def test_networks_are_their_layers(rival, skips):
-    network = CoordinateMLP(2, 3, width=8, depth=3, activation=rival[0], skips=skips)
-    x = torch.rand(5, 2)
+    # STAF's first phases, some ten radians a layer, make 1e-4 of single precision
+    network = CoordinateMLP(2, 3, width=8, depth=3, activation=rival[0], skips=skips).double()
+    x = torch.rand(5, 2, dtype=torch.float64)
     torch.testing.assert_close(network(x), network.layers(x))
-    assert network(torch.rand(2, 4, 2)).shape == (2, 4, 3)
+    assert network(torch.rand(2, 4, 2, dtype=torch.float64)).shape == (2, 4, 3)
 
 
 def test_every_parameter_has_a_role(rival):

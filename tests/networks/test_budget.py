@@ -14,6 +14,7 @@ from sgn_sciml.layers import (
     FourierKan,
     GaussianFourierFeatures,
     GroupRational,
+    HarmonicSine,
     Kaf,
     LearnableFourierFeatures,
     PiNet,
@@ -22,6 +23,7 @@ from sgn_sciml.layers import (
     Spder,
     SpectralGate,
     Spline,
+    Staf,
 )
 from sgn_sciml.networks import CoordinateMLP, count_parameters, match_parameters
 
@@ -30,7 +32,8 @@ NETWORKS = {
         act.__name__: {"activation": act}
         for act in (
             *(Cauchy, Chebyshev, Elementwise, Fan, Finer, FinerGaussian, FourierKan),
-            *(GroupRational, Kaf, PiNet, Sine, Snake, Spder, SpectralGate, Spline),
+            *(GroupRational, HarmonicSine, Kaf, PiNet, Sine, Snake, Spder, SpectralGate),
+            *(Spline, Staf),
         )
     },
     "KAN": {"activation": Spline, "encoding": ActivationEncoding(2, Spline)},

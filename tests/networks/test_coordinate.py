@@ -199,3 +199,23 @@ def test_count_parameters_leaves_out_what_is_frozen():
     network = CoordinateMLP(2, 1, 8, 1, Elementwise)
     network.layers[0].requires_grad_(False)
     assert count_parameters(network) == 9
+
+
+def two_tones():
+    """Points, and a wave of period two beside one of a quarter."""
+    x = torch.linspace(-1, 1, 128)[:, None]
+    return x, torch.sin(3 * x) + 0.5 * torch.sin(25 * x)
+
+
+@pytest.mark.parametrize("rate", [1e-3, 1e-2])
+def test_the_default_network_learns_from_the_first_steps_on(rate):
+    """Dense gates near zero, the default before, lowered such a loss by 1.7 to 2.8 times."""
+    torch.manual_seed(0)
+    (x, y), network = two_tones(), CoordinateMLP(1)
+    optimizer = torch.optim.Adam(network.parameters(), rate)
+    first = (network(x) - y).square().mean().item()
+    for _ in range(60):
+        optimizer.zero_grad()
+        (network(x) - y).square().mean().backward()
+        optimizer.step()
+    assert (network(x) - y).square().mean().item() < first / 100

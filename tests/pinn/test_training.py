@@ -116,11 +116,11 @@ def test_soap_trains_a_pinn_in_the_precision_of_the_run(trainer, data):
 
 
 def test_frozen_parameters_stay_and_the_others_train(trainer, data):
-    task = pinn(frozen=["*.frequencies", "*.gate"])
+    task = pinn(frozen=["*.frequency_factors", "*.gate"])
     before = {name: p.detach().clone() for name, p in task.named_parameters()}
     trainer().fit(task, data)
     still = {name for name, p in task.named_parameters() if torch.equal(p, before[name])}
-    assert still == {n for n in before if n.endswith(("frequencies", "gate"))}
+    assert still == {n for n in before if n.endswith(("frequency_factors", "gate"))}
     assert len(still) == 4
 
 

@@ -20,6 +20,7 @@ MORE = {
     "sine gates": {"activation": SINE},
     "SIREN": {"activation": {"class_path": "sgn_sciml.layers.Sine"}},
     "FINER": {"activation": {"class_path": "sgn_sciml.layers.Finer"}},
+    "STAF": {"activation": {"class_path": "sgn_sciml.layers.Staf"}},
     "dense gates": {"activation": {"class_path": "sgn_sciml.layers.SpectralGate"}},
     "random features": {
         "encoding": {

@@ -22,7 +22,7 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.layers.encodings import Encoding, known
+from sgn_sciml.layers.encodings.fourier import Encoding, known
 
 __all__ = ["HashGrid"]
 

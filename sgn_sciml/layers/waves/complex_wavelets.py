@@ -14,9 +14,9 @@ and a complex matrix C = A + iB is the real matrix :math:`\begin{pmatrix} A & -B
 output, is a plain linear layer. The first layer is real in the published code (z = a); here it has
 complex weights on the real coordinates, :math:`(A;\, B)`, twice as many of a few.
 
-Weights are those of :mod:`sgn_sciml.layers.wavelets`, uniform in :math:`\pm 1/\sqrt d` for their
-real and imaginary parts alike, d the complex inputs. n complex channels cost :math:`2 n (d + 1)`
-real parameters.
+Weights are those of :mod:`sgn_sciml.layers.waves.wavelets`, uniform in :math:`\pm 1/\sqrt d` for
+their real and imaginary parts alike, d the complex inputs. n complex channels cost
+:math:`2 n (d + 1)` real parameters.
 
 References:
     Saragadam et al., *WIRE: wavelet implicit neural representations* (2023),

@@ -20,7 +20,7 @@ References:
 import torch
 from torch import Tensor, nn
 
-from sgn_sciml.layers.encodings import Encoding
+from sgn_sciml.layers.encodings.fourier import Encoding
 
 __all__ = ["Progressive"]
 

@@ -11,8 +11,8 @@ All ask for weights that keep the pre-activations' spread from layer to layer: u
 :math:`\pm 1/d` in the first layer, in :math:`\pm\sqrt{6/d}/\omega` behind it, d the inputs of
 the layer. FINER draws the biases of its first layer wide, so that each neuron starts on another
 part of the chirp; FINER++ puts the Gaussian and the wavelet of
-:mod:`sgn_sciml.layers.wavelets` behind it. SPDER's damping keeps what sine forgets, how large u
-is.
+:mod:`sgn_sciml.layers.waves.wavelets` behind it. SPDER's damping keeps what sine forgets, how
+large u is.
 
 References:
     Sitzmann et al., *Implicit neural representations with periodic activation functions* (2020),
@@ -36,7 +36,7 @@ import torch
 from torch import Tensor, nn
 
 from sgn_sciml.layers.activations import Activation, Folded
-from sgn_sciml.layers.wavelets import bump
+from sgn_sciml.layers.waves.wavelets import bump
 
 __all__ = ["Finer", "FinerGabor", "FinerGaussian", "Sine", "Spder", "init_sine", "true_gradients"]
 

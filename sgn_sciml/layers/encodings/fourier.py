@@ -1,4 +1,4 @@
-r"""Input encodings of coordinates that were scaled to :math:`[-1, 1]^d`."""
+r"""Encodings by waves and by activations, of coordinates scaled to :math:`[-1, 1]^d`."""
 
 import math
 

@@ -1,0 +1,1 @@
+"""Waves and wavelets as activations."""
