@@ -22,7 +22,7 @@ References:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -62,7 +62,7 @@ class BurgersR10(RandomLaw):
     def coordinates(self) -> dict[str, Array]:
         return {"x": np.arange(self.res) / self.res}
 
-    def initial(self, rngs: Sequence[np.random.Generator]) -> Complex:
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Complex:
         """Fourier coefficients of u(x, 0), shape ``(len(rngs), 4096)``, zero mean first."""
         k = np.arange(1, FINEST // 2)
         std = math.sqrt(2) * 25 / ((2 * np.pi * k) ** 2 + 25)
@@ -71,10 +71,11 @@ class BurgersR10(RandomLaw):
         spectrum[:, 1:] = std / 2 * (normal[..., 0] - 1j * normal[..., 1])
         return spectrum
 
-    def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
-        start = self.initial(rngs)
-        kept = self.grid // 3 + 1
-        v = start[:, :kept]
+    def inputs(self, drawn: Complex) -> dict[str, Array]:
+        return {"a": self._field(drawn, FINEST)[:, :: FINEST // self.res]}
+
+    def outputs(self, drawn: Complex) -> dict[str, Array]:
+        v = drawn[:, : self.grid // 3 + 1]
         k = 2 * np.pi * np.arange(v.shape[1]) / self.length
 
         def nonlinear(v: Complex) -> Complex:
@@ -85,10 +86,8 @@ class BurgersR10(RandomLaw):
         step = etdrk4(-self.nu * k**2, nonlinear, self.time / self.steps)
         for _ in range(self.steps):
             v = step(v)
-        return {
-            "a": self._field(start, FINEST)[:, :: FINEST // self.res],
-            "u": self._field(v, FINEST)[:, :: FINEST // self.res],
-        }
+        points = FINEST if self.grid % self.res else self.grid
+        return {"u": self._field(v, points)[:, :: points // self.res]}
 
     @staticmethod
     def _field(spectrum: Complex, n: int) -> Array:
@@ -96,6 +95,13 @@ class BurgersR10(RandomLaw):
 
     def other_solver(self) -> Self:
         return replace(self, grid=2 * self.grid, steps=2 * self.steps)
+
+    def cheaper(self) -> Iterator[tuple[Self, float]]:
+        grids = [self.grid // 2**k for k in range(10) if self.grid // 2**k >= 16]
+        counts = [self.steps // 2**k for k in range(10) if self.steps // 2**k]
+        shares = {(g, s): g * s / (self.grid * self.steps) for g in grids for s in counts}
+        for (grid, steps), share in sorted(shares.items(), key=lambda item: item[1]):
+            yield replace(self, grid=grid, steps=steps), share
 
 
 @dataclass(frozen=True)

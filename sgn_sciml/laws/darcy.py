@@ -17,7 +17,7 @@ References:
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -115,14 +115,26 @@ class _Darcy(RandomLaw):
     def coefficient(self, rng: np.random.Generator) -> Array:
         """Coefficient a at the nodes of the solver's grid."""
 
-    def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
-        a = np.stack([self.coefficient(rng) for rng in rngs])
-        u = np.stack([solve_darcy(sample) for sample in a])
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Array:
+        return np.stack([self.coefficient(rng) for rng in rngs])
+
+    def inputs(self, drawn: Array) -> dict[str, Array]:
+        return {"a": self._stored(drawn)}
+
+    def outputs(self, drawn: Array) -> dict[str, Array]:
+        return {"u": self._stored(np.stack([solve_darcy(sample) for sample in drawn]))}
+
+    def _stored(self, fields: Array) -> Array:
         step = (self.nodes - 1) // (self.res - 1)
-        return {"a": a[:, ::step, ::step], "u": u[:, ::step, ::step]}
+        return fields[:, ::step, ::step]
 
     def other_solver(self) -> Self:
         return replace(self, grid=2 * self.nodes - 1)
+
+    def cheaper(self) -> Iterator[tuple[Self, float]]:
+        for parts in range(1, (self.nodes - 1) // (self.res - 1) + 1):
+            grid = parts * (self.res - 1) + 1
+            yield replace(self, grid=grid), (grid / self.nodes) ** 3  # of a nested dissection
 
 
 @dataclass(frozen=True)

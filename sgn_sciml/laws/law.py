@@ -1,7 +1,7 @@
 """What every law of benchmark data has: parameters, a grid, random inputs, a solver."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -85,6 +85,15 @@ class Law(ABC):
         output = list(self.axes)[-1]
         return relative_difference(one[output], other[output])
 
+    def cheaper(self) -> Iterator[tuple[Self, float]]:
+        """The same law with cheaper solvers, down from this one's accuracy; none by default.
+
+        Yields:
+            A law that stores its samples on the same grid, and the cost of its solver as a share
+            of this one's, by the count of operations. The cheapest first, this one last.
+        """
+        yield from ()
+
     def parameters(self) -> dict[str, Any]:
         """The parameters by name."""
         return asdict(self)
@@ -101,6 +110,19 @@ class RandomLaw(Law):
     def samples(self, seed: int, numbers: Sequence[int]) -> dict[str, Array]:
         return self.solve([rng_of(seed, number) for number in numbers])
 
-    @abstractmethod
     def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
         """Draw one sample from each stream and solve for it."""
+        drawn = self.draw(rngs)
+        return {**self.inputs(drawn), **self.outputs(drawn)}
+
+    @abstractmethod
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Any:
+        """What the solver starts from, one sample from each stream, as it takes it."""
+
+    def inputs(self, drawn: Any) -> dict[str, Array]:
+        """The fields of what was drawn, on the grid of the file; none where outputs hold them."""
+        return {}
+
+    @abstractmethod
+    def outputs(self, drawn: Any) -> dict[str, Array]:
+        """The fields that the solver finds from what was drawn, on the grid of the file."""

@@ -21,7 +21,7 @@ References:
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, Self
@@ -81,8 +81,11 @@ class NavierStokes2D(RandomLaw):
         # The real part of a sum over all waves: each shares its coefficient with its opposite.
         return (c + np.conj(np.roll(c[::-1, ::-1], 1, (0, 1))))[:, : MODES + 1] / 2
 
-    def solve(self, rngs: Sequence[np.random.Generator]) -> dict[str, Array]:
-        return {"u": np.stack([self.trajectory(self.initial(rng)) for rng in rngs])}
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Complex:
+        return np.stack([self.initial(rng) for rng in rngs])
+
+    def outputs(self, drawn: Complex) -> dict[str, Array]:
+        return {"u": np.stack([self.trajectory(start) for start in drawn])}
 
     def trajectory(self, start: Complex) -> Array:
         """Solve from Fourier coefficients (``rfft2`` over n^2); shape ``(frames, res, res)``."""
@@ -123,6 +126,11 @@ class NavierStokes2D(RandomLaw):
         # Half as fine gives an upper bound; twice as fine costs 16 times as much.
         half = self.points // 2
         return replace(self, grid=2 * self.points if half % self.res else half)
+
+    def cheaper(self) -> Iterator[tuple[Self, float]]:
+        grids = [self.points // 2**k for k in range(8)]
+        for grid in (n for n in reversed(grids) if n >= self.res and n % self.res == 0):
+            yield replace(self, grid=grid), (grid / self.points) ** 3  # points times steps
 
 
 def _values(spectrum: Complex, n: int) -> Array:

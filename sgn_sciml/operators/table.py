@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from sgn_sciml.operators.solving import breakeven_rows
 from sgn_sciml.runs.application import Rows
 from sgn_sciml.runs.results import grid_text, notes, results
 from sgn_sciml.runs.table import BANDS, band_rows
@@ -45,6 +46,7 @@ def operator_rows(card: Mapping[str, Any]) -> Rows:
     samples = f"{name}: {about['samples']:,} samples on {grid_text(about['grid'])}"
     rows = [("test set", samples), *_measures(first)]
     rows += [(name, _compared(values, first)) for name, values in further]
+    rows += breakeven_rows(card)
     return rows + [("note", note) for note in notes(test)]
 
 

@@ -26,22 +26,22 @@ from sgn_sciml.networks import OperatorNetwork
 from sgn_sciml.operators.application import OperatorLearning
 from sgn_sciml.operators.complex_weights import real_moments, require_complex, require_precision
 from sgn_sciml.operators.description import OperatorPairs
-from sgn_sciml.operators.evaluation import SHELLS, TestSet
+from sgn_sciml.operators.evaluation import SHELLS
 from sgn_sciml.operators.losses import L2, Domain, FieldLoss
 from sgn_sciml.operators.networks.adapter import require_resolved
 from sgn_sciml.operators.networks.weights import load_network_weights
 from sgn_sciml.operators.rollout import call, misfit, rollout
 from sgn_sciml.operators.symmetries import Symmetry, augment
+from sgn_sciml.operators.testing import TestedOperator
 from sgn_sciml.operators.units import Units
 from sgn_sciml.optim import OptimizerFactory, Schedule
 from sgn_sciml.runs.application import Application
 from sgn_sciml.runs.description import description_of
-from sgn_sciml.runs.task import BaseTask
 
 __all__ = ["Operator"]
 
 
-class Operator(BaseTask):
+class Operator(TestedOperator):
     """Learn an operator from pairs of functions or from trajectories.
 
     Batches hold ``input`` and ``target`` in physical units, ``(items, channels, *space)`` or, for
@@ -73,7 +73,6 @@ class Operator(BaseTask):
     """
 
     application: ClassVar[Application] = OperatorLearning()
-    description: OperatorPairs | None = None
 
     def __init__(
         self,
@@ -114,7 +113,6 @@ class Operator(BaseTask):
         self.difference, self.pushforward = difference, pushforward
         self.symmetries, self.physics = tuple(symmetries), tuple(physics)
         self.level = level
-        self.training_grid: list[int] = []
         if initial is not None:
             load_network_weights(network, initial)
         boundary = self.domain.boundary(network.axes)
@@ -125,7 +123,6 @@ class Operator(BaseTask):
                 compute_groups=False,
             )
         )
-        self.test_sets: list[TestSet] = []
 
     def setup(self, stage: str) -> None:
         self.description = description_of(self.trainer, OperatorPairs)
@@ -257,41 +254,3 @@ class Operator(BaseTask):
         super().log_metrics(stage)
         self.log(f"{stage}/loss", self.held_out.compute())
         self.held_out.reset()
-
-    def predict_step(
-        self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
-    ) -> dict[str, Tensor]:
-        """Input, target and prediction in physical units."""
-        fields = {name: batch[name] for name in ("input", "target")}
-        return fields | {"prediction": self.predict(batch)}
-
-    def on_test_start(self) -> None:
-        known = () if self.description is None else self.description.test_sets
-        names = [each.name for each in known]
-        count = max(len(self.trainer.num_test_batches), 1)
-        names = names or ["", *(f"set {k}" for k in range(1, count))]
-        self.test_sets = [
-            TestSet(
-                name,
-                self.domain,
-                self.network.axes,
-                self.level,
-                self.physics,
-                self.training_grid,
-                () if self.description is None else self.description.targets,
-            ).to(self.device)
-            for name in names
-        ]
-
-    def test_step(
-        self, batch: dict[str, Tensor], batch_idx: int, dataloader_idx: int = 0
-    ) -> dict[str, Tensor]:
-        found = self.predict_step(batch, batch_idx)
-        self.test_sets[dataloader_idx].update(found)
-        return found
-
-    def on_test_epoch_end(self) -> None:
-        for k, results in enumerate(self.test_sets):
-            prefix = f"test/{results.name}/" if k else "test/"
-            self.log_dict({prefix + key: value for key, value in results.compute().items()})
-        self.test_sets = []

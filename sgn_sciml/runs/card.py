@@ -142,6 +142,7 @@ class Card(Callback):
                 "data": describe_data(trainer),
                 "machine": describe_machine(trainer.strategy.root_device),
                 **results,
+                **(pl_module.tested() if isinstance(pl_module, BaseTask) else {}),
             }
             if self.read_only is None:
                 write_card(folder, card)

@@ -162,6 +162,10 @@ class BaseTask(LightningModule, ABC):
             "loss_terms": list(self.terms),
         }
 
+    def tested(self) -> dict[str, Any]:
+        """What a card tells of a test besides its metrics, as plain values."""
+        return {}
+
     def freeze_parameters(self, patterns: Sequence[str]) -> None:
         """Keep parameters at their initial values; see :func:`freeze_parameters`."""
         freeze_parameters(self, patterns)

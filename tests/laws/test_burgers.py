@@ -22,7 +22,7 @@ def test_r10_has_the_spread_of_its_law(r10):
     exact = np.sqrt((2 * (25 / ((2 * np.pi * k) ** 2 + 25)) ** 2).sum())
     assert r10["a"].std() == pytest.approx(exact, rel=0.06)
     assert r10["u"].std() == pytest.approx(0.493, rel=0.06)
-    assert BurgersR10().initial(rngs(1))[0, 0] == 0
+    assert BurgersR10().draw(rngs(1))[0, 0] == 0
 
 
 def test_r10_spectrum_at_each_wavenumber(r10):
@@ -37,7 +37,7 @@ def test_r10_solver_converges():
 
 def test_r10_agrees_with_cole_hopf():
     law, n = BurgersR10(res=1024), 1024
-    spectrum = law.initial(rngs(3))[:, :342]
+    spectrum = law.draw(rngs(3))[:, :342]
     # v = u / length obeys v_t + (v^2/2)_x = (nu / length^2) v_xx
     k = 2j * np.pi * np.arange(342)
     shift = np.exp(k * 0.5 / n)  # values at the centres (j + 1/2)/n

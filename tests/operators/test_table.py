@@ -67,3 +67,26 @@ def test_names_of_metrics_without_their_metric_are_understood(card, tmp_path):
     card["test"] = {"data": card["test"]["data"], **plain}
     for label in ("worst point", "fRMSE", "band per function", "burgers defect"):
         assert table(tmp_path, card)[label] == full[label]
+
+
+def with_costs(card, solver):
+    """The card of a run whose test measured the law's solver, which takes so many seconds."""
+    about = {"solver": "law grid 8", "error": 0.02, "seconds": solver, "file_seconds": 2.0}
+    card["test"]["costs"] = {"solver": about, "network_seconds": 0.001}
+    card["training"]["cpu_seconds"] = 40.0
+    card["data"] = {"files": [{"parts": {"train": 30, "test": 5}}]}
+    return card
+
+
+def test_training_and_its_data_have_paid_after_so_many_solves(card, tmp_path):
+    rows = table(tmp_path, with_costs(card, 0.101))
+    spent = "network 1 ms; training 40 s, its data about 60 s"
+    assert rows["pays after"] == f"1,000 solves  (law grid 8: 101 ms at error 2.0e-02, {spent})"
+
+
+def test_a_solver_as_fast_is_never_paid_off(card, tmp_path):
+    assert table(tmp_path, with_costs(card, 0.001))["pays after"].startswith("never")
+
+
+def test_a_file_of_unknown_law_has_no_breakeven(card, tmp_path):
+    assert "pays after" not in table(tmp_path, card)
