@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sgn_sciml.layers import SpectralGate
     from sgn_sciml.layouts import open_source
     from sgn_sciml.local_solver import solve
-    from sgn_sciml.networks import CoordinateMLP, inject
+    from sgn_sciml.networks import CoordinateMLP
+    from sgn_sciml.networks.inject import inject
     from sgn_sciml.operators import Operator, OperatorData
     from sgn_sciml.pinn import PINN, Collocation
 
