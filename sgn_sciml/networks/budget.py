@@ -38,7 +38,7 @@ def match_parameters(
         >>> match_parameters(
         ...     lambda width, first: CoordinateMLP(2, 1, width, 3, first_width=first), 10_000
         ... )
-        (51, 51)
+        (68, 68)
     """
     if budget < 1:
         raise ValueError(f"a budget is at least 1 parameter, got {budget}")

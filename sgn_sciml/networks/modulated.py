@@ -51,6 +51,7 @@ class ModulatedMLP(CoordinateMLP):
         ValueError: If a size is below 1, or the encoding is for another number of coordinates.
 
     Example:
+        >>> import torch
         >>> ModulatedMLP(2, 1, width=32, intervals=8)(torch.zeros(10, 2)).shape
         torch.Size([10, 1])
     """

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sgn_sciml.operators.solving import breakeven_rows
+from sgn_sciml.operators.breakeven.measuring import breakeven_rows
 from sgn_sciml.runs.application import Rows
 from sgn_sciml.runs.results import grid_text, notes, results
 from sgn_sciml.runs.table import BANDS, band_rows

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from sgn_sciml.metrics.physics import PhysicsMetric
 from sgn_sciml.networks import OperatorNetwork
+from sgn_sciml.operators.breakeven.measuring import costs
 from sgn_sciml.operators.description import OperatorPairs
 from sgn_sciml.operators.evaluation import TestSet
 from sgn_sciml.operators.losses import Domain
-from sgn_sciml.operators.solving import costs
 from sgn_sciml.runs.task import BaseTask
 
 __all__ = ["TestedOperator"]

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from sgn_sciml.benchmark_data.solver_cost import breakeven, law_of, solver_cost
 from sgn_sciml.laws import LAWS, BurgersR10, DarcyFlow, NavierStokes2D
 from sgn_sciml.laws.law import rng_of
 from sgn_sciml.layouts import open_source
+from sgn_sciml.operators.breakeven.solver_cost import breakeven, law_of, solver_cost
 from tests.conftest import ROOT
 
 SMALL = ROOT / "data" / "small"

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from sgn_sciml.benchmark_data.solver_cost import breakeven, solver_cost
 from sgn_sciml.layouts import open_source
+from sgn_sciml.operators.breakeven.solver_cost import breakeven, solver_cost
 from sgn_sciml.operators.description import SampleSet
 from sgn_sciml.runs.application import Rows
 
