@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -14,6 +15,7 @@ from sgn_sciml.app.dialect import hyphenated
 from sgn_sciml.app.workflow import read_pinn, reference_of, solve
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 from sgn_sciml.pde import Problem, Reference, Window
+from sgn_sciml.pde.window import order_in_time
 from sgn_sciml.runs.run import Run
 from sgn_sciml.system.classes import instantiate
 from sgn_sciml.system.writing import write_whole
@@ -39,9 +41,21 @@ def march_command(args: Sequence[str]) -> None:
     )
     parser.add_argument("--config", required=True, help="configuration of a PINN")
     parser.add_argument("--windows", type=int, required=True, help="number of windows, 2 or more")
+    parser.add_argument(
+        "--noise",
+        type=float,
+        default=0.01,
+        help="later windows start from the weights of the one before and so much of freshly drawn "
+        "ones",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="start every window from freshly drawn weights alone"
+    )
     options, rest = parser.parse_known_args(hyphenated(args))
     if options.windows < 2:
         raise ValueError(f"sgn march needs 2 windows or more, got {options.windows}")
+    if not 0 <= options.noise < math.inf:
+        raise ValueError(f"--noise must be 0 or more, got {options.noise}")
     config, data, model = read_pinn(options.config)
     problem, network = data["problem"], model["network"]
     if model.get("unknown") or data.get("observations"):
@@ -56,6 +70,9 @@ def march_command(args: Sequence[str]) -> None:
     whole = instantiate(Problem, problem, "problem")  # type: ignore[type-abstract]
     lower, upper = (corner[-1] for corner in whole.domain)
     Window(whole, lower, upper)  # a problem without windows is refused before anything trains
+    order = order_in_time(whole)
+    if order > 2:
+        raise ValueError(f"sgn march solves up to second order in time, {whole.law} is of {order}")
     edges = torch.linspace(lower, upper, options.windows + 1, dtype=torch.float64).tolist()
     runs: list[Run] = []
     for k, (start, end) in enumerate(pairwise(edges)):
@@ -64,6 +81,8 @@ def march_command(args: Sequence[str]) -> None:
         if runs:
             previous = str(runs[-1].best())
             settings = {"network": network, "starts": edges[1 : k + 1], "previous": previous}
+            settings |= {"noise": None if options.fresh else options.noise}
+            settings |= {"order": order, "begin": lower} if order == 2 else {}
             model["network"] = {"class_path": "Continued", "init_args": settings}
         name = Path(options.config).stem
         runs.append(solve(config, name, rest, then=("test", "predict")))

@@ -1,7 +1,8 @@
 r"""A problem within a window of time, one of several that are solved one after another.
 
 The equation, what it imposes and its boundary conditions stay; the domain ends at the window. Of a
-later window the initial condition is the solution at the end of the one before, which
+later window the initial condition is the solution at the end of the one before, and its first
+derivative in time where the equation is of second order in it, which
 :class:`~sgn_sciml.networks.Continued` builds into the network.
 
 References:
@@ -11,14 +12,15 @@ References:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+import torch
 from torch import Tensor
 
-from sgn_sciml.jets import Derivatives
+from sgn_sciml.jets import Derivatives, Equation
 from sgn_sciml.pde.problem import Condition, Problem
 
-__all__ = ["Window"]
+__all__ = ["Window", "order_in_time"]
 
 
 @dataclass(frozen=True)
@@ -79,3 +81,36 @@ class Window(Problem):
     @property
     def parameters(self) -> dict[str, Any]:
         return self.problem.parameters
+
+
+class Watched:
+    """Derivatives that remember which of them were asked for."""
+
+    def __init__(self, derivatives: Any, names: set[str]) -> None:
+        self._derivatives = derivatives
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        self._names.add(name)
+        return getattr(self._derivatives, name)
+
+
+def order_in_time(problem: Problem) -> int:
+    """The highest derivative in time, the last coordinate, in the residual of a problem."""
+    names: set[str] = set()
+    fields = len(problem.fields)
+
+    def some(x: Tensor) -> Tensor:
+        return torch.sin(x.sum(-1, keepdim=True)).expand(*x.shape[:-1], fields)
+
+    equation = Equation(
+        some,
+        lambda d: problem.residual(cast(Derivatives, Watched(d, names))),
+        problem.coordinates,
+        problem.fields,
+        problem.law,
+    )
+    unit = torch.tensor([[0.3], [0.5], [0.7]]).expand(3, len(problem.coordinates))
+    equation.nested(problem.box_points(unit))
+    time = problem.coordinates[-1]
+    return max((n.rpartition("_")[2].count(time) for n in names if "_" in n), default=0)

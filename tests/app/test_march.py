@@ -10,7 +10,8 @@ import torch
 from sgn_sciml.app.march import stitch
 from sgn_sciml.layouts import GridFields, read_grid
 from sgn_sciml.networks import Continued, CoordinateMLP
-from sgn_sciml.pde import Burgers, Window
+from sgn_sciml.pde import Burgers, KuramotoSivashinsky, Wave, Window
+from sgn_sciml.pde.window import order_in_time
 from sgn_sciml.pinn import PINN
 from tests.conftest import ROOT
 
@@ -73,6 +74,43 @@ def test_a_continued_network_has_true_derivatives(float64):
     task = PINN(Continued(mlp(), [0.25, 0.5]), Window(Burgers(0.1), 0.5, 1.0))
     points = task.problem.box_points(torch.rand(12, 2))
     assert torch.allclose(task.residual(points), task.equation.nested(points))
+
+
+def test_a_second_order_window_takes_over_the_velocity_too(float64):
+    earlier = [mlp(), Continued(mlp(), [0.25], order=2, begin=0.0)]
+    later = Continued(mlp(), [0.25, 0.6], order=2, begin=0.0)
+    later.before[0].load_state_dict(earlier[1].before[0].state_dict())
+    later.before[1].load_state_dict(earlier[1].network.state_dict())
+    points = torch.rand(9, 2).index_fill_(1, torch.tensor(1), 0.6).requires_grad_()
+    values = [network(points) for network in (earlier[1], later)]
+    slopes = [torch.autograd.grad(value.sum(), points)[0] for value in values]
+    assert torch.allclose(*values, atol=1e-13)
+    assert torch.allclose(*slopes, atol=1e-13)
+    assert not torch.allclose(earlier[1](points + 0.1), later(points + 0.1))
+    task = PINN(later, Window(Wave(), 0.6, 1.0))
+    inner = task.problem.box_points(torch.rand(7, 2))
+    assert torch.allclose(task.residual(inner), task.equation.nested(inner))
+
+
+def test_orders_in_time_are_read_off_the_residual():
+    found = [order_in_time(p) for p in (Burgers(), Wave(), KuramotoSivashinsky())]
+    assert found == [1, 2, 1]
+
+
+def test_a_window_starts_from_the_weights_before_and_a_little_noise(tmp_path, float64):
+    checkpoint, before = tmp_path / "a.ckpt", mlp()
+    saved = {f"network.{name}": value for name, value in before.state_dict().items()}
+    torch.save({"state_dict": saved}, checkpoint)
+    drawn = mlp()
+    fresh = {name: p.detach().clone() for name, p in drawn.named_parameters()}
+    later = Continued(drawn, [0.25], str(checkpoint), noise=0.1)
+    for name, weight in before.named_parameters():
+        expected = weight + 0.1 * fresh[name]
+        assert torch.allclose(later.network.get_parameter(name), expected)
+    with pytest.raises(ValueError, match="noise must be 0 or more"):
+        Continued(mlp(), [0.25], noise=-1.0)
+    with pytest.raises(ValueError, match="order 2 needs begin"):
+        Continued(mlp(), [0.25], order=2)
 
 
 def test_checkpoints_of_other_networks_are_refused(tmp_path):
