@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
+import yaml
 from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
@@ -16,7 +18,7 @@ from sgn_sciml.app.workflow import read_pinn, reference_of, solve
 from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
 from sgn_sciml.pde import Problem, Reference, Window
 from sgn_sciml.pde.window import order_in_time
-from sgn_sciml.runs.run import Run
+from sgn_sciml.runs.folder import RunFolder, find_checkpoint, versions
 from sgn_sciml.system.classes import instantiate
 from sgn_sciml.system.writing import write_whole
 
@@ -51,6 +53,11 @@ def march_command(args: Sequence[str]) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="start every window from freshly drawn weights alone"
     )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the newest march of this name, where it was when it was killed",
+    )
     options, rest = parser.parse_known_args(hyphenated(args))
     if options.windows < 2:
         raise ValueError(f"sgn march needs 2 windows or more, got {options.windows}")
@@ -74,22 +81,79 @@ def march_command(args: Sequence[str]) -> None:
     if order > 2:
         raise ValueError(f"sgn march solves up to second order in time, {whole.law} is of {order}")
     edges = torch.linspace(lower, upper, options.windows + 1, dtype=torch.float64).tolist()
-    runs: list[Run] = []
+    name = Path(options.config).stem
+    begun = earlier(config, name, rest, edges) if options.resume else []
+    runs: list[RunFolder] = []
     for k, (start, end) in enumerate(pairwise(edges)):
         window = {"problem": problem, "start": start, "end": end}
         data["problem"] = {"class_path": "Window", "init_args": window}
         if runs:
-            previous = str(runs[-1].best())
+            previous = str(best(runs[-1]))
             settings = {"network": network, "starts": edges[1 : k + 1], "previous": previous}
             settings |= {"noise": None if options.fresh else options.noise}
             settings |= {"order": order, "begin": lower} if order == 2 else {}
             model["network"] = {"class_path": "Continued", "init_args": settings}
-        name = Path(options.config).stem
-        runs.append(solve(config, name, rest, then=("test", "predict")))
+        last = begun[k].checkpoints / "last.ckpt" if k < len(begun) else None
+        if last is not None and (begun[k].path / "predictions.h5").is_file():
+            runs.append(begun[k])
+            continue
+        on = ["--ckpt_path", str(last)] if last is not None and last.is_file() else []
+        run = solve(config, name, [*rest, *on], then=("test", "predict"))
+        assert run.folder is not None
+        runs.append(run.folder)
     folders = [run.path for run in runs]
     found = stitch([read_grid(folder / "predictions.h5") for folder in folders])
     truth = reference.file(whole) if isinstance(reference, Reference) else reference
     report(found, read_grid(truth), folders, edges)
+
+
+def best(run: RunFolder) -> Path:
+    """The best checkpoint of a window."""
+    return find_checkpoint(None, run.root, run.name, run)[0]
+
+
+def earlier(
+    config: dict[str, Any], name: str, rest: Sequence[str], edges: Sequence[float]
+) -> list[RunFolder]:
+    """The windows that the newest march of a name has begun, in their order.
+
+    Args:
+        config: The configuration.
+        name: Name of the runs where the configuration and the words have none.
+        rest: Words of ``sgn fit``, which may name the runs and their folder.
+        edges: Where windows begin and end.
+
+    Raises:
+        ValueError: If there is no such march, or it had other windows.
+    """
+    words = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    words.add_argument("--runs", default=config.get("runs") or "runs")
+    words.add_argument("--name", default=config.get("name") or name)
+    where, _ = words.parse_known_args(rest)
+    found: dict[float, tuple[float, RunFolder]] = {}
+    for run in reversed(versions(Path(where.runs), where.name)):
+        if (window := window_of(run)) is not None:
+            found.setdefault(window[0], (window[1], run))
+            if window[0] == edges[0]:
+                break
+    spans = [(start, end) for start, (end, _) in sorted(found.items())]
+    if not spans or spans != list(pairwise(edges))[: len(spans)]:
+        raise ValueError(
+            f"no march of these {len(edges) - 1} windows to go on with in "
+            f"{Path(where.runs, where.name)}: leave --resume out, or give its --windows, "
+            "--name and --runs"
+        )
+    return [run for _, (_, run) in sorted(found.items())]
+
+
+def window_of(run: RunFolder) -> tuple[float, float] | None:
+    """The window that a run solves; None if it is of no march."""
+    file = run.path / "config.yaml"
+    try:
+        settings = yaml.safe_load(file.read_text())["data"]["init_args"]["problem"]["init_args"]
+        return float(settings["start"]), float(settings["end"])
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        return None
 
 
 def stitch(parts: Sequence[GridFields]) -> GridFields:

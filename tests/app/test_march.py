@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sgn_sciml.app.march import stitch
+from sgn_sciml.callbacks import LastCheckpoint
 from sgn_sciml.layouts import GridFields, read_grid
 from sgn_sciml.networks import Continued, CoordinateMLP
 from sgn_sciml.pde import Burgers, KuramotoSivashinsky, Wave, Window
@@ -135,9 +136,16 @@ def test_stitching_leaves_no_frame_out_and_none_in_twice():
         whole.within((0, 0.3), (1, 0.4))
 
 
-def test_a_march_is_continuous_and_covers_the_reference(config, reference, sgn):
-    words = ["--trainer.max_steps", 3, "--trainer.callbacks", "[]"]
-    code, out, err = sgn("march", "--config", config, "--windows", 2, *words)
+class Killed(BaseException):
+    """Nobody catches it, as nobody does a signal."""
+
+
+def test_a_march_is_continuous_and_goes_on_bit_for_bit_where_it_was_killed(
+    config, reference, sgn, monkeypatch
+):
+    words = ["--windows", 2, "--trainer.max_steps", 5, "--trainer.callbacks", "[]"]
+    command = ["march", "--config", config, *words]
+    code, out, err = sgn(*command)
     assert code == 0, err
     assert "relative L2 of u over all windows" in out
     found, truth = read_grid("runs/tiny/march_0-1.h5"), read_grid(reference)
@@ -150,6 +158,28 @@ def test_a_march_is_continuous_and_covers_the_reference(config, reference, sgn):
         assert ends[0].coordinates["t"][-1] == ends[1].coordinates["t"][0]
         assert torch.allclose(ends[0].fields["u"][:, -1], ends[1].fields["u"][:, 0], atol=1e-14)
     assert not list(Path().glob("*.part.yaml"))
+    end, steps = LastCheckpoint.on_train_batch_end, []
+
+    def die(self, trainer, *rest):
+        steps.append(trainer.global_step)
+        if len(steps) == 5 + 3:  # in the second window, after a checkpoint at step 2
+            raise Killed
+        end(self, trainer, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LastCheckpoint, "on_train_batch_end", die)
+        with pytest.raises(Killed):
+            sgn(*command)
+    first = Path("runs/tiny/version_2/checkpoints/last.ckpt").stat().st_mtime_ns
+    code, out, err = sgn(*command, "--resume")
+    assert code == 0, err
+    assert "wrote runs/tiny/march_2-3.h5" in out.replace(f"{Path.cwd()}/", "")
+    assert Path("runs/tiny/version_2/checkpoints/last.ckpt").stat().st_mtime_ns == first
+    whole, resumed = (read_grid(f"runs/tiny/march_{k}.h5") for k in ("0-1", "2-3"))
+    assert torch.equal(whole.fields["u"], resumed.fields["u"])
+    code, _, err = sgn("march", "--config", config, "--windows", 3, "--resume")
+    assert code == 1
+    assert "no march of these 3 windows" in err
 
 
 def test_a_march_says_what_it_needs(config, sgn):
