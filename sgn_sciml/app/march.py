@@ -1,7 +1,6 @@
 """``sgn march``: a PINN solved window by window in time, each from the end of the one before."""
 
 import argparse
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,12 +14,12 @@ from torch import Tensor
 
 from sgn_sciml.app.dialect import hyphenated
 from sgn_sciml.app.workflow import read_pinn, reference_of, solve
-from sgn_sciml.layouts.grid_fields import GridFields, read_grid, write_grid
+from sgn_sciml.layouts.grid_fields import GridFields, read_grid
 from sgn_sciml.pde import Problem, Reference, Window
 from sgn_sciml.pde.window import order_in_time
+from sgn_sciml.pinn.march_report import report
 from sgn_sciml.runs.folder import RunFolder, find_checkpoint, versions
 from sgn_sciml.system.classes import instantiate
-from sgn_sciml.system.writing import write_whole
 
 __all__ = ["march_command", "stitch"]
 
@@ -104,7 +103,7 @@ def march_command(args: Sequence[str]) -> None:
     folders = [run.path for run in runs]
     found = stitch([read_grid(folder / "predictions.h5") for folder in folders])
     truth = reference.file(whole) if isinstance(reference, Reference) else reference
-    report(found, read_grid(truth), folders, edges)
+    report(whole, found, read_grid(truth), folders, edges)
 
 
 def best(run: RunFolder) -> Path:
@@ -179,22 +178,3 @@ def stitch(parts: Sequence[GridFields]) -> GridFields:
     coordinates = {**parts[0].coordinates, name: torch.cat(times)}
     joined = {field: torch.cat(each, -1) for field, each in fields.items()}
     return replace(parts[0], coordinates=coordinates, fields=joined)
-
-
-def report(
-    found: GridFields, truth: GridFields, folders: Sequence[Path], edges: Sequence[float]
-) -> None:
-    """Write the whole solution and its error beside the runs, and say so."""
-    first, last = (folders[i].name.removeprefix("version_") for i in (0, -1))
-    path = write_grid(folders[0].parent / f"march_{first}-{last}.h5", found)
-    errors = {
-        name: float((found.fields[name] - values).norm() / values.norm())
-        for name, values in truth.fields.items()
-        if found.fields[name].shape == values.shape
-    }
-    runs = [str(folder) for folder in folders]
-    content = {"runs": runs, "edges": list(edges), "relative_l2": errors}
-    write_whole(path.with_suffix(".json"), json.dumps(content, indent=2) + "\n")
-    for name, error in errors.items():
-        print(f"relative L2 of {name} over all windows: {error:.2e}")
-    print(f"wrote {path}")

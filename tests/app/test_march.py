@@ -153,6 +153,12 @@ def test_a_march_is_continuous_and_goes_on_bit_for_bit_where_it_was_killed(
     error = (found.fields["u"] - truth.fields["u"]).norm() / truth.fields["u"].norm()
     about = json.loads(Path("runs/tiny/march_0-1.json").read_text())
     assert about["relative_l2"]["u"] == pytest.approx(error.item())
+    assert Path("runs/tiny/march_0-1_u.png").is_file()
+    early = truth.coordinates["t"] <= 0.5
+    part = (found.fields["u"] - truth.fields["u"])[:, early].norm()
+    part = part / truth.fields["u"][:, early].norm()
+    assert about["in_window"][0]["u"] == pytest.approx(part.item())
+    assert f"0     0.5        {part:.2e}\n" in out
     for before, after in pairwise(about["runs"]):
         ends = read_grid(Path(before, "predictions.h5")), read_grid(Path(after, "predictions.h5"))
         assert ends[0].coordinates["t"][-1] == ends[1].coordinates["t"][0]
