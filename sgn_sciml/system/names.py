@@ -2,7 +2,7 @@
 
 __all__ = ["HOMES", "__version__"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 HOMES = {
     "INR": "inr",
