@@ -1,13 +1,12 @@
 """Figures in the tables of README and results: each is in a file of cards, or has its source.
 
-A table written by hand repeats figures of tables that scripts write from cards. Each must be there,
-rounded as it is told; those of others (columns ``published`` and ``source``) have a link each.
+A table written by hand repeats figures of tables that scripts write from cards. Each must be
+there, rounded as written; those of others (columns ``published``, ``source``) have a link each.
 """
 
 import re
 from functools import cache
 from itertools import takewhile
-from pathlib import Path
 
 import pytest
 
