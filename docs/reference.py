@@ -1,4 +1,4 @@
-"""The pages of the API, made from what each package hands on: no list is kept by hand.
+"""The pages of the API, made from what each package re-exports: no list is kept by hand.
 
 A page is a package. Its sections are the modules that define its names: what the module says, then
 the names, under the path that users import them from. The source is parsed, not imported.
@@ -14,7 +14,7 @@ LEFT_OUT = (
     "sgn_sciml",
     "sgn_sciml.app",
     "sgn_sciml.system",
-)  # hand on nothing, or only others' names
+)  # re-export nothing, or only others' names
 
 
 def packages() -> dict[str, Path]:

@@ -51,7 +51,7 @@ class Boundary(ABC):
         """Evaluate the splines anywhere, shape ``(..., n) -> (..., count * n)``."""
 
     def behind(self, beside: Tensor, u: Tensor, knots: Tensor, degree: int) -> Tensor:
-        """Splines behind other channels of shape ``(..., n)``."""
+        """Splines after other channels of shape ``(..., n)``."""
         return torch.cat([beside, self.bases(u, knots, degree)], dim=-1)
 
 

@@ -113,7 +113,7 @@ def decoding_by(where: str, raw: np.dtype[Any], found: dict[str, Any], fill: Any
         where: File and array, for messages.
         raw: Native type of the stored numbers, which is not bool.
         found: Attributes.
-        fill: What stands where nothing was written, if that is no value; else None.
+        fill: What stands where nothing was written, if that is not a value; else None.
 
     Raises:
         LayoutError: If the attributes leave that open; the message names the attribute.

@@ -37,7 +37,7 @@ class ShapeLoss(ABC):
     """Base of the losses.
 
     Attributes:
-        signed: Whether it must be told what is inside.
+        signed: Whether it needs to know what is inside.
     """
 
     signed: ClassVar[bool]

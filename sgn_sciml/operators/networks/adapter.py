@@ -52,7 +52,7 @@ class Adapter(OperatorNetwork):
         out_channels: Number of output functions.
         axes: Number of space axes.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
     """
 
     def __init__(
