@@ -1,4 +1,4 @@
-"""What a data module says of a signal: its samples on a grid, and what they are samples of.
+"""The description of a signal by its data module: samples on a grid, and what they sample.
 
 A signal of n samples along an axis has them in the middle of n equal cells of [-1, 1], so that a
 grid of another resolution covers the same image.

@@ -1,4 +1,4 @@
-"""What calls of torch do to jets."""
+"""Rules for calls of torch on jets."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-r"""What a spline does outside its grid :math:`[a, b]`.
+r"""Continuations of a spline outside its grid :math:`[a, b]`.
 
 The published KAN layer lets its splines end some intervals outside, where only the base function
 is left; inputs leave the grid while the layers before train. Each remedy is a class.

@@ -1,4 +1,4 @@
-"""How stored numbers become values: scale and offset, and the marks of missing cells.
+"""Values from stored numbers: scale and offset, and the marks of missing cells.
 
 The attributes are those of netCDF and of the CF conventions (sections 2.5.1 and 8.1)::
 

@@ -1,4 +1,4 @@
-"""Which layout a file has, recognised by its structure: names lie."""
+"""The layout of a file, recognised by its structure: names lie."""
 
 import zipfile
 from collections import Counter

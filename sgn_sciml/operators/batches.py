@@ -1,4 +1,4 @@
-"""Which samples make up a batch: shuffled with the file's chunks in mind, shared among ranks."""
+"""The samples of a batch: shuffled with the file's chunks in mind, shared among ranks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a data module tells an operator: scalings, names of channels, test sets."""
+"""The description that a data module gives an operator: scalings, channels, test sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

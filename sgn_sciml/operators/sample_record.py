@@ -1,4 +1,4 @@
-"""What is kept of a test set while its batches pass: errors, few samples, sums of spectra."""
+"""A record of a test set while its batches pass: errors, few samples, sums of spectra."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a differential equation is to the rest of the package: one frozen dataclass.
+"""The base of differential equations: one frozen dataclass.
 
 A new equation is one file with one subclass: its coordinates, fields and domain, its residual as
 one line of mathematics, its conditions and, where one exists, its exact solution. It evolves if

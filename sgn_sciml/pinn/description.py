@@ -1,4 +1,4 @@
-"""What a data module tells a PINN: what was asked of it, and the reference solution."""
+"""The description that a data module gives a PINN: its settings and the reference solution."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a data module says of its data, and what a task takes from it in ``setup``.
+"""The description of data by their module, and what a task takes from it in ``setup``.
 
 A data module that has a ``description`` is understood by our tasks; one without, and plain data
 loaders, work as well: tasks then go by the batches alone, whose contents each task documents.

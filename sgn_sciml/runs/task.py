@@ -1,4 +1,4 @@
-"""What every task shares: hyper-parameters that reload safely, metrics per stage, optimiser."""
+"""The base of tasks: hyper-parameters that reload safely, metrics per stage, optimiser."""
 
 import copy
 import math

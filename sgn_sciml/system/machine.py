@@ -1,4 +1,4 @@
-"""What a number was computed with: commit, versions, device. Every card says it."""
+"""Commit, versions and device that a number was computed with. Every card says it."""
 
 import os
 import platform

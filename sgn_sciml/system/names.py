@@ -1,4 +1,4 @@
-"""What the package is called and shows: its version, and where the names at its top are."""
+"""The name and version of the package, and where the names at its top are."""
 
 __all__ = ["HOMES", "__version__"]
 

@@ -1,4 +1,4 @@
-"""What a number was computed with."""
+"""Commit, versions and trees that a number was computed with."""
 
 import runpy
 import subprocess

@@ -1,4 +1,4 @@
-"""What a data module says of a shape."""
+"""The description of a shape by its data module."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-r"""What a network f should satisfy to be a shape: negative inside, zero on the surface.
+r"""Losses of a network f that is to be a shape: negative inside, zero on the surface.
 
 ==============  ============================================  ====================================
 loss            needs                                         terms

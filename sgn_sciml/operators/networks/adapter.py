@@ -1,4 +1,4 @@
-r"""What the adapters over the ``neuraloperator`` library share.
+r"""The base of the adapters over the ``neuraloperator`` library.
 
 They spell ``modes`` as the papers do: m modes per axis are :math:`|k| < m`. The library counts
 both signs and keeps n // 2 + 1 on the last axis, so m modes are its ``n_modes = 2m``, which on the

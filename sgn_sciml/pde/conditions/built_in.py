@@ -1,4 +1,4 @@
-"""Which conditions are built into a solution, and which are not and why.
+"""Conditions that are built into a solution, and why others are not.
 
 Of the words of a problem, values and slopes that are numbers or formulas are tried one after
 another, initial ones first; what then does not meet *all* conditions that are built in, at points
