@@ -119,7 +119,7 @@ class Activation(nn.Module):
 
 ActivationFactory = Callable[[int], Activation]
 ActivationLike: TypeAlias = FunctionName | ActivationFactory | Callable[[], nn.Module]
-"""What :func:`make_activation` takes; a function of tensors as well."""
+"""The argument of :func:`make_activation`; a function of tensors as well."""
 
 
 class Elementwise(Activation):

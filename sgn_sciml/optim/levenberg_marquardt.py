@@ -194,7 +194,7 @@ class LevenbergMarquardt(Optimizer):
 
 
 class Around(NamedTuple):
-    """What is known where an iteration begins.
+    """The state in which an iteration begins.
 
     Attributes:
         x: Parameters, shape ``(P,)``.
