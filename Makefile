@@ -9,13 +9,14 @@ PIP    := $(BIN)/python $(INSTALL)
 
 CONFIG ?= configs/burgers_pinn.yaml
 
-.PHONY: help setup run test test-models test-gpu lint types clean
+.PHONY: help setup run test test-models test-gpu lint types docs clean
 
 help:
 	@echo "make run    solve Burgers' equation with a spectral gating network (about 4 minutes)"
 	@echo "make test   run the tests (about 9 minutes on two cores)"
 	@echo "make test-models    the tests with networks of timm and transformers (half a minute)"
 	@echo "make test-gpu       the tests that need a GPU (skipped where torch sees none)"
+	@echo "make docs           build the site into build/docs, without a network (half a minute)"
 	@echo "make lint types clean    style, types, remove the environment"
 
 setup: $(READY)
@@ -62,6 +63,11 @@ lint: $(READY)
 
 types: $(READY)
 	@$(BIN)/mypy
+
+# Every warning is an error: dead links, references to nothing, formulas that cannot be read.
+docs: $(READY)
+	@$(BIN)/python -m sphinx -q --fail-on-warning --keep-going -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 clean:
 	rm -rf $(VENV)

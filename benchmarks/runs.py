@@ -13,7 +13,8 @@ from threading import Lock
 from typing import Any
 
 __all__ = [
-    *("ROOT", "command", "execute", "execute_all", "find_card", "keep", "note", "noted", "settle"),
+    *("ROOT", "command", "execute", "execute_all", "find_card", "keep", "note", "noted"),
+    *("refuse_changed", "settle"),
 ]
 
 ROOT = Path(__file__).parent.parent
@@ -72,6 +73,19 @@ def execute(
             raise SystemExit(f"{name}: {said.splitlines()[-1]}")
 
 
+def refuse_changed(name: str, card: Mapping[str, Any]) -> None:
+    """Refuse a card of a package or configurations that no commit holds.
+
+    Raises:
+        SystemExit: If files below ``sgn_sciml`` or ``configs`` differed from the commit.
+    """
+    if changed := card.get("machine", {}).get("changed"):
+        raise SystemExit(
+            f"{name} is not kept: {', '.join(changed[:3])} differed from the commit that its card "
+            "names; commit or undo the changes and run it again"
+        )
+
+
 def keep(name: str, card: dict, cards: Path, runs: Path, checkpoint: str | None = None) -> None:
     """Keep a card and drop the run.
 
@@ -82,6 +96,7 @@ def keep(name: str, card: dict, cards: Path, runs: Path, checkpoint: str | None 
         runs: Folder of the runs.
         checkpoint: ``best`` or ``last`` to keep it beside the runs, for runs that begin there.
     """
+    refuse_changed(name, card)
     cards.mkdir(exist_ok=True)
     (cards / f"{name}.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
     if checkpoint is not None:
@@ -121,6 +136,7 @@ def settle(source: Path, target: Path) -> None:
     """
     if source.is_file():
         for name, told in json.loads(source.read_text()).items():
+            refuse_changed(name, told)
             note(name, told, target)
         source.unlink()
 

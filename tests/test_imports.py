@@ -1,4 +1,4 @@
-"""Which folder may import which: the map of the README, for every module of the package."""
+"""Which folder may import which: the map of CONTRIBUTING.md, for every module of the package."""
 
 import ast
 import sys

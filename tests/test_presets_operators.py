@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 from tests.test_configs import elsewhere, short  # noqa: F401  a fixture
 
 PRESETS = sorted((ROOT / "configs" / "presets" / "operators").glob("*.yaml"))
-# weights behind a norm; statistics of batches in the checkpoint; training of single instances
+# weights after a norm; statistics of batches in the checkpoint; training of single instances
 TESTED = ("ffno", "unet", "pino")
 
 

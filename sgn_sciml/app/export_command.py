@@ -23,7 +23,7 @@ def export_command(args: Sequence[str]) -> None:
 
     Raises:
         FileNotFoundError: If there is no such run, checkpoint or signal.
-        ValueError: If the run is no INR, or an option is out of range.
+        ValueError: If the run is not an INR, or an option is out of range.
         OSError: If a file cannot be written.
     """
     parser = argparse.ArgumentParser(

@@ -1,4 +1,4 @@
-"""What ``sgn --help`` says; light, so that it comes at once."""
+"""The text of ``sgn --help``; light, so that it comes at once."""
 
 __all__ = ["COMMANDS", "HELP", "print_training_help"]
 

@@ -1,4 +1,4 @@
-"""What ``sgn solve`` leaves in the folder of a run: predictions, figures, card and table."""
+"""Files that ``sgn solve`` leaves in the folder of a run: predictions, figures, card and table."""
 
 from collections.abc import Mapping
 from dataclasses import replace

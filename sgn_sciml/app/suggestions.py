@@ -1,4 +1,4 @@
-"""What was meant: names that are near to one that is not known, in a message of the parser."""
+"""Names that are near to one that is not known, for a message of the parser."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""What ``sgn fit|validate|test|predict`` do.
+"""The commands ``sgn fit|validate|test|predict``.
 
 A configuration names a task, a data module and what differs from our defaults.
 """

@@ -29,8 +29,8 @@ EXTRAS = {
 def resolve_words(args: Sequence[str]) -> list[str]:
     """Words with the paths of shipped configurations in place of their names.
 
-    A file of the working folder comes first; what is no path (a configuration written out, ``-``
-    for standard input) stays as it is.
+    A file of the working folder comes first; what is not a path (a configuration written out,
+    ``-`` for standard input) stays as it is.
 
     Args:
         args: Words of a command line.
@@ -55,7 +55,7 @@ def resolve(value: str) -> str:
     if value in ("", "-") or re.search(r"[{\n]|:\s", value):
         return value
     path = Path(value).expanduser()
-    if path.exists() and not path.is_dir():  # a pipe is no file, and can be read
+    if path.exists() and not path.is_dir():  # a pipe is not a file, and can be read
         return value
     if path.is_dir():
         try:

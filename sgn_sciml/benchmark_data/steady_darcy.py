@@ -1,7 +1,7 @@
 """Solve PDEBench's Darcy flow for its steady state, from the coefficients in a file.
 
-PDEBench's target is no solution of Darcy's equation but a transient, stopped at t = 1.75, from a
-random start that is not stored. What remains of the start does not depend on the input, so it
+PDEBench's target is not a solution of Darcy's equation but a transient, stopped at t = 1.75, from
+a random start that is not stored. What remains of the start does not depend on the input, so it
 cannot be learned; for beta <= 1 that is a large part.
 """
 
@@ -66,7 +66,7 @@ class ResolvedDarcy(Law):
         source = open_source(self.path)
         if not {"nu", "tensor"} <= set(source.fields) or "beta" not in source.parameters:
             raise ValueError(
-                f"{self.path} is no PDEBench Darcy file: it needs nu, tensor and the attribute "
+                f"{self.path} is not a PDEBench Darcy file: it needs nu, tensor and the attribute "
                 f"beta, and has {', '.join(source.fields)}"
             )
         return source

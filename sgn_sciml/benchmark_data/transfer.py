@@ -113,7 +113,7 @@ def receive_all(
             return receive(remote, part, agree, report, timeout)
         except Dropped as error:
             attempts = 1 if part.size > furthest else attempts + 1
-            furthest = max(furthest, part.size)  # a restart is no news: it may break there again
+            furthest = max(furthest, part.size)  # a restart is not news: it may break there again
             if attempts >= patience:
                 raise OSError(f"{remote.url}: {error}, {attempts} attempts") from error
             wait = min(pause * 2 ** (attempts - 1), LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""What Lightning's averages of weights lack: a start that is not the first step, and precision.
+"""Averages of weights that start at a given step and keep precision, which Lightning's do not.
 
 Until averaging begins Lightning validates, keeps and hands over the initial weights in place of
 those that train (lightning issue 21724); and it copies the module before the trainer converts it,

@@ -37,7 +37,7 @@ class SpectralErrorMap(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
         if "spectral" not in pl_module.metrics("val"):
-            return  # as on a geometry, which is no box
+            return  # as on a geometry, which is not a box
         metric = pl_module.metrics("val")["spectral"]
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return

@@ -1,4 +1,4 @@
-"""What a configuration of an ensemble says: a problem, and what differs from sample to sample.
+"""The configuration of an ensemble: a problem, and what differs from sample to sample.
 
 .. code-block:: yaml
 

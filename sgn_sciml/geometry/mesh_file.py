@@ -115,7 +115,7 @@ def closed(path: Path, corners: Floats, size: float) -> tuple[TriangleSurface, I
     """The surface of triangles ``(F, 3, 3)`` that share their edges.
 
     Returns:
-        The surface, and which triangles are in it: those that are no lines.
+        The surface, and which triangles are in it: those that are not lines.
 
     Raises:
         NotSolid: If an edge does not belong to two triangles of one orientation.

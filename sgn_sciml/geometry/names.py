@@ -1,4 +1,4 @@
-"""What parts of boundaries are called."""
+"""Names of parts of boundaries."""
 
 __all__ = ["labels"]
 

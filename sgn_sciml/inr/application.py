@@ -1,4 +1,4 @@
-"""What signals add to a run: numbers that the network takes from its data, files, a table."""
+"""Additions of signals to a run: numbers that the network takes from its data, files, a table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

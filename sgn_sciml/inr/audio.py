@@ -78,7 +78,7 @@ def read_audio(
     if samples.shape[1] < count:
         raise ValueError(f"{path} is cut short: get the whole file")
     if not np.isfinite(samples).all():
-        raise ValueError(f"{path} holds NaN or infinite samples: mend them first")
+        raise ValueError(f"{path} holds NaN or infinite samples: repair them first")
     return np.ascontiguousarray(samples), rate
 
 

@@ -1,4 +1,4 @@
-"""What a data module tells of a signal: its samples on a grid, and what they are samples of.
+"""The description of a signal by its data module: samples on a grid, and what they sample.
 
 A signal of n samples along an axis has them in the middle of n equal cells of [-1, 1], so that a
 grid of another resolution covers the same image.
@@ -51,7 +51,7 @@ class Signal(DataDescription):
         bounds: Least and greatest value that a network may give, which are -1 and 1 to it; those
             of the medium when None. A quiet sound needs closer ones: beside full scale it is
             nothing, and a network stays at zero.
-        facts: What else a card should tell, plain values; ``path`` if it came from a file.
+        facts: What else a card should say, plain values; ``path`` if it came from a file.
         seed: Seed of what a measurement draws: noise, and which samples are told.
 
     Raises:
@@ -111,7 +111,7 @@ class Signal(DataDescription):
         return torch.Generator().manual_seed(self.seed)
 
     def about(self) -> dict[str, Any]:
-        """What a card tells: the grid, the medium, the file, and the facts."""
+        """What a card says: the grid, the medium, the file, and the facts."""
         facts = dict(self.facts)
         path = facts.pop("path", None)
         return {

@@ -1,4 +1,4 @@
-"""What takes points through a signal's network: the kernel of :mod:`sgn_sciml.jets`, or torch.
+"""Engines that take points through a signal's network: :mod:`sgn_sciml.jets`'s kernel, or torch.
 
 =========  =====================================================================================
 word       products of matrices in the kernel

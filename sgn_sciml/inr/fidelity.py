@@ -1,4 +1,4 @@
-"""What is measured of a fitted signal, by its kind; all in the signal's own units."""
+"""Measures of a fitted signal, by its kind; all in the signal's own units."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-r"""What is known of a signal: the forward models of inverse problems.
+r"""Forward models of inverse problems: what is known of a signal.
 
 .. math::
     L = \frac{1}{M} \sum_m \bigl( (\mathcal{A} f)_m - y_m \bigr)^2

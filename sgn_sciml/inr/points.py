@@ -1,4 +1,4 @@
-"""Which measurements of a signal a training step takes."""
+"""The choice of measurements of a signal for a training step."""
 
 import math
 from abc import ABC, abstractmethod

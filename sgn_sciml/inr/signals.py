@@ -50,7 +50,7 @@ def refuse_unlearnable(signal: Signal) -> None:
         shape = " x ".join(map(str, signal.grid))
         raise ValueError(f"a signal of {shape} samples has nothing to learn")
     if not signal.values.isfinite().all():
-        raise ValueError("the signal holds NaN or infinite values: mend or mask them first")
+        raise ValueError("the signal holds NaN or infinite values: repair or mask them first")
     if signal.values.abs().max() > torch.finfo(torch.float32).max:
         raise ValueError("the signal holds values beyond 3.4e38: give it in a larger unit")
     if signal.values.min() == signal.values.max():

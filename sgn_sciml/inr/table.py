@@ -1,4 +1,4 @@
-"""What was measured of a fitted signal, as rows of a table."""
+"""Measures of a fitted signal, as rows of a table."""
 
 from collections.abc import Mapping
 from typing import Any

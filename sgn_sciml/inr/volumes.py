@@ -220,7 +220,7 @@ class VolumeData(SignalData):
         with np.errstate(over="ignore"):  # infinity is refused below
             values = stored.astype(in_memory(stored.dtype)).reshape(-1, *stored.shape[-3:])
         if not np.isfinite(values).all():
-            raise ValueError(f"{path} holds NaN or infinite values: mend or mask them first")
+            raise ValueError(f"{path} holds NaN or infinite values: repair or mask them first")
         if values.shape[1:] != tuple(grid):
             from skimage.transform import resize
 

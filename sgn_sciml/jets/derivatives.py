@@ -65,7 +65,7 @@ class Derivatives:
         attached: Whether the points are a part of a graph that gradients pass through.
 
     Raises:
-        AttributeError: For a name that is no coordinate, field or derivative of one.
+        AttributeError: For a name that is not a coordinate, field or derivative of one.
 
     Example:
         >>> points = torch.tensor([[3.0, 2.0]])

@@ -1,4 +1,4 @@
-"""What evaluates an equation: the base of the engines, and what their losses share."""
+"""The base of the engines that evaluate an equation, and what their losses share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

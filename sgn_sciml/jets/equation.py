@@ -56,8 +56,8 @@ class Equation:
         Raises:
             NotImplementedError: If jets have no rule for something in it, or it fails: whether it
                 is wrong, :meth:`nested` tells.
-            ValueError: If the network has another number of outputs, or the residual is no number
-                per point.
+            ValueError: If the network has another number of outputs, or the residual is not a
+                number per point.
         """
         parts = (self.function, self.residual, points, self.coordinates, self.fields)
         try:

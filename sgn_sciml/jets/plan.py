@@ -1,4 +1,4 @@
-r"""Which derivatives travel through a network together, and how they mix.
+r"""The plan of derivatives that travel through a network together, and of how they mix.
 
 A network is differentiated by sending *streams* through it: its value and linear combinations of
 its derivatives. Derivatives that an equation only adds up, with constant coefficients, travel as

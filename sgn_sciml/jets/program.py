@@ -29,7 +29,7 @@ class Unrecordable(NotImplementedError):
 
 
 class UnknownName(AttributeError):
-    """A name in a residual that is no coordinate, field or derivative."""
+    """A name in a residual that is not a coordinate, field or derivative."""
 
     def __init__(self, name: str, fields: Sequence[str], coordinates: Sequence[str]) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What calls of torch do to jets."""
+"""Rules for calls of torch on jets."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -141,7 +141,7 @@ def negative(z: Jet) -> Jet:
 
 
 def the_jet(operand: Any) -> Jet:
-    """The right operand, where the left one is no jet."""
+    """The right operand, where the left one is not a jet."""
     assert isinstance(operand, Jet)
     return operand
 

@@ -1,7 +1,7 @@
 """B-splines in the compiled kernel, forward and back.
 
 The recursion of :mod:`sgn_sciml.layers.bspline` makes a tensor for each of its steps; the kernel
-leaves the steps in registers and writes the splines where the matrix behind reads them. Values and
+leaves the steps in registers and writes the splines where the next matrix reads them. Values and
 gradients are the recursion's, which goes on where there is no compiler, on other devices, under
 transforms of functions and for derivatives of gradients.
 """

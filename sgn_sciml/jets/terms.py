@@ -32,7 +32,7 @@ class Terms:
         domain: Where integrals go without limits of their own.
 
     Raises:
-        AttributeError: For a name that is no coordinate, field or derivative of one.
+        AttributeError: For a name that is not a coordinate, field or derivative of one.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What every law of benchmark data has: parameters, a grid, random inputs, a solver."""
+"""The base of the laws of benchmark data: parameters, a grid, random inputs, a solver."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence

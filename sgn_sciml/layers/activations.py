@@ -58,7 +58,7 @@ class Folded(NamedTuple):
     Attributes:
         rows: r, a number or one per channel: multiplies the rows of the matrix before.
         wave: The elementwise function :math:`\sigma`.
-        columns: c, likewise: multiplies the columns of the matrix behind; None for 1.
+        columns: c, likewise: multiplies the columns of the matrix after it; None for 1.
     """
 
     rows: Tensor | float
@@ -72,7 +72,7 @@ class Activation(nn.Module):
     Args:
         features: Number of channels.
         in_features: Number of channels of the linear layer in front; ``features`` when None.
-        out_features: Number of channels for the linear layer behind; ``features`` when None.
+        out_features: Number of channels for the linear layer after it; ``features`` when None.
 
     Raises:
         ValueError: If a number of channels is below 1.
@@ -99,13 +99,13 @@ class Activation(nn.Module):
         nn.init.zeros_(linear.bias)
 
     def init_behind(self, linear: nn.Linear) -> None:
-        """Initialise the linear layer behind, where that is this activation's affair: it is not.
+        """Initialise the linear layer after it, where that is this activation's affair: it is not.
 
         It is where the layer reads bases. Called after ``init_linear`` of what comes next.
         """
 
     def init_head(self, linear: nn.Linear) -> None:
-        """Initialise the read-out behind the last such activation: Xavier-uniform, zero bias."""
+        """Initialise the read-out after the last such activation: Xavier-uniform, zero bias."""
         nn.init.xavier_uniform_(linear.weight)
         nn.init.zeros_(linear.bias)
 
@@ -119,7 +119,7 @@ class Activation(nn.Module):
 
 ActivationFactory = Callable[[int], Activation]
 ActivationLike: TypeAlias = FunctionName | ActivationFactory | Callable[[], nn.Module]
-"""What :func:`make_activation` takes; a function of tensors as well."""
+"""The argument of :func:`make_activation`; a function of tensors as well."""
 
 
 class Elementwise(Activation):

@@ -1,4 +1,4 @@
-r"""What a spline does outside its grid :math:`[a, b]`.
+r"""Continuations of a spline outside its grid :math:`[a, b]`.
 
 The published KAN layer lets its splines end some intervals outside, where only the base function
 is left; inputs leave the grid while the layers before train. Each remedy is a class.
@@ -51,7 +51,7 @@ class Boundary(ABC):
         """Evaluate the splines anywhere, shape ``(..., n) -> (..., count * n)``."""
 
     def behind(self, beside: Tensor, u: Tensor, knots: Tensor, degree: int) -> Tensor:
-        """Splines behind other channels of shape ``(..., n)``."""
+        """Splines after other channels of shape ``(..., n)``."""
         return torch.cat([beside, self.bases(u, knots, degree)], dim=-1)
 
 

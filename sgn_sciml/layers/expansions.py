@@ -4,8 +4,8 @@ r"""Bases of each channel: Kolmogorov-Arnold layers without splines.
     y_j = \sum_i \sum_b W_{jib}\, \varphi_b(u_i) + c_j
 
 A Kolmogorov-Arnold layer learns a function of each input for each output and adds them up. In
-given bases that is a matrix behind all bases of all inputs, so the layer is an *expansion*, shape
-``(..., n) -> (..., B n)``, and one linear layer behind it with its :math:`d_{out}(B n + 1)`
+given bases that is a matrix after all bases of all inputs, so the layer is an *expansion*, shape
+``(..., n) -> (..., B n)``, and one linear layer after it with its :math:`d_{out}(B n + 1)`
 parameters. Channels run fastest: the columns of W are basis by basis.
 
 =============  =================================================  ====
@@ -16,7 +16,7 @@ Chebyshev KAN  :math:`T_k(\tanh u)` for k = 1..K                  K
 =============  =================================================  ====
 
 The constant is the bias of the linear layer. Splines are in :mod:`sgn_sciml.layers.splines`. With
-Chebyshev polynomials of high degree as the encoding of the coordinates and ReLU behind it a
+Chebyshev polynomials of high degree as the encoding of the coordinates and ReLU after it a
 network is SL2A-INR without the low-rank products that bring its first layer to the others.
 
 References:

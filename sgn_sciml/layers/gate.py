@@ -45,7 +45,7 @@ __all__ = ["SpectralGate", "SpectralShare"]
 
 
 class SpectralShare(NamedTuple):
-    """What the spectral path contributes to a layer, per channel, each of shape ``(n,)``.
+    """The share of the spectral path in a layer, per channel, each of shape ``(n,)``.
 
     Attributes:
         gate: Mean gate value.

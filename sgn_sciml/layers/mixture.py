@@ -4,7 +4,7 @@ r"""A mixture of layers, each with its own activation: MLP-KAN and others.
     y = \sum_e g_e(u)\, \bigl(W_e\, T_e(u)\bigr) + c, \qquad g(u) = \mathrm{softmax}(R u + r)
 
 The experts are activations, ordinary ones (an MLP) or bases (a KAN), on the same pre-activations;
-their matrices stand side by side in the linear layer behind. The router starts at zero, so that
+their matrices stand side by side in the linear layer after it. The router starts at zero, so that
 every expert has the same share.
 
 MLP-KAN sends tokens of a transformer to experts of either kind by the soft slots of soft

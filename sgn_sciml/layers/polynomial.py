@@ -26,7 +26,7 @@ class PiNet(Activation):
     A layer costs :math:`K n (d + 1)` parameters, d its inputs.
 
     Args:
-        features: Number of channels n behind the layer.
+        features: Number of channels n after the layer.
         degree: Degree K.
 
     Raises:

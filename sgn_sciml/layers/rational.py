@@ -93,7 +93,7 @@ class GroupRational(Activation):
         self.groups = groups
         dtype = torch.get_default_dtype()
         self.numerators = nn.Parameter(a.to(dtype))
-        self.denominators = nn.Parameter(b.to(dtype).repeat(groups))  # flat: it is no matrix
+        self.denominators = nn.Parameter(b.to(dtype).repeat(groups))  # flat: it is not a matrix
         self.register_buffer("group", torch.arange(features) * groups // features)
 
     def init_behind(self, linear: nn.Linear) -> None:

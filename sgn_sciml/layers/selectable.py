@@ -88,7 +88,7 @@ class Selectable(Activation):
         parts = []
         weights = torch.split(self.mask * self.shares, self.features)
         for shares, each in zip(weights, self.activations(), strict=True):
-            # bases stand one behind the other, the channels within them
+            # bases stand one after another, the channels within them
             parts.append(each(u) * shares.repeat(each.out_features // self.features))
         return torch.cat(parts, dim=-1)
 

@@ -1,4 +1,4 @@
-r"""Spectral maps: the sinusoidal features behind the gate.
+r"""Spectral maps: the sinusoidal features that the gate weighs.
 
 .. math::
     \text{dense}    \quad \Psi(u) &= s\, A\, [\cos(\Omega u + b),\ \sin(\Omega u + b)] + v \\

@@ -1,4 +1,4 @@
-r"""B-splines of each channel: the Kolmogorov-Arnold layer, as one matrix behind its bases.
+r"""B-splines of each channel: the Kolmogorov-Arnold layer, as one matrix after its bases.
 
 .. math::
     y_j = \sum_i \Bigl( w_{ji}\, \mathrm{SiLU}(u_i) + \sum_b c_{jib}\, B_b(u_i) \Bigr) + d_j

@@ -1,4 +1,4 @@
-"""What a file holds: fields with canonical axes, coordinates, constants and notes.
+"""The contents of a file: fields with canonical axes, coordinates, constants and notes.
 
 Canonical axes are ``sample``, then ``time``, ``x``, ``y``, ``z``, ``component`` where present,
 whatever order the file keeps them in.

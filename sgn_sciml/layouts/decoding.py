@@ -1,4 +1,4 @@
-"""How stored numbers become values: scale and offset, and the marks of missing cells.
+"""Values from stored numbers: scale and offset, and the marks of missing cells.
 
 The attributes are those of netCDF and of the CF conventions (sections 2.5.1 and 8.1)::
 
@@ -113,7 +113,7 @@ def decoding_by(where: str, raw: np.dtype[Any], found: dict[str, Any], fill: Any
         where: File and array, for messages.
         raw: Native type of the stored numbers, which is not bool.
         found: Attributes.
-        fill: What stands where nothing was written, if that is no value; else None.
+        fill: What stands where nothing was written, if that is not a value; else None.
 
     Raises:
         LayoutError: If the attributes leave that open; the message names the attribute.

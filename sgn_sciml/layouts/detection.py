@@ -1,4 +1,4 @@
-"""Which layout a file has, told from its structure: names lie."""
+"""The layout of a file, recognised by its structure: names lie."""
 
 import zipfile
 from collections import Counter
@@ -93,7 +93,7 @@ def open_source(path: Paths, schema: Schema | None = None) -> Source:
         layout = next((known for known in layouts if known.matches(path, file)), None)
         if layout is None:
             raise LayoutError(
-                f"{path} has {_top_level(path, file)}, which is no known layout; known are "
+                f"{path} has {_top_level(path, file)}, which is not a known layout; known are "
                 f"{', '.join(known.layout for known in LAYOUTS)}"
             )
     return layout(path, schema)

@@ -34,7 +34,7 @@ DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 LOCKS = (None, False, True, "best-effort")
 LINKS = (h5py.SoftLink, h5py.ExternalLink)
 DEEP = 4  # groups within groups that are looked into
-MANY = 200  # arrays beyond which a file is no collection of fields
+MANY = 200  # arrays beyond which a file is not a collection of fields
 PLAIN = (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM)
 
 

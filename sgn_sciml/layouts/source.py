@@ -177,7 +177,7 @@ class Source(ABC):
             known = ", ".join(sorted(self.fields))
             why = self.left_out.get(field)
             if why is not None:
-                raise LayoutError(f"{self.path}: {field} is no field that can be read: it {why}")
+                raise LayoutError(f"{self.path}: {field} cannot be read as a field: it {why}")
             raise LayoutError(f"{self.path} has no field {field!r}; it has {known}")
         about = self.fields[field]
         if stride < 1:

@@ -1,4 +1,4 @@
-"""Where the bytes of an HDF5 data set lie, and whether they are all there.
+"""The place of the bytes of an HDF5 data set, and whether they are all there.
 
 A data set may lie in the file itself, in chunks that a filter packed, in external files, or in
 other HDF5 files that it joins (a virtual data set). HDF5 reads zeros, or a fill value, from what

@@ -169,7 +169,7 @@ def contents_of(
         fields: Its fields.
         found: The roles of its arrays.
         read: Values of an array.
-        parameters: Constants that are no arrays.
+        parameters: Constants that are not arrays.
         left_out: What is not read, and why.
     """
 

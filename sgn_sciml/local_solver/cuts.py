@@ -1,4 +1,4 @@
-"""Where cells must end whatever the solution: at conditions inside, at jumps and at kinks.
+"""Ends of cells, whatever the solution: at conditions inside, at jumps and at kinks.
 
 A coefficient or source that jumps (``torch.where(d.x < 0.3, 1.0, 10.0)``), and an initial state
 with a kink, are not smooth on a cell that holds the place; no polynomial follows them there. On

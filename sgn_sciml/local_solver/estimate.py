@@ -1,4 +1,4 @@
-"""What a residual does to the solution within a slab, and errors on their way through time."""
+"""The effect of a residual within a slab, and errors on their way through time."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""What is wrong with a solution of a system: rows that are not met, or not finite."""
+"""Faults of a solution of a system: rows that are not met, or not finite."""
 
 import torch
 from torch import Tensor

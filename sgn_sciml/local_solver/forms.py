@@ -1,4 +1,4 @@
-"""Which rows and traces each cell has: cells of one form share the shape of their matrices."""
+"""Rows and traces of each cell: cells of one form share the shape of their matrices."""
 
 import math
 from collections.abc import Mapping, Sequence

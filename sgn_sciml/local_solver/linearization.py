@@ -1,4 +1,4 @@
-"""What an equation says at points: values and slopes in the names that it is written in.
+"""An equation at points: values and slopes in the names that it is written in.
 
 The residual a problem states for its PINN is called with numbers for ``d.u``, ``d.u_x``, ...
 instead of a network's derivatives; its slopes in each of them are the coefficients of the

@@ -1,4 +1,4 @@
-"""How large fields are on their cells, and how much of them lies above a degree."""
+"""The size of fields on their cells, and the part of it above a degree."""
 
 from collections.abc import Sequence
 

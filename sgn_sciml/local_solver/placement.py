@@ -1,4 +1,4 @@
-"""Where the strips of a slab should be, from the state at its beginning."""
+"""The placement of the strips of a slab, from the state at its beginning."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What a march through time carries from slab to slab, and what judges one."""
+"""The state that a march through time carries from slab to slab, and what judges it."""
 
 from dataclasses import dataclass
 

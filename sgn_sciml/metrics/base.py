@@ -1,4 +1,4 @@
-"""What metrics of fields share: the layout of a field and the precision of sums.
+"""The base of metrics of fields: the layout of a field and the precision of sums.
 
 A field has the shape ``(batch, fields, *spatial)``, one sample per batch entry, and real values.
 

@@ -23,7 +23,7 @@ def burgers_rate(u: Tensor, nu: float, speed: float, length: float) -> Tensor:
 
 
 class BurgersDefect(PhysicsMetric):
-    r"""What rollouts leave over in :math:`u_t + c\,(u^2/2)_x = \nu\,u_{xx}`, x periodic.
+    r"""The residual of rollouts in :math:`u_t + c\,(u^2/2)_x = \nu\,u_{xx}`, x periodic.
 
     Between successive frames, the input's last one and then those of the rollout: the difference
     quotient in time against the mean of both frames' right-hand sides (Crank-Nicolson), Fourier

@@ -62,7 +62,7 @@ def ring_correlation(a: Tensor, b: Tensor, rings: int | None = None, hann: bool 
         rounding of the mean in float32.
 
     Raises:
-        ValueError: If the shapes differ or are no pictures, or for complex values.
+        ValueError: If the shapes differ or are not pictures, or for complex values.
 
     Example:
         >>> x = torch.arange(8, dtype=torch.float64)

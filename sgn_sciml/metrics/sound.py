@@ -50,7 +50,7 @@ def short_time_power(sound: Tensor, window: int) -> Tensor:
         last axis runs from 0 to half the sampling rate.
 
     Raises:
-        ValueError: If the window is no multiple of 8.
+        ValueError: If the window is not a multiple of 8.
 
     Example:
         >>> sound = 2 * torch.cos(torch.pi / 2 * (torch.arange(64) + 0.5))
@@ -86,8 +86,8 @@ class LogSpectralDistance(FieldMetric):
         kwargs: Options of :class:`torchmetrics.Metric`.
 
     Raises:
-        ValueError: If the window is no multiple of 8; on update, if prediction and target differ
-            in shape.
+        ValueError: If the window is not a multiple of 8; on update, if prediction and target
+            differ in shape.
 
     Example:
         >>> sound = torch.randn(1, 1, 4096, generator=torch.Generator().manual_seed(0))
@@ -145,7 +145,7 @@ class BandError(FieldMetric):
         kwargs: Options of :class:`torchmetrics.Metric`.
 
     Raises:
-        ValueError: If the window is no multiple of 8 or too short for the bands, or the rate is
+        ValueError: If the window is not a multiple of 8 or too short for the bands, or the rate is
             not positive; on update, if prediction and target differ in shape.
 
     Example:

@@ -138,7 +138,7 @@ class OperatorNetwork(Network):
 
     Args:
         in_channels: Number of input functions; the successive frames of a window and constants
-            that the network is told count as functions.
+            that the network is given count as functions.
         out_channels: Number of output functions.
         axes: Number of space axes.
 

@@ -13,7 +13,7 @@ is a linear map of bases of each input, so that a KAN has bases of the coordinat
 (:class:`~sgn_sciml.layers.ActivationEncoding`) and bases of the channels as its activation.
 
 An activation :math:`c \odot \sigma(r \odot u)` is folded: r multiplies the rows of the matrix
-before it and c the columns of the one behind, n by n numbers instead of points by n, so that free
+before it and c the columns of the next, n by n numbers instead of points by n, so that free
 frequencies and gates cost no more than fixed ones.
 """
 

@@ -38,7 +38,7 @@ class GateFactory(Protocol):
 
 
 class Replacement(NamedTuple):
-    """What was replaced at one place; ``_asdict()`` makes it a hyper-parameter.
+    """A replacement at one place; ``_asdict()`` makes it a hyper-parameter.
 
     Attributes:
         name: Full name of the place in the module.

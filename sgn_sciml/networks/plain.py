@@ -100,7 +100,7 @@ def as_sized_network(network: nn.Module) -> CoordinateNetwork:
 
 
 def values_at(module: nn.Module, in_features: int) -> object:
-    """What a module makes of two points."""
+    """The output of a module at two points."""
     like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
     uninitialized = isinstance(like, nn.parameter.UninitializedParameter)
     points = torch.zeros(2, in_features) if uninitialized else like.new_zeros(2, in_features)

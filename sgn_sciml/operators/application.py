@@ -1,4 +1,4 @@
-"""What operators add to a run: the files of predicted samples, the rows of the table."""
+"""Additions of operators to a run: files of predicted samples, rows of the table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

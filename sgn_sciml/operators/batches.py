@@ -1,4 +1,4 @@
-"""Which samples make up a batch: shuffled with the file's chunks in mind, shared among ranks."""
+"""The samples of a batch: shuffled with the file's chunks in mind, shared among ranks."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -93,7 +93,7 @@ class BatchLoader(DataLoader[dict[str, Tensor]]):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """How many batches of the epoch have been handed out."""
+        """How many batches of the epoch have been given out."""
         return {"seen": self.seen}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""What a data module tells an operator: scalings, names of channels, test sets."""
+"""The description that a data module gives an operator: scalings, channels, test sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,8 +46,8 @@ class OperatorPairs(DataDescription):
         scaling: How the network's ``input`` and ``target`` are scaled; empty for not at all.
         test_sets: The test sets, in the order of their loaders; none before a test is set up.
         batch_size: Items per batch.
-        settings: What else a card should tell, plain values.
-        files: What a card should tell of each file; ``path`` among it.
+        settings: What else a card should say, plain values.
+        files: What a card should say of each file; ``path`` among it.
         continues: Whether a target over time continues the frames of the input.
     """
 
@@ -72,7 +72,7 @@ class OperatorPairs(DataDescription):
         return self.grid
 
     def about(self) -> dict[str, Any]:
-        """What a card tells: settings, grid, files and, once set up to test, the test sets."""
+        """What a card says: settings, grid, files and, once set up to test, the test sets."""
         found = {
             **self.settings,
             "grid": dict(self.grid),

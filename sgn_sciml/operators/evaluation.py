@@ -1,4 +1,4 @@
-"""What an operator is measured by on a test set."""
+"""Measures of an operator on a test set."""
 
 import copy
 import warnings

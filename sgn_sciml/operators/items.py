@@ -28,7 +28,7 @@ class Group:
         stores: Fields of the input and of the target.
         samples: Numbers of the samples.
         items: Items per sample.
-        conditions: Constants that the network is told of each sample of the file, shape
+        conditions: Constants that the network is given of each sample of the file, shape
             ``(samples, k)``.
         chunk: Neighbouring samples that are stored together.
     """
@@ -134,7 +134,7 @@ def parse_size(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
     if not match:
-        raise ValueError(f"{text!r} is no size; write it like '512 MB' or '2 GB'")
+        raise ValueError(f"{text!r} is not a size; write it like '512 MB' or '2 GB'")
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
 
 

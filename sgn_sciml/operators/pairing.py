@@ -1,4 +1,4 @@
-"""What is the input and what the target: two functions, two frames, or a window of frames."""
+"""Inputs and targets: two functions, two frames, or a window of frames."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

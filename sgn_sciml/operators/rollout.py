@@ -1,4 +1,4 @@
-"""Calls of an operator; rolling out puts what a call returns behind the window it was given."""
+"""Calls of an operator; rolling out puts what a call returns after the window it was given."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -24,13 +24,13 @@ def call(
     Args:
         network: The operator.
         window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
-        conditions: Constants that it is told, ``(items, k)``.
+        conditions: Constants that it is given, ``(items, k)``.
         difference: Whether it returns the change from the last frame.
         channels: Channels of a frame that it returns; those of the window when None.
         rescale: Takes that frame to the scaling of what is returned, where it differs.
 
     Returns:
-        Channels, or frames of channels behind the window.
+        Channels, or frames of channels after the window.
 
     Raises:
         ValueError: If the channels are not those of the network, or there is a difference between
@@ -58,7 +58,7 @@ def call(
         if network.out_channels % channels:
             raise ValueError(
                 f"a frame has {channels} channels, the network "
-                f"out_channels={network.out_channels}, which is no whole frame"
+                f"out_channels={network.out_channels}, which is not a whole frame"
             )
         y = y.reshape(len(y), -1, channels, *y.shape[2:])
     if difference:
@@ -81,7 +81,7 @@ def rollout(
     pushforward: bool = False,
     again: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Frames behind a window, by as many steps as it takes.
+    """Frames after a window, by as many steps as it takes.
 
     Args:
         step: The next ``bundle`` frames of a window.

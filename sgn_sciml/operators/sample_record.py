@@ -1,4 +1,4 @@
-"""What is kept of a test set while its batches pass: errors, few samples, sums of spectra."""
+"""A record of a test set while its batches pass: errors, few samples, sums of spectra."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ Score = Callable[[Tensor], Tensor]
 def relative_errors(pred: Tensor, target: Tensor, start: int) -> Tensor:
     """Relative L2 error over the axes from ``start`` on, in at least float32.
 
-    Under a zero target the root-mean-square error stands in; what is no number counts as infinite.
+    Under a zero target the root-mean-square error stands in; NaN counts as infinite.
     """
     rows = target.shape[:start]
     found = relative_l2(*(u.reshape(rows.numel(), 1, -1) for u in (pred, target))).view(rows)

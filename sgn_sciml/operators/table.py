@@ -1,4 +1,4 @@
-"""What was measured of an operator, as rows of a table."""
+"""Measures of an operator, as rows of a table."""
 
 import math
 from collections.abc import Mapping

@@ -4,7 +4,7 @@ r"""Operator learning: a network that maps one function to another, or a state t
     L = \frac{1}{N} \sum_n \frac{\| G(a_n) - u_n \|}{\| u_n \|}
 
 in physical units, whatever the scaling the network works in. Trajectories are rolled out: frames
-that a call returns are put behind the window it was given, until the target is covered.
+that a call returns are put after the window it was given, until the target is covered.
 
 References:
     Li et al., *Fourier neural operator for parametric partial differential equations* (2021);
@@ -141,11 +141,11 @@ class Operator(TestedOperator):
 
         Args:
             window: ``(items, channels, *space)`` or ``(items, frames, channels, *space)``.
-            conditions: Constants that the network is told, ``(items, k)``.
+            conditions: Constants that the network is given, ``(items, k)``.
             channels: Channels of a frame that it returns; those of the window when None.
 
         Returns:
-            What it returns: channels, or frames of channels behind the window.
+            What it returns: channels, or frames of channels after the window.
 
         Raises:
             ValueError: If the channels are not those of the network.

@@ -1,4 +1,4 @@
-"""How an operator is tested: test set by test set, and beside the solver that it replaces."""
+"""Tests of an operator: test set by test set, and beside the solver that it replaces."""
 
 import math
 from collections.abc import Mapping

@@ -53,7 +53,7 @@ class DampedLeastSquares:
         return torch.geqrf(self.j.T)
 
     def damped(self, damping: float) -> Solve:
-        r"""What maps b, ``(M,)``, to :math:`(J J^T + \lambda)^{-1} J b`, ``(P,)``."""
+        r"""The map of b, ``(M,)``, to :math:`(J J^T + \lambda)^{-1} J b`, ``(P,)``."""
         if self.tall and damping >= self.least_for_gram:
             found = self.by_gram(damping)
             if found is not None:

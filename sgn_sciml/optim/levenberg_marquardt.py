@@ -105,7 +105,7 @@ class LevenbergMarquardt(Optimizer):
             The closure's loss at the start.
 
         Raises:
-            RuntimeError: If no task handed over its residuals.
+            RuntimeError: If no task passed its residuals.
         """
         if self.residuals is None:
             raise RuntimeError("LevenbergMarquardt trains tasks that know their residuals: PINN")
@@ -194,7 +194,7 @@ class LevenbergMarquardt(Optimizer):
 
 
 class Around(NamedTuple):
-    """What is known where an iteration begins.
+    """The state in which an iteration begins.
 
     Attributes:
         x: Parameters, shape ``(P,)``.

@@ -79,7 +79,7 @@ class MuonAdam(Optimizer):
 
     Raises:
         ValueError: If the parameters come without roles, a factor is for none of them, or there
-            are no matrices.
+            are not matrices.
     """
 
     def __init__(

@@ -62,7 +62,7 @@ class Phases(Optimizer):
         return self.optimizers[-1]
 
     def ahead(self, total: int) -> list[tuple[str, int]]:
-        """What is left of each phase that is not over: the name of its optimiser and its steps.
+        """The rest of each phase that is not over: the name of its optimiser and its steps.
 
         Args:
             total: Steps of the whole run, where the last phase ends.

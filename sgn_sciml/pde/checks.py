@@ -1,4 +1,4 @@
-"""What is wrong with where a problem is posed: its domain and its geometry."""
+"""Faults of where a problem is posed: its domain and its geometry."""
 
 from math import isfinite
 from typing import TYPE_CHECKING

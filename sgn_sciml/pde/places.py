@@ -1,4 +1,4 @@
-"""Where a problem is posed, as points: inside its domain, and where its conditions lie.
+"""The places of a problem, as points: inside its domain, and where its conditions lie.
 
 In a box these are the points of a unit cube, stretched. In a geometry the points of space are
 those of the unit cube that lie inside, as many as are wanted, and time goes along.

@@ -1,4 +1,4 @@
-"""What a differential equation is to the rest of the house: one frozen dataclass.
+"""The base of differential equations: one frozen dataclass.
 
 A new equation is one file with one subclass: its coordinates, fields and domain, its residual as
 one line of mathematics, its conditions and, where one exists, its exact solution. It evolves if
@@ -89,7 +89,7 @@ class Problem(ABC):
 
     @property
     def built_in(self) -> BuiltIn:
-        """What :meth:`impose` builds in, where a problem does not say it itself."""
+        """The conditions that :meth:`impose` builds in, where a problem does not say it itself."""
         if type(self).impose is not Problem.impose:
             return BuiltIn()
         if "_built_in" not in vars(self):
@@ -101,7 +101,7 @@ class Problem(ABC):
 
     @abstractmethod
     def residual(self, d: Derivatives) -> Tensor | Mapping[str, Tensor]:
-        """What vanishes in the interior: ``(N,)``, or one such tensor per named equation."""
+        """The residual: zero in the interior; ``(N,)``, or one such tensor per named equation."""
 
     def impose(self, points: Tensor, raw: Tensor) -> Tensor:
         """Turn a free network output into fields that satisfy the ``imposed`` conditions.
@@ -256,5 +256,5 @@ class Problem(ABC):
 
 
 def reference_name(law: str) -> str:
-    """What ``sgn data make`` calls the reference of a problem."""
+    """The name by which ``sgn data make`` calls the reference of a problem."""
     return f"{law.replace('_', '-')}-reference"

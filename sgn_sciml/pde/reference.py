@@ -1,4 +1,4 @@
-"""Where a reference solution comes from, if not from a file that is there."""
+"""Sources of a reference solution other than a file that is there."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

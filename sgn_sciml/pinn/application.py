@@ -1,4 +1,4 @@
-"""What solutions add to a run: sizes of the network, the file of predicted fields, the table."""
+"""Additions of solutions to a run: sizes of the network, predicted fields, the table."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a data module tells a PINN: what was asked of it, and the reference solution."""
+"""The description that a data module gives a PINN: its settings and the reference solution."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class SolutionData(DataDescription):
     Attributes:
         reference: The solution, for evaluation; None without one.
         path: File of the solution.
-        settings: What else a card should tell, plain values.
+        settings: What else a card should say, plain values.
         training: Draws a training batch with all observations, ``(N, d)`` by term; None if there
             are none.
     """
@@ -42,7 +42,7 @@ class SolutionData(DataDescription):
         return {name: len(values) for name, values in self.reference.coordinates.items()}
 
     def about(self) -> dict[str, Any]:
-        """What a card tells: the settings, the grid, the file."""
+        """What a card says: the settings, the grid, the file."""
         found = dict(self.settings)
         if self.reference is not None:
             found["grid"] = dict(self.points)
@@ -52,7 +52,7 @@ class SolutionData(DataDescription):
 
 
 def origin(reference: GridFields) -> dict[str, Any]:
-    """What a card tells of where a reference comes from, as far as its file says it."""
+    """What a card says of where a reference comes from, as far as its file says it."""
     found: dict[str, Any] = {}
     if reference.method:
         found["reference_solved_by"] = reference.method

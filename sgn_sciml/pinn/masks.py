@@ -64,7 +64,7 @@ def exact_inside(problem: Problem) -> GridFields | None:
 
 
 def known(found: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Fields and the truth, both zero where the truth is nan: what lies outside is no error."""
+    """Fields and the truth, both zero where the truth is nan: there is no error outside."""
     outside = truth.isnan()
     return found.masked_fill(outside, 0.0), truth.masked_fill(outside, 0.0)
 

@@ -1,4 +1,4 @@
-r"""Which collocation points follow those of before: moves to where the residual is large.
+r"""Moves of collocation points to where the residual is large.
 
 At each redraw candidates are drawn, and a resampling makes the next points of them and of the
 points so far. It is a pure function of these, of the residual and of a seed. Points that are kept

@@ -1,4 +1,4 @@
-r"""What a PINN leaves over: the frequency and the size of what another network should add to it.
+r"""Frequency and size of what a PINN leaves over, for another network to add.
 
 Of the residual r that a stage leaves on a grid, half the power lies below a frequency
 :math:`\kappa`. The first layer of the next network begins with waves of that frequency, and its

@@ -1,4 +1,4 @@
-"""Where to put collocation points: sets in the unit cube.
+"""Sets of collocation points in the unit cube.
 
 Every set is a pure function of a seed, so that a resumed run, and every process of a distributed
 one, draws the same points.

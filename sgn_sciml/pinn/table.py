@@ -1,4 +1,4 @@
-"""What was measured of a solution, as rows of a table."""
+"""Measures of a solution, as rows of a table."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What an application adds to a run, so that what trains a task knows none of them."""
+"""Additions of an application to a run, so that what trains a task knows none of them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

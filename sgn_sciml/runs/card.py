@@ -53,7 +53,7 @@ def _sha256(path: str, size: int, time: int) -> str:
 
 
 def describe_data(trainer: Any) -> dict[str, Any]:
-    """What the data of a trainer are, and the sha256 of their files.
+    """The data of a trainer, and the sha256 of their files.
 
     Of a data module that does not describe them, its class and its plain settings.
     """

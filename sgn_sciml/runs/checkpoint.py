@@ -34,7 +34,7 @@ class Checkpoint:
         """Read a file, plain values and tensors only.
 
         Raises:
-            ValueError: If it is no whole checkpoint.
+            ValueError: If it is not a whole checkpoint.
         """
         try:
             refuse_damaged_archive(path)

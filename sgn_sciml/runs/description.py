@@ -1,4 +1,4 @@
-"""What a data module tells of its data, and what a task takes from it in ``setup``.
+"""The description of data by their module, and what a task takes from it in ``setup``.
 
 A data module that has a ``description`` is understood by our tasks; one without, and plain data
 loaders, work as well: tasks then go by the batches alone, whose contents each task documents.
@@ -19,7 +19,7 @@ class DataDescription(ABC):
     @property
     @abstractmethod
     def kind(self) -> str:
-        """What the data are: ``solution``, ``operator``, ``image``, ``audio``, ``volume``, ..."""
+        """The kind: ``solution``, ``operator``, ``image``, ``audio``, ``volume``, ..."""
 
     @property
     @abstractmethod
@@ -28,7 +28,7 @@ class DataDescription(ABC):
 
     @abstractmethod
     def about(self) -> dict[str, Any]:
-        """What a card tells of the data: plain values; ``files`` lists each with its ``path``."""
+        """The data in a card: plain values; ``files`` lists each with its ``path``."""
 
 
 @runtime_checkable
@@ -44,7 +44,7 @@ D = TypeVar("D", bound=DataDescription)
 
 
 def description_of(trainer: Any, kind: type[D]) -> D | None:
-    """What the data module of a trainer tells.
+    """The description by the data module of a trainer.
 
     Args:
         trainer: A trainer, with or without a data module.

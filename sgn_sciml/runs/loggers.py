@@ -14,7 +14,7 @@ __all__ = ["run_folder", "send_figure", "send_histogram"]
 def run_folder(trainer: Trainer) -> Path | None:
     """The folder of the run; None on all processes but the first, and where nothing is logged.
 
-    Unlike ``trainer.log_dir`` it is no collective, so that one process may ask alone.
+    Unlike ``trainer.log_dir`` it is not a collective, so that one process may ask alone.
     """
     folders = [logger.log_dir for logger in trainer.loggers if logger.log_dir]
     return Path(folders[0]) if folders and trainer.is_global_zero else None

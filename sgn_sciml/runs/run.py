@@ -55,9 +55,9 @@ class Run:
         try:
             settings = yaml.safe_load(config.read_text())
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ValueError(f"{config} is no configuration of a run") from error
+            raise ValueError(f"{config} is not a configuration of a run") from error
         if not isinstance(settings, dict):
-            raise ValueError(f"{config} is no configuration of a run")
+            raise ValueError(f"{config} is not a configuration of a run")
         return cls(settings, folder, Checkpoint.read(checkpoint))
 
     @property

@@ -1,4 +1,4 @@
-"""What every task shares: hyper-parameters that reload safely, metrics per stage, optimiser."""
+"""The base of tasks: hyper-parameters that reload safely, metrics per stage, optimiser."""
 
 import copy
 import math
@@ -152,7 +152,7 @@ class BaseTask(LightningModule, ABC):
         self.log_metrics("test")
 
     def about(self) -> dict[str, Any]:
-        """What a card tells of the task: its network, settings and terms, as plain values."""
+        """The task in a card: its network, settings and terms, as plain values."""
         settings = {k: v for k, v in self.hparams.items() if k not in ("network", "problem")}
         network = self.hparams.get("network") or str(self._modules.get("network"))
         return {
@@ -163,7 +163,7 @@ class BaseTask(LightningModule, ABC):
         }
 
     def tested(self) -> dict[str, Any]:
-        """What a card tells of a test besides its metrics, as plain values."""
+        """The test in a card besides its metrics, as plain values."""
         return {}
 
     def freeze_parameters(self, patterns: Sequence[str]) -> None:

@@ -1,1 +1,1 @@
-"""What the package asks of the machine it runs on: files, locks, memory, versions."""
+"""The machine that the package runs on: files, locks, memory, versions."""

@@ -1,4 +1,4 @@
-"""What went wrong in code that is not ours, in one line with its place."""
+"""Faults in code that is not ours, in one line with their place."""
 
 import linecache
 import re

@@ -1,4 +1,4 @@
-"""What to install when a package is missing: the extra of ours that brings it.
+"""The extra to install when a package is missing.
 
 The lists of packages are those of ``pyproject.toml``, read from the installed package.
 """

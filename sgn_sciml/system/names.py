@@ -1,8 +1,8 @@
-"""What the package is called and shows: its version, and where the names at its top are."""
+"""The name and version of the package, and where the names at its top are."""
 
 __all__ = ["HOMES", "__version__"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 HOMES = {
     "INR": "inr",

@@ -1,4 +1,4 @@
-"""What there is of processors and memory."""
+"""Processors and memory that there are."""
 
 import os
 from collections.abc import Sequence

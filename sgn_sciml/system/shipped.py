@@ -54,7 +54,7 @@ def find_config(name: str) -> Path:
         FileNotFoundError: If there is neither.
     """
     path = Path(name).expanduser()
-    there = path.exists() and not path.is_dir()  # a pipe is no file, and can be read
+    there = path.exists() and not path.is_dir()  # a pipe is not a file, and can be read
     return path if there else shipped_config(name)
 
 

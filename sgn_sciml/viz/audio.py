@@ -12,7 +12,7 @@ from sgn_sciml.viz.colours import beyond
 __all__ = ["audio_figure"]
 
 RANGE = 80  # dB below the loudest that a spectrogram shows
-ROUNDING = -120  # dB: of single precision; less is no error
+ROUNDING = -120  # dB: of single precision; less is not an error
 SILENCE = -300  # dB: the least that is told from zero
 COLUMNS = 1000  # of a figure: what is finer is not seen
 ZOOM = 0.02  # seconds

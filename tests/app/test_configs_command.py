@@ -24,7 +24,7 @@ def test_the_list_says_what_each_is(sgn):
     assert list(lines) == list(configs())
     assert lines["wave_pinn"] == "The wave equation of a string in two modes"
     assert lines["presets/inr/siren"].startswith("SIREN: sines of one fixed frequency for each")
-    assert lines["presets/inr/siren"].endswith("behind it")  # a sentence of two lines
+    assert lines["presets/inr/siren"].endswith("after it")  # a sentence of two lines
 
 
 def test_one_is_printed(sgn):

@@ -31,7 +31,7 @@ def test_each_of_several_names_is_found():
 
 
 def test_a_file_stays_and_so_does_what_is_no_path():
-    Path("burgers_pinn").mkdir()  # a folder is no configuration
+    Path("burgers_pinn").mkdir()  # a folder is not a configuration
     Path("burgers_pinn.yaml").touch()
     Path("empty").mkdir()
     for word in ("burgers_pinn.yaml", "-", "", "{seed_everything: 1}", "a: 1\n" * 200, "empty"):

@@ -162,7 +162,7 @@ def test_resolve_darcy_writes_the_steady_state(sgn, tmp_path):
 def test_resolve_darcy_refuses_other_files(sgn, tmp_path):
     code, _, err = sgn("data", "resolve-darcy", burgers(tmp_path, 0.1))
     assert code == 1
-    assert "is no PDEBench Darcy file" in err
+    assert "is not a PDEBench Darcy file" in err
 
 
 def test_resolve_darcy_refuses_more_samples_than_there_are(sgn, tmp_path):

@@ -108,7 +108,7 @@ def test_a_missing_file_says_where_to_get_it(tmp_path):
 def test_another_file_is_refused(tmp_path):
     path = tmp_path / "v.h5"
     path.write_bytes(b"no data")
-    with pytest.raises(ValueError, match="no known layout"):
+    with pytest.raises(ValueError, match="not a known layout"):
         loaded(str(path))
 
 

@@ -237,7 +237,7 @@ def test_a_volume_is_read_as_its_file_means_it(tmp_path):
     with h5py.File(path, "w") as file:
         file["density"] = values.astype("i2")
         file["density"].attrs["scale_factor"] = 0.25
-        file["spectrum"] = values * 1j  # is no volume
+        file["spectrum"] = values * 1j  # is not a volume
     np.testing.assert_array_equal(read_volume(str(path)), values / 4)
     with h5py.File(path, "a") as file:
         file["density"].attrs["_FillValue"] = np.int16(values[0, 0, 0])

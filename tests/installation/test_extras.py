@@ -92,14 +92,14 @@ def test_every_folder_belongs_to_the_core_or_an_extra():
 
 
 def test_all_is_everything_but_other_peoples_networks():
-    names = set(LISTED) - {"all", "dev", "models"}
+    names = set(LISTED) - {"all", "dev", "docs", "models"}
     assert brought("all") == brought(*names)
     assert brought("dev") >= brought("all")
 
 
-@pytest.mark.parametrize("extra", ["models", "dev"])
+@pytest.mark.parametrize("extra", ["models", "dev", "docs"])
 def test_packages_of_the_tests_are_used(extra):
-    text = text_below(ROOT / "tests", ROOT / "notebooks", PACKAGE)
+    text = text_below(ROOT / "tests", ROOT / "notebooks", ROOT / "docs", PACKAGE)
     text += (ROOT / "Makefile").read_text(encoding="utf-8") + str(TOOLS)
     text = text.lower().replace("_", "-")
     other = {"scikit-learn": "sklearn", "pytest-xdist": "-n 2", "ipykernel": "kernelspec"}

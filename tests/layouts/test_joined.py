@@ -133,7 +133,7 @@ def test_what_is_not_there(tmp_path):
         open_source({"a": f"{tmp_path}/a.npy"})
     with pytest.raises(ValueError, match="names no file"):
         open_source({})
-    (tmp_path / "a[1].npy").touch()  # a file of that name is no pattern
+    (tmp_path / "a[1].npy").touch()  # a file of that name is not a pattern
     with pytest.raises(ValueError, match="nothing in it"):
         open_source(tmp_path / "a[1].npy")
 

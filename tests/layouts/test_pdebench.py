@@ -288,7 +288,7 @@ def test_objects_that_are_no_fields_are_left_out(path):
         assert np.array_equal(source.read(name), right)
         assert set(source.left_out) == {*extras, "gone", "meta"}
         assert set(source.fields) <= {"tensor", "data", "velocity", "particles", "force"}
-        with pytest.raises(ValueError, match="spectrum is no field that can be read: it"):
+        with pytest.raises(ValueError, match="spectrum cannot be read as a field: it"):
             source.read("spectrum")
         source.close()
 

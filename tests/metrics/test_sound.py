@@ -147,7 +147,7 @@ def test_a_zero_prediction_errs_by_one_in_every_band(n):
 
 def test_a_band_that_is_silent_in_the_target_holds_a_trillionth():
     target = torch.cos(math.pi / 128 * (torch.arange(1024) + 0.5).double())[None, None]
-    for offset in (0.0, 1e3):  # a mean is no sound
+    for offset in (0.0, 1e3):  # a mean is not a sound
         errors = run(
             BandError(RATE, window=256, bands=3),
             target + tone(3000, 1024) + offset,

@@ -18,7 +18,7 @@ def noise(*shape, dtype=torch.float64):
 
 
 def wave(n, k, amplitude=1.0):
-    """A sine of k waves per period, on n points, with a phase that is no multiple of a step."""
+    """A sine of k waves per period, on n points, with a phase that is not a multiple of a step."""
     x = torch.arange(n, dtype=torch.float64) / n
     return amplitude * torch.sin(2 * math.pi * k * x + 0.3)
 

@@ -236,7 +236,7 @@ def test_a_resolution_that_leaves_gaps_along_another_axis_is_refused(tmp_path):
         ({"conditions": ["beta"]}, "has no constant 'beta'; it has .*nu"),
         ({"pairing": Frames(target=3)}, "has 0 frames"),
         ({"pairing": Windows()}, "windows need 10 \\+ 1"),
-        ({"cache": "lots"}, "is no size"),
+        ({"cache": "lots"}, "is not a size"),
         ({"batch_size": 0}, "must be at least 1"),
     ],
 )

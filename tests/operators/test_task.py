@@ -158,7 +158,7 @@ def test_wrong_number_of_axes_is_named():
 
 def test_no_whole_frame_is_named():
     task = Operator(Double(in_channels=4, out_channels=3))
-    with pytest.raises(ValueError, match="no whole frame"):
+    with pytest.raises(ValueError, match="not a whole frame"):
         task(torch.zeros(1, 2, 2, 8))
 
 

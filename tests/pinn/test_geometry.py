@@ -1,4 +1,4 @@
-"""Equations on regions that are no boxes: points, conditions, normals, errors, files, figures."""
+"""Equations on regions that are not boxes: points, conditions, normals, errors, files, figures."""
 
 import importlib
 import math

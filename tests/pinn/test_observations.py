@@ -101,7 +101,7 @@ def test_a_spreadsheets_mark_at_the_start_is_no_part_of_a_name(tmp_path, encodin
     path.write_text("x,u\n0.0,0.25\n1.0,0.75\n", encoding=encoding)
     assert read_observations(str(path), ("x",), ("u",)).tolist() == [[0.0, 0.25], [1.0, 0.75]]
     path.write_bytes("x,ü\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"seen\.csv is no text in UTF-8 or UTF-16"):
+    with pytest.raises(ValueError, match=r"seen\.csv is not text in UTF-8 or UTF-16"):
         read_observations(str(path), ("x",), ("u",))
     with pytest.raises(ValueError, match="is a folder"):
         read_observations(str(tmp_path), ("x",), ("u",))

@@ -1,1 +1,1 @@
-"""What ``sgn new`` copies: small files that run at once; a name takes the place of ``Own``."""
+"""Templates of ``sgn new``: small files that run at once; a name takes the place of ``Own``."""

@@ -1,4 +1,4 @@
-"""What ``sgn export`` writes: files of a fitted signal, and the numbers that are said of them."""
+"""Files that ``sgn export`` writes of a fitted signal, and the numbers reported of them."""
 
 import csv
 import io

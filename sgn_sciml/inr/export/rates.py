@@ -1,4 +1,4 @@
-"""What an exported network costs per pixel or second, and what JPEG and raw samples cost."""
+"""The cost of an exported network per pixel or second, beside JPEG and raw samples."""
 
 import io
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""What lies in files of pictures and sounds, beyond what one call of a library reads."""
+"""Contents of files of pictures and sounds, beyond what one call of a library reads."""

@@ -1,4 +1,4 @@
-"""How many bytes of samples the header of a sound announces, and how many there are.
+"""The bytes of samples that the header of a sound announces, and those that are there.
 
 libsndfile plays what is left of a file that was cut short without a word. WAV, RF64, AIFF, W64 and
 CAF are chunks of a name and a size; AU tells the size in its header.

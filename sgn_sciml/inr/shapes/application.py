@@ -1,4 +1,4 @@
-"""What shapes add to a run: sizes of the network, a mesh, a table."""
+"""Additions of shapes to a run: sizes of the network, a mesh, a table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

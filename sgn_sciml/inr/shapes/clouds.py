@@ -115,7 +115,7 @@ def from_text(path: Path) -> Floats:
             rows.append([float(word) for word in words])
         except ValueError as error:
             raise ValueError(
-                f"{path}, line {number}: {line.strip()[:40]!r} is no point"
+                f"{path}, line {number}: {line.strip()[:40]!r} is not a point"
             ) from error
         if len(rows[-1]) != len(rows[0]):
             raise ValueError(

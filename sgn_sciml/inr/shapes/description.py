@@ -1,4 +1,4 @@
-"""What a data module tells of a shape."""
+"""The description of a shape by its data module."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Solid(DataDescription):
         resolution: Cells along each side of the box for marching cubes.
         compared: Samples of each surface by which they are compared.
         ending: Format of a predicted mesh, the ending of its file.
-        facts: What else a card should tell, plain values; ``path`` of the file.
+        facts: What else a card should say, plain values; ``path`` of the file.
         seed: Seed of samples that it is measured by.
     """
 

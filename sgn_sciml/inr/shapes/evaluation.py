@@ -1,4 +1,4 @@
-"""How far a surface that was found is from the true one."""
+"""The distance of a surface that was found from the true one."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-r"""What a network f should satisfy to be a shape: negative inside, zero on the surface.
+r"""Losses of a network f that is to be a shape: negative inside, zero on the surface.
 
 ==============  ============================================  ====================================
 loss            needs                                         terms
@@ -10,7 +10,7 @@ SirenSurface    points, with normals or without               the same, and off 
 ==============  ============================================  ====================================
 
 Each but the first is a sum of squares of residuals that hold derivatives of f, so that the
-engines of :mod:`sgn_sciml.jets` evaluate it; |a| is the square of a residual
+engines of :mod:`sgn_sciml.jets` evaluate it; :math:`|a|` is the square of a residual
 :math:`(a^2 + \varepsilon)^{1/4}`. All lengths are those of the box [-1, 1]^3.
 
 References:
@@ -37,7 +37,7 @@ class ShapeLoss(ABC):
     """Base of the losses.
 
     Attributes:
-        signed: Whether it must be told what is inside.
+        signed: Whether it needs to know what is inside.
     """
 
     signed: ClassVar[bool]
@@ -168,9 +168,10 @@ class SignedDistance(SurfaceLoss):
 
 
 class Igr(SurfaceLoss):
-    r"""Implicit geometric regularisation: the means of |f| and |grad f - n| on the surface, and
+    r"""Implicit geometric regularisation, with the weights of the paper.
 
-    :math:`(|\nabla f| - 1)^2` off it, with the weights of the paper.
+    The means of :math:`|f|` and :math:`|\nabla f - n|` on the surface, and of
+    :math:`(|\nabla f| - 1)^2` off it.
 
     Args:
         normals: Weight of the second, where there are normals.
@@ -178,7 +179,7 @@ class Igr(SurfaceLoss):
 
     Raises:
         ValueError: If a weight is negative.
-    """  # noqa: D415
+    """
 
     signed = False
 
@@ -199,7 +200,7 @@ class Igr(SurfaceLoss):
 class SirenSurface(SurfaceLoss):
     r"""The loss of SIREN's shapes, all weights over that of the surface, 3000 in its code.
 
-    The means of |f| and of :math:`1 - \cos(\nabla f, n)` on the surface, of
+    The means of :math:`|f|` and of :math:`1 - \cos(\nabla f, n)` on the surface, of
     :math:`||\nabla f| - 1|` everywhere, and of :math:`e^{-\alpha |f|}` off it.
 
     Args:

@@ -32,7 +32,7 @@ class Encoding(nn.Module):
         self.out_features = out_features
 
     def init_behind(self, linear: nn.Linear) -> None:
-        """Initialise the linear layer behind, where that is the encoding's affair: it is not."""
+        """Initialise the linear layer after it, where that is the encoding's affair: it is not."""
 
     def magnitudes(self) -> Tensor:
         """Frequency of each encoded feature, shape ``(out_features,)``, 0 where it has none.

@@ -11,7 +11,7 @@ the poles, and are polynomials of (x, y, z), so that no derivative fails there. 
 the normalised Legendre function without its power of :math:`\cos\theta`, by the usual recurrence
 of three terms.
 
-A SIREN behind them is what the authors recommend for places.
+A SIREN after them is what the authors recommend for places.
 
 References:
     Rußwurm et al., *Geographic location encoding with spherical harmonics and sinusoidal

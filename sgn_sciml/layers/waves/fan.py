@@ -25,7 +25,7 @@ class Fan(Activation):
     r"""Waves beside an ordinary activation, shape ``(..., n - p) -> (..., n)``.
 
     Args:
-        features: Number of channels n behind the layer.
+        features: Number of channels n after the layer.
         ratio: Share p/n of the channels that are cosines, and of those that are sines.
         function: The elementwise function :math:`\varphi`.
 

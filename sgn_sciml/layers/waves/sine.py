@@ -8,7 +8,7 @@ r"""Sinusoidal activations: SIREN, SPDER, FINER and FINER++.
     \cos(\omega_w c(u))\, e^{-(s\,c(u))^2}
 
 All ask for weights that keep the pre-activations' spread from layer to layer: uniform in
-:math:`\pm 1/d` in the first layer, in :math:`\pm\sqrt{6/d}/\omega` behind it, d the inputs of
+:math:`\pm 1/d` in the first layer, in :math:`\pm\sqrt{6/d}/\omega` after it, d the inputs of
 the layer. FINER draws the biases of its first layer wide, so that each neuron starts on another
 part of the chirp; FINER++ puts the Gaussian and the wavelet of
 :mod:`sgn_sciml.layers.waves.wavelets` behind it. SPDER's damping keeps what sine forgets, how
@@ -47,7 +47,7 @@ def init_sine(linear: nn.Linear, first: bool, omega: float) -> None:
     Args:
         linear: The layer to initialise in place.
         first: Whether it is the first layer of the network.
-        omega: Frequency of the waves behind it.
+        omega: Frequency of the waves after it.
     """
     d = linear.in_features
     with torch.no_grad():

@@ -4,7 +4,7 @@ r"""Snake: a line with a wave on it, for functions that go on periodically.
     T(u) = u + \frac{\sin^2(a u)}{a}, \qquad T'(u) = 1 + \sin(2 a u)
 
 It never falls, and its second moment for :math:`u \sim N(0, 1)` is
-:math:`\sigma_a^2 = 1 + (3 + e^{-8a^2} - 4 e^{-2a^2}) / 8a^2`, by which weights behind it are
+:math:`\sigma_a^2 = 1 + (3 + e^{-8a^2} - 4 e^{-2a^2}) / 8a^2`, by which weights after it are
 divided: they are uniform in :math:`\pm\sqrt{3/d}/\sigma_a`, those of a first layer in
 :math:`\pm\sqrt{3/d}`, d the inputs of the layer.
 

@@ -1,4 +1,4 @@
-r"""How many conditions a system takes along a coordinate: the degree of its determinant.
+r"""The number of conditions that a system takes along a coordinate: a determinant's degree.
 
 The linearised equations at a point, with a derivative along the coordinate replaced by s and those
 along the others by drawn numbers, are a matrix of polynomials in s. Its determinant is one, too,

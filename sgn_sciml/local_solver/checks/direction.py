@@ -1,4 +1,4 @@
-r"""Which way an equation of one field and first order in time goes: in time, and through walls.
+r"""The direction of an equation of first order in time: in time, and through walls.
 
 With terms of highest even order :math:`\sum_\alpha c_\alpha D^\alpha u` beside :math:`a\,u_t`,
 waves of number k grow like :math:`\exp(-(-1)^m \sum_\alpha c_\alpha k^\alpha t / a)`, where

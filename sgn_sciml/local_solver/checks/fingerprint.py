@@ -1,4 +1,4 @@
-"""What a problem says, as a hash: two that say the same solve the same, whatever their code is."""
+"""A hash of a problem's statement: equal statements solve the same, whatever their code."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What can be wrong with a problem as it is stated: told before anything is solved."""
+"""Faults of a problem's statement, found before anything is solved."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""How long a law's own solver takes for a given accuracy, and when a trained network has paid.
+"""The time of a law's own solver at a given accuracy, and when a trained network has paid.
 
 A network that replaces a solver must be compared with the solver at the network's error, not at
 the accuracy that the file was made with: often a grid of a tenth of the points does.

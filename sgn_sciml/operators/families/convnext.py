@@ -104,7 +104,7 @@ class ConvNextUNet(OperatorNetwork):
         depth: Blocks on each grid, on the way down and up.
         neck: Blocks on the coarsest grid.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         activation: Activation of the channel networks.
         scale: Initial size of the blocks.
 

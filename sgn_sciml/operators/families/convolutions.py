@@ -63,7 +63,7 @@ def require_halvings(
 
 
 def wrap(x: Tensor, periodic: Sequence[bool], width: int) -> Tensor:
-    """Put so many points of the other end before and behind the periodic axes.
+    """Put so many points of the other end before and after the periodic axes.
 
     Args:
         x: Field, shape ``(batch, channels, *space)``.
@@ -84,7 +84,7 @@ def wrap(x: Tensor, periodic: Sequence[bool], width: int) -> Tensor:
 
 
 def filled_up(x: Tensor, periodic: Sequence[bool], multiple: int) -> Tensor:
-    """Zeros behind the closed axes, up to a multiple of some number of points."""
+    """Zeros after the closed axes, up to a multiple of some number of points."""
     short = [0 if wraps else -n % multiple for n, wraps in zip(x.shape[2:], periodic, strict=True)]
     if not any(short):
         return x

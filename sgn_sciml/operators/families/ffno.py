@@ -74,7 +74,7 @@ class FFNO(OperatorNetwork):
         weight_norm: Whether linear layers are weight-normalised.
         gain: Initial size of the spectral weights over Glorot's.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         activation: Activation of the feed-forward networks.
 
     Raises:

@@ -124,9 +124,9 @@ class LSM(OperatorNetwork):
         tokens: Number of latent tokens of a patch.
         heads: Number of heads.
         patch: Points of a patch along each axis, on every grid.
-        norm: Norm of the channels behind convolutions: ``batch``, ``instance`` or null.
+        norm: Norm of the channels after convolutions: ``batch``, ``instance`` or null.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         activation: Activation of the projection, whose hidden width is 128.
 
     Raises:

@@ -54,7 +54,7 @@ class MgNO(OperatorNetwork):
         residual: Whether a V-cycle restricts residuals, or its right-hand side itself.
         kernel: Size of the interpolation kernels, 3 or 4.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         activation: Activation between the layers.
 
     Raises:

@@ -98,7 +98,7 @@ class UNet(OperatorNetwork):
         levels: Number of coarser grids.
         norm: Norm of the channels: ``batch``, ``instance`` or null.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         activation: Activation behind each convolution.
 
     Raises:

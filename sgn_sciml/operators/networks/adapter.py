@@ -1,4 +1,4 @@
-r"""What the adapters over the ``neuraloperator`` library share.
+r"""The base of the adapters over the ``neuraloperator`` library.
 
 They spell ``modes`` as the papers do: m modes per axis are :math:`|k| < m`. The library counts
 both signs and keeps n // 2 + 1 on the last axis, so m modes are its ``n_modes = 2m``, which on the
@@ -52,7 +52,7 @@ class Adapter(OperatorNetwork):
         out_channels: Number of output functions.
         axes: Number of space axes.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
     """
 
     def __init__(

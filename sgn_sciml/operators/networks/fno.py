@@ -43,7 +43,7 @@ class FNO(Adapter):
         lifting_ratio: Hidden width of the lifting over the width; 0 for a linear lifting.
         projection_ratio: Hidden width of the projection over the width.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         padding: Padding of the domain as a fraction of it, for axes that are not periodic.
         norm: Normalisation between layers: ``group_norm``, ``instance_norm`` or null.
         non_linearity: Activation between layers.

@@ -38,7 +38,7 @@ class Gated(OperatorNetwork):
         gate: Gate factory, called as ``gate(channels, base=old_activation)``.
         where: Places that get gates: ``channel_mlp`` (hidden layer of the pointwise network in
             each layer), ``lifting``, ``projection`` (their hidden layers), ``between`` (the
-            activations between layers), ``modes`` (amplitudes of the modes behind each spectral
+            activations between layers), ``modes`` (amplitudes of the modes after each spectral
             convolution; the gate factory is not used), ``high_pass`` (what lies above the modes).
         match_parameters: Narrow all hidden layers alike if the gates add more than 2 % to the
             real parameters of the network, until they do not.

@@ -21,7 +21,7 @@ class HighPassGate(nn.Module):
 
     Args:
         skip: The linear path, fields to fields on the same grid.
-        gate: Gate without base, ``(..., n) -> (..., n)``, n channels behind the path.
+        gate: Gate without base, ``(..., n) -> (..., n)``, n channels after the path.
         n_modes: Modes that the convolution keeps; the last axis counts one sign.
     """
 

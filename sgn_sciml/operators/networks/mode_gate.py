@@ -1,4 +1,4 @@
-r"""Gates on the modes behind a spectral convolution.
+r"""Gates on the modes after a spectral convolution.
 
 .. math::
     \hat y_{kc} \to \bigl(1 + g_c \sin(\omega_c \log |\hat y_{kc}| + b_c)\bigr)\, \hat y_{kc},

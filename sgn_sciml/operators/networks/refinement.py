@@ -42,7 +42,7 @@ class Refined(OperatorNetwork):
             whenever the network is built, so it has to stay where it is.
         modes: Modes of the layer per axis in the papers' meaning, those of the network at least.
             All that the training grid resolves when None, which takes a checkpoint.
-        projection: Whether the pointwise network behind the layers trains, too.
+        projection: Whether the pointwise network after the layers trains, too.
 
     Attributes:
         modes: Modes of the layer per axis.
@@ -110,7 +110,7 @@ def last_convolution(network: nn.Module) -> tuple[nn.Module, str]:
     if isinstance(owner[-1], ModeGate):
         owner, key = owner[-1], "conv"
     if not is_fourier(owner._modules[key]):
-        raise ValueError(f"the last layer of {type(network).__name__} is no Fourier layer")
+        raise ValueError(f"the last layer of {type(network).__name__} is not a Fourier layer")
     return owner, key
 
 

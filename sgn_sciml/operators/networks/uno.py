@@ -30,7 +30,7 @@ class UNO(Adapter):
         levels: Number of coarser grids.
         channel_mlp_expansion: Hidden width of the pointwise networks over the width.
         periodic: Whether the axes are periodic; one flag for all, or one per axis.
-        positional: Whether the network is told the positions.
+        positional: Whether the network is given the positions.
         padding: Padding of the domain as a fraction of it, for axes that are not periodic.
 
     Raises:

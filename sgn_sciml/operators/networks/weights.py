@@ -25,7 +25,7 @@ def load_network_weights(network: Network, path: str | Path) -> tuple[int, ...]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is no checkpoint of a task, or holds another network.
+        ValueError: If the file is not a checkpoint of a task, or holds another network.
     """
     refuse_damaged_archive(path)
     try:

@@ -1,4 +1,4 @@
-"""Which conditions are built into a solution, and which are not and why.
+"""Conditions that are built into a solution, and why others are not.
 
 Of the words of a problem, values and slopes that are numbers or formulas are tried one after
 another, initial ones first; what then does not meet *all* conditions that are built in, at points
@@ -29,7 +29,7 @@ ALLOWED = 1e-10  # of the size of the field: what may be left of a condition
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """What is built in.
+    """The conditions that are built in.
 
     Attributes:
         lifts: Fields with conditions that are.
@@ -43,7 +43,7 @@ class BuiltIn:
 
     @classmethod
     def of(cls, problem: "Problem", only: Iterable[str] | None = None) -> "BuiltIn":
-        """What can be built into a problem's solution.
+        """The conditions that can be built into a problem's solution.
 
         Args:
             problem: The problem.

@@ -67,7 +67,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class FieldCondition(Condition):
-    """What a word becomes for a problem: a condition on one field.
+    """A word, once it belongs to a problem: a condition on one field.
 
     Attributes:
         field: The field.
@@ -106,7 +106,7 @@ class PairCondition(FieldCondition):
 
 @dataclass(frozen=True, eq=False)
 class ScatteredCondition(FieldCondition):
-    """What is given at points of its own.
+    """Values that are given at points of their own.
 
     Its residual knows the value of each point as ``d.given_value``.
 

@@ -1,4 +1,4 @@
-"""What a condition gives: a number, a formula of the coordinates, or a formula as text."""
+"""Values of conditions: a number, a formula of the coordinates, or a formula as text."""
 
 import inspect
 from collections.abc import Callable

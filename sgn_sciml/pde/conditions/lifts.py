@@ -1,4 +1,4 @@
-"""How conditions of one field are built in: the steps of its lift, found out from its problem."""
+"""The lift that builds in conditions of one field: its steps, found from the problem."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace

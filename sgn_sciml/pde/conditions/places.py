@@ -1,4 +1,4 @@
-"""Where a word lies: sides of a box by name, coordinates that are fixed, parts of a boundary."""
+"""Places of words: sides of a box by name, coordinates that are fixed, parts of a boundary."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -121,7 +121,7 @@ def read_csv(path: str, coordinates: Sequence[str], fields: Sequence[str]) -> di
         try:
             names = [name.strip() for name in rows.fieldnames or ()]
         except UnicodeError as error:
-            raise ValueError(f"{path} is no text in UTF-8 or UTF-16; save it as such") from error
+            raise ValueError(f"{path} is not text in UTF-8 or UTF-16; save it as such") from error
         rows.fieldnames = names
         wanted = [name for name in (*coordinates, *fields) if name in names]
         for name in wanted:

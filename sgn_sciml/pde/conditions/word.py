@@ -1,4 +1,4 @@
-"""What the words for conditions share: where they lie, on which fields, with which value."""
+"""The base of the words for conditions: where they lie, on which fields, with which value."""
 
 import reprlib
 from abc import ABC, abstractmethod

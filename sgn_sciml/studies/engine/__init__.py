@@ -1,1 +1,1 @@
-"""What runs a grid of experiments: cells, studies, executors, folders."""
+"""The engine that runs a grid of experiments: cells, studies, executors, folders."""

@@ -52,7 +52,7 @@ class CellBuilder:
         base: Class path and the arguments that all cells share.
 
     Raises:
-        ValueError: If it is no mapping with a class path.
+        ValueError: If it is not a mapping with a class path.
     """
 
     def __init__(self, base: Any) -> None:

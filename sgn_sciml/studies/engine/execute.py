@@ -1,4 +1,4 @@
-"""Where cells run: processes on this machine, or the jobs of a SLURM cluster, both by submitit."""
+"""Executors of cells: processes on this machine, or jobs of a SLURM cluster, both by submitit."""
 
 import os
 import shutil

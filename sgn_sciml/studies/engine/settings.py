@@ -63,13 +63,13 @@ def read_settings(path: str) -> Settings:
 
     Raises:
         OSError: If it cannot be read.
-        ValueError: If it is no YAML, or no mapping.
+        ValueError: If it is not YAML, or not a mapping.
     """
     with open(path, encoding="utf-8") as file:
         try:
             content = yaml.safe_load(file)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is no YAML: {error}") from error
+            raise ValueError(f"{path} is not YAML: {error}") from error
     if not isinstance(content, Mapping):
         raise ValueError(f"{path} holds no mapping of keys to values")
     return dict(content)
@@ -84,7 +84,7 @@ def merged(paths: Sequence[str], more: Mapping[str, Any] | None = None) -> Setti
 
     Raises:
         OSError: If a file cannot be read.
-        ValueError: If one is no YAML, or no mapping.
+        ValueError: If one is not YAML, or not a mapping.
     """
     found: Settings = {}
     for path in paths:
@@ -119,7 +119,7 @@ def words_as_settings(words: Sequence[str]) -> Settings:
         try:
             found = merge(found, expand({key[2:]: yaml.safe_load(value)}))
         except yaml.YAMLError as error:
-            raise ValueError(f"{key}: {value!r} is no YAML") from error
+            raise ValueError(f"{key}: {value!r} is not YAML") from error
     return found
 
 

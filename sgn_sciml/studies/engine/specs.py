@@ -1,4 +1,4 @@
-"""What a study consists of, once its file has been read: cells, their axes and groups."""
+"""The parts of a study, once its file has been read: cells, their axes and groups."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

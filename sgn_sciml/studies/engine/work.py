@@ -1,4 +1,4 @@
-"""What a process does: run groups of cells, and record each as it ends.
+"""The work of a process: run groups of cells, and record each as it ends.
 
 A process may be killed at any time. Cells that ended have their record; the others have none and
 run again, in the next run of the study or, on a cluster, when the job is requeued.

@@ -32,7 +32,7 @@ def band_starts(last: int) -> list[int]:
     """First wavenumbers of bands of half an octave.
 
     Args:
-        last: Last shell; no band begins behind it.
+        last: Last shell; no band begins after it.
 
     Example:
         >>> band_starts(20)

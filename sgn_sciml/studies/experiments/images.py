@@ -47,7 +47,7 @@ def picture(path: str, size: int) -> Tensor:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no picture.
+        ValueError: If it is not a picture.
     """
     # Within the function: it brings Lightning, which who only asks for the status need not load.
     from sgn_sciml.inr import ImageData

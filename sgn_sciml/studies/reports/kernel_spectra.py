@@ -93,7 +93,7 @@ class KernelSpectra(Section):
         frequencies = torch.arange(1, next(iter(rates.values()))[0].shape[1])
         indices = torch.arange(next(iter(shares.values()))[0].shape[1]) + 1
         num_tones = len(indices) // 2
-        # The mean of a function is no tone; its rate, that of biases, would set the scale.
+        # The mean of a function is not a tone; its rate, that of biases, would set the scale.
         relative = {
             name: [each[:, 1:] / each[:, 1 : num_tones + 1].max(1, keepdims=True) for each in both]
             for name, both in rates.items()

@@ -1,4 +1,4 @@
-r"""What repeated cells say: means over seeds, their intervals, and whether a lead is one.
+r"""Statistics of repeated cells: means over seeds, their intervals, and whether a lead is one.
 
 Errors and times spread over orders of magnitude, so their mean is the geometric one,
 :math:`\exp \frac1n \sum_i \log x_i`, and a lead is a ratio. Intervals are bootstrap percentiles at

@@ -258,7 +258,7 @@ BAD = {
     "no configuration": (lambda run: (run / "config.yaml").unlink(), "config.yaml"),
     "empty configuration": (
         lambda run: (run / "config.yaml").write_text(""),
-        "config.yaml is no configuration of a run",
+        "config.yaml is not a configuration of a run",
     ),
     "no signal": (
         lambda run: change(run, "path: camera", "path: gone.png"),

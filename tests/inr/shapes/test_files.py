@@ -168,7 +168,7 @@ def test_points_that_tell_no_surface(tmp_path):
         np.save(tmp_path / f"{name}.npy", table)
         refused(tmp_path / f"{name}.npy", words)
     for name, text, words in (
-        ("words.xyz", as_text(rows) + "end\n", "line 31: 'end' is no point"),
+        ("words.xyz", as_text(rows) + "end\n", "line 31: 'end' is not a point"),
         ("short.xyz", as_text(rows) + "1 2\n", "line 31: 2 numbers, 3 in the first"),
         ("names.csv", "x,y,w\n1,2,3\n", "expected x, y, z"),
         ("empty.csv", "", "not points"),

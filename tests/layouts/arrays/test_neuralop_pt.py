@@ -91,7 +91,7 @@ def test_tensors_that_are_no_arrays(written):
     assert np.array_equal(source.read("half"), x.bfloat16().float())
     assert np.array_equal(source.read("imaginary"), -x)
     assert {"spectrum is left out: it holds complex numbers"} < set(source.notes)
-    with pytest.raises(ValueError, match="mask is no field that can be read: it is sparse"):
+    with pytest.raises(ValueError, match="mask cannot be read as a field: it is sparse"):
         source.read("mask")
 
 

@@ -44,7 +44,7 @@ class Kovasznay(Flow):
 
 
 class PressureInside(Kovasznay):
-    """The pressure is known at a point that is no corner."""
+    """The pressure is known at a point that is not a corner."""
 
     law = "pressure_inside"
 

@@ -136,7 +136,7 @@ def test_two_runs_of_one_study_exclude_each_other(path, sgn):
 
 BAD = {
     "missing file": ("none.yaml", "none.yaml"),
-    "broken YAML": ("a: [1", "is no YAML"),
+    "broken YAML": ("a: [1", "is not YAML"),
     "empty file": ("", "holds no mapping"),
     "unknown class": ("cell: {class_path: Nonesuch}\naxes: {seed: [0]}", "Nonesuch"),
     "empty axis": ("cell: {class_path: Tones}\naxes: {seed: []}", "the axis seed is empty"),
