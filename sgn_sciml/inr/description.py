@@ -6,7 +6,7 @@ grid of another resolution covers the same image.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -53,11 +53,13 @@ class Signal(DataDescription):
             nothing, and a network stays at zero.
         facts: What else a card should tell, plain values; ``path`` if it came from a file.
         seed: Seed of what a measurement draws: noise, and which samples are told.
+        streamed: Whether its samples come in parts, and are never all there.
 
     Raises:
         ValueError: If there is no such medium.
     """
 
+    streamed: ClassVar[bool] = False
     values: Tensor
     medium: Medium
     low: float

@@ -16,6 +16,8 @@ from sgn_sciml.metrics import (
     RelativeL2,
     RingCorrelation,
     SpectralError,
+    StripSSIM,
+    TileSpectralError,
 )
 from sgn_sciml.metrics.one_field import OneField
 
@@ -23,7 +25,12 @@ __all__ = ["fidelity"]
 
 
 def fidelity(
-    kind: str, span: float, grid: Sequence[int], rate: float | None = None, channels: int = 1
+    kind: str,
+    span: float,
+    grid: Sequence[int],
+    rate: float | None = None,
+    channels: int = 1,
+    streamed: bool = False,
 ) -> MetricCollection:
     """Metrics of signals of one kind, shape ``(1, channels, *grid)``.
 
@@ -33,12 +40,17 @@ def fidelity(
         grid: Samples along each axis.
         rate: Samples per second of a sound.
         channels: Number of channels; of a field with several, each has an error of its own.
+        streamed: Whether it comes in strips of an image, or slabs of a volume; then spectra are
+            those of an image's tiles of 64 x 64 pixels.
     """
-    metrics: dict[str, Any] = {
-        "psnr": PSNR(span),
-        "spectral": SpectralError("even", max_wavenumber=min(256, max(16, max(grid)))),
-    }
-    if kind == "image":
+    metrics: dict[str, Any] = {"psnr": PSNR(span)}
+    if not streamed:
+        last = min(256, max(16, max(grid)))
+        metrics["spectral"] = SpectralError("even", max_wavenumber=last)
+    if kind == "image" and streamed:
+        metrics["ssim"] = StripSSIM()
+        metrics["spectral"] = TileSpectralError()
+    elif kind == "image":
         metrics["ssim"] = SSIM()
         metrics["rings"] = RingCorrelation(max(1, min(grid) // 2))
     elif kind == "audio":

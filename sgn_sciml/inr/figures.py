@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.large.signal import StoredSignal
 from sgn_sciml.inr.signal_task import SignalTask
 from sgn_sciml.metrics import RingCorrelation, SpectralError
 from sgn_sciml.runs.loggers import run_folder, send_figure
@@ -19,6 +20,7 @@ from sgn_sciml.viz.volumes import volume_figure
 __all__ = ["SignalFigures"]
 
 DRAWN = 3  # axes of a signal, at most
+PREVIEW = {2: 768, 3: 96}  # samples along the longest axis of a large one, by axes
 
 
 class SignalFigures(Callback):
@@ -29,7 +31,7 @@ class SignalFigures(Callback):
     ``figures/image.png``, ``audio.png``, ``volume.png`` or ``field.png``: target, prediction,
     error and spectra; of an image also the Fourier ring correlation, if the task measures it. A
     training step costs nothing. Signals of more than three axes are not shown, and tasks that fit
-    no signal are left alone.
+    no signal are left alone. A large signal is drawn when testing ends, every k-th sample of it.
 
     Args:
         every: Send every how many validations, from the first.
@@ -60,6 +62,8 @@ class SignalFigures(Callback):
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
         signal = pl_module.signal_of(batch)
+        if signal.streamed:
+            return
         first, due = self._validations == 0, self._validations % self.every == 0
         self._validations += 1
         boards = [b for b in trainer.loggers if isinstance(b, TensorBoardLogger)]
@@ -83,7 +87,13 @@ class SignalFigures(Callback):
         if not isinstance(pl_module, SignalTask) or run_folder(trainer) is None:
             return
         signal = pl_module.signal_of(batch)
-        if len(signal.axes) <= DRAWN:
+        if isinstance(signal, StoredSignal):
+            if batch_idx == 0:
+                places, target = signal.preview(PREVIEW[len(signal.axes)])
+                device = pl_module.device
+                found = pl_module.rendered({k: v.to(device) for k, v in places.items()})
+                self._tested = signal, target, found.cpu()
+        elif len(signal.axes) <= DRAWN:
             target = batch["values"][0]
             self._tested = signal, target, pl_module.rendered(batch, target)
 

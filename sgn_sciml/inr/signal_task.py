@@ -104,7 +104,8 @@ class SignalTask(BaseTask):
     def _measure_as(self, signal: Signal) -> None:
         """Make the metrics of a signal."""
         span = signal.high - signal.low
-        self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate, len(signal.values)))
+        about = (signal.rate, len(signal.values), signal.streamed)
+        self.add_metrics(fidelity(signal.kind, span, signal.grid, *about))
         self.unseen, self.interpolated = PSNR(span), PSNR(span)
 
     def signal_of(self, batch: Mapping[str, Tensor]) -> Signal:
@@ -229,10 +230,12 @@ class SignalTask(BaseTask):
         if not self.stage_metrics:
             self._begin_measuring(batch)
         pred = self.rendered(batch, target[0])[None]
-        self.metrics(stage).update(pred, target)
+        signal = self.description
+        apart = {"joined": stage == "test"} if signal is not None and signal.streamed else {}
+        self.metrics(stage).update(pred, target, **apart)
         low, high = self.reach
         square = (2 * (pred - target) / (high - low)).square()
-        self.held_out.update(square.mean())
+        self.held_out.update(square.mean(), float(square.numel()))
         if "known" in batch:
             self.unseen.update(pred, target, batch["known"])
             axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]

@@ -38,6 +38,8 @@ def signal_rows(test: Mapping[str, Any]) -> Rows:
         rows.append(
             (medium_of(data["signal"]), f"{name}{grid_text(data['grid'])}{channels}{span}")
         )
+    if data.get("windows") and data["signal"] == "image":
+        rows.append(("bands", "waves per tile of 64 x 64 pixels"))
     left = {k.removeprefix("test/"): v for k, v in test.items() if k.startswith("test/")}
     left.pop("loss", None)  # the PSNR says the same
     for metric, (label, form) in SIGNALS.items():

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal, plain_field
+from sgn_sciml.inr.large.parts_writer import PartsWriter
 from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
 from sgn_sciml.runs.task import BaseTask
 from sgn_sciml.system.names import __version__
@@ -18,7 +19,7 @@ from sgn_sciml.system.writing import whole_file
 
 __all__ = ["SignalWriter", "write_signal"]
 
-ENDINGS = (".png", ".wav", "_slope.png", "_laplacian.png")
+ENDINGS = (".png", ".tif", ".wav", "_slope.png", "_laplacian.png")
 
 
 class SignalWriter(BasePredictionWriter):
@@ -29,7 +30,8 @@ class SignalWriter(BasePredictionWriter):
     derivatives come ``predictions_slope.png``, the size of the gradient over axes and channels,
     black being 0, and ``predictions_laplacian.png``, the mean over channels, grey being 0; the
     largest thousandth is saturated. What the task's ``description`` does not tell is a field of
-    numbers, its axes called ``axis0``, ``axis1``, ...
+    numbers, its axes called ``axis0``, ``axis1``, ... A large signal, which comes in parts, is one
+    file, ``predictions.tif`` of an image, else ``predictions.h5``.
 
     Args:
         path: HDF5 file to write; the others are named after it.
@@ -41,6 +43,7 @@ class SignalWriter(BasePredictionWriter):
     def __init__(self, path: Path = Path("predictions.h5")) -> None:
         super().__init__("batch")
         self.path = Path(path)
+        self._parts: PartsWriter | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if trainer.world_size > 1:
@@ -60,12 +63,34 @@ class SignalWriter(BasePredictionWriter):
         for name, values in prediction.items():
             if not values.isfinite().all():
                 raise ValueError(f"the rendered signal has NaN or infinite numbers in its {name}")
+        if "part" in batch:
+            self._write_part(prediction, batch["part"].tolist(), signal, trainer.ckpt_path)
+            return
         for ending in ENDINGS:  # of an earlier render
             self._named(ending).unlink(missing_ok=True)
         print(f"wrote {write_signal(self.path, prediction, signal, trainer.ckpt_path)}")
         if "points" not in prediction:
             for path in self._write_media(prediction, signal):
                 print(f"wrote {path}")
+
+    def _write_part(
+        self, prediction: Mapping[str, Tensor], part: list[int], signal: Signal, checkpoint: Any
+    ) -> None:
+        first, _, rows = part
+        if self._parts is None:
+            self._parts = PartsWriter(self.path, signal, checkpoint)
+            for path in [self.path, *map(self._named, ENDINGS)]:
+                path.unlink(missing_ok=True)
+        if self._parts.add(prediction, first, rows):
+            print(f"wrote {self._parts.path}")
+            self._parts = None
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            parts.abandon(exception)
 
     def _write_media(self, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
         values = prediction["values"].numpy(force=True)

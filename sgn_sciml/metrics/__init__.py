@@ -13,6 +13,7 @@ from sgn_sciml.metrics.signal_to_noise import PSNR, SISNR, SNR
 from sgn_sciml.metrics.similarity import SSIM
 from sgn_sciml.metrics.sound import BandError, LogSpectralDistance
 from sgn_sciml.metrics.spectral import Extension, SpectralError, Spectrum, shell_energy
+from sgn_sciml.metrics.strips import StripSSIM, TileSpectralError
 from sgn_sciml.metrics.surfaces import ChamferDistance, NormalConsistency, VolumeIoU
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ = [
     "SampleErrors",
     "SpectralError",
     "Spectrum",
+    "StripSSIM",
+    "TileSpectralError",
     "VolumeIoU",
     "conformal_quantile",
     "relative_h1",
