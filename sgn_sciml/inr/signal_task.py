@@ -103,10 +103,8 @@ class SignalTask(BaseTask):
 
     def _measure_as(self, signal: Signal) -> None:
         """Make the metrics of a signal."""
-        span = signal.high - signal.low
-        about = (signal.rate, len(signal.values), signal.streamed)
-        self.add_metrics(fidelity(signal.kind, span, signal.grid, *about))
-        self.unseen, self.interpolated = PSNR(span), PSNR(span)
+        self.add_metrics(fidelity(signal))
+        self.unseen, self.interpolated = (PSNR(signal.high - signal.low) for _ in range(2))
 
     def signal_of(self, batch: Mapping[str, Tensor]) -> Signal:
         """What an evaluation batch holds: the signal as it is described, else a field."""
@@ -230,8 +228,7 @@ class SignalTask(BaseTask):
         if not self.stage_metrics:
             self._begin_measuring(batch)
         pred = self.rendered(batch, target[0])[None]
-        signal = self.description
-        apart = {"joined": stage == "test"} if signal is not None and signal.streamed else {}
+        apart = {"joined": stage == "test"} if self.signal_of(batch).streamed else {}
         self.metrics(stage).update(pred, target, **apart)
         low, high = self.reach
         square = (2 * (pred - target) / (high - low)).square()

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from sgn_sciml.inr.description import Signal
 from sgn_sciml.inr.fidelity import fidelity
 from sgn_sciml.metrics import PSNR
 
@@ -26,8 +27,9 @@ def test_unseen_samples_alone_are_measured():
     ],
 )
 def test_each_kind_has_its_measures(kind, grid, own):
-    metrics = fidelity(kind, 1.0, grid, rate=8000.0)
     target = (torch.rand(1, 1, *grid) > 0.5).float()
+    axes = ("x", "y", "z")[: len(grid)]
+    metrics = fidelity(Signal(target[0], kind, 0.0, 1.0, axes, rate=8000.0))
     metrics.update(0.9 * target, target)
     found = metrics.compute()
     assert own in found

@@ -1,9 +1,7 @@
-"""Data modules of signals that are read, measured and rendered a part at a time."""
+"""The base of data modules of signals that are read, measured and rendered a part at a time."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,16 +10,15 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from sgn_sciml.inr.description import Signal, cell_centres
-from sgn_sciml.inr.large.pictures import open_picture
-from sgn_sciml.inr.large.signal import Samples, StoredSignal, placeholder, strips
-from sgn_sciml.inr.large.stores import Window, open_store
+from sgn_sciml.inr.large.signal import StoredSignal, strips
+from sgn_sciml.inr.large.stores import Window
 from sgn_sciml.inr.measurements import grid_points
 from sgn_sciml.inr.points import on_device
 from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.metrics.strips import TILE
 from sgn_sciml.runs.loaders import derive_seed, streamed
 
-__all__ = ["LargeData", "LargeImageData", "LargeVolumeData"]
+__all__ = ["LargeData"]
 
 VALIDATED = 2**18  # samples that a validation looks at
 
@@ -170,151 +167,3 @@ class LargeData(SignalData):
                 yield {"axis0": axes[0][strip], **rest, "part": part}
 
         return streamed(batches)
-
-
-class LargeImageData(LargeData):
-    """An image that need not fit into memory, learnt on [0, 1].
-
-    npy files and uncompressed TIFF files are read where they are. Other TIFF files are decoded
-    once, a tile at a time, into ``cache``; PNG, JPEG and others whole, once, with 1 to 4 bytes of
-    memory a pixel. ``predict`` writes ``predictions.tif``, a strip at a time.
-
-    Args:
-        path: npy, tif, png or jpg; grey or RGB, 8 or 16 bit, or (npy and tif) floats in [0, 1].
-        cache: Folder for decoded images; they may be deleted at any time.
-        count: Samples that a step takes, about.
-        side: Pixels of a window along each axis.
-        scale: Samples of a prediction per sample of the signal, along each axis.
-        points: File of points to predict at instead, npy, shape ``(N, axes)``, from -1 to 1.
-        seed: Seed of the windows; the command line sets it to ``seed_everything``.
-
-    Raises:
-        FileNotFoundError: If there is no such file; in ``setup``, as what follows.
-        ValueError: If it is not an image of a kind that is read, or a number is out of range.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        cache: str = "data/cache",
-        count: int = 65536,
-        side: int = 16,
-        scale: float = 1.0,
-        points: str | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(count, side, scale, points, seed)
-        self.path = path
-        self.cache = cache
-
-    def load(self) -> StoredSignal:
-        """Open the image."""
-        store = open_picture(self.path, self.cache)
-        shape, kind = store.shape, store.dtype.kind
-        if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
-            raise ValueError(
-                f"{self.path} has shape {shape}: a large image is grey or RGB, (height, width) or "
-                "(height, width, 1 or 3); save it without opacity"
-            )
-        if kind not in "uf" or (kind == "u" and store.dtype.itemsize > 2):
-            raise ValueError(
-                f"{self.path} has numbers of type {store.dtype}: save it as 8 or 16 bit without a "
-                "sign, or as floating-point numbers in [0, 1]"
-            )
-        top = 1.0 if kind == "f" else float(256**store.dtype.itemsize - 1)
-        samples = Samples(store, axes=2, top=top)
-        low, high = (end / top for end in samples.ends())
-        if low < 0 or high > 1:
-            raise ValueError(f"{self.path} has values outside [0, 1]; scale the numbers to it")
-        refuse_constant(self.path, low, high)
-        bounds = (low, high) if high - low < 0.5 else None
-        facts: dict[str, Any] = {"name": Path(self.path).stem, "path": self.path}
-        facts["bits"] = 8 if top == 255 else 16
-        if bounds is not None:
-            facts["range"] = list(bounds)
-        values = placeholder(samples.channels, samples.grid)
-        return StoredSignal(
-            values, "image", 0.0, 1.0, ("y", "x"), bounds=bounds, facts=facts, samples=samples
-        )
-
-
-class LargeVolumeData(LargeData):
-    """A volume that need not fit into memory: one value or several per point, or a solid.
-
-    ``predict`` writes ``predictions.h5``, a slab at a time. The axes are called x, y, z.
-
-    Args:
-        path: npy or HDF5 file, or zarr folder, shape ``(n1, n2, n3)`` or with channels as the
-            first or the last of four axes.
-        dataset: Name of the array in HDF5 and zarr; not needed where HDF5 holds one volume.
-        channels_last: Whether channels are the last of four axes, or the first.
-        occupancy: Learn inside and outside: the file holds two values, inside the greater.
-        count: Samples that a step takes, about.
-        side: Samples of a window along each axis.
-        scale: Samples of a prediction per sample of the signal, along each axis.
-        points: File of points to predict at instead, npy, shape ``(N, axes)``, from -1 to 1.
-        seed: Seed of the windows; the command line sets it to ``seed_everything``.
-
-    Raises:
-        FileNotFoundError: If there is no such file; in ``setup``, as what follows.
-        ValueError: If it holds no such volume, or a number is out of range.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        dataset: str | None = None,
-        channels_last: bool | None = None,
-        occupancy: bool = False,
-        count: int = 65536,
-        side: int = 16,
-        scale: float = 1.0,
-        points: str | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(count, side, scale, points, seed)
-        self.path = path
-        self.dataset = dataset
-        self.channels_last = channels_last
-        self.occupancy = occupancy
-
-    def load(self) -> StoredSignal:
-        """Open the volume."""
-        store = open_store(self.path, self.dataset)
-        if len(store.shape) not in (3, 4):
-            raise ValueError(f"{self.path} has shape {store.shape}, not three axes, or four")
-        if (len(store.shape) == 4) != (self.channels_last is not None):
-            raise ValueError(
-                f"{self.path} has shape {store.shape}: set channels_last to true or false where "
-                "there are four axes, and leave it out where there are three"
-            )
-        samples = Samples(store, axes=3, last=bool(self.channels_last))
-        low, high = samples.ends()
-        refuse_constant(self.path, low, high)
-        facts: dict[str, Any] = {"name": Path(self.path).stem, "path": self.path}
-        if self.dataset is not None:
-            facts["dataset"] = self.dataset
-        values, axes = placeholder(samples.channels, samples.grid), ("x", "y", "z")
-        if self.occupancy or store.dtype.kind == "b":
-            self._refuse_third(samples, low, high)
-            solid = replace(samples, inside=high)
-            return StoredSignal(values, "volume", 0.0, 1.0, axes, facts=facts, samples=solid)
-        return StoredSignal(values, "field", low, high, axes, facts=facts, samples=samples)
-
-    def _refuse_third(self, samples: Samples, low: float, high: float) -> None:
-        rest = tuple(slice(None) for _ in samples.grid[1:])
-        for strip in strips(samples.grid):
-            for part in samples.raw([(strip, *rest)]):
-                if not ((part == low) | (part == high)).all():
-                    raise ValueError(
-                        f"{self.path} holds more than two values, not inside and outside: "
-                        "threshold it first, or set occupancy to false"
-                    )
-
-
-def refuse_constant(path: str, low: float, high: float) -> None:
-    """Refuse a signal without variation, or beyond float32."""
-    if low == high:
-        raise ValueError(f"all values of {path} are the same: there is nothing to learn")
-    if max(abs(low), abs(high)) > torch.finfo(torch.float32).max:
-        raise ValueError(f"{path} holds values beyond 3.4e38: give it in a larger unit")

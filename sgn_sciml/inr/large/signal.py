@@ -112,6 +112,14 @@ def placeholder(channels: int, grid: Sequence[int]) -> Tensor:
     return torch.empty((channels, *grid), device="meta")
 
 
+def refuse_constant(path: str, low: float, high: float) -> None:
+    """Refuse a signal without variation, or beyond float32."""
+    if low == high:
+        raise ValueError(f"all values of {path} are the same: there is nothing to learn")
+    if max(abs(low), abs(high)) > torch.finfo(torch.float32).max:
+        raise ValueError(f"{path} holds values beyond 3.4e38: give it in a larger unit")
+
+
 @dataclass(frozen=True)
 class StoredSignal(Signal):
     """A signal of which only shape and range are held.
