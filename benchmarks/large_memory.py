@@ -1,11 +1,11 @@
-"""Peak memory of fit, test and predict of pictures of 4, 25 and 100 megapixels, and of a volume.
+"""Peak memory of fit, test and predict: pictures of 1, 10 and 100 megapixels, volumes up to 1 GB.
 
-    python benchmarks/large_memory.py [megapixels ...]
+    python benchmarks/large_memory.py pictures volumes
 
 Each command runs in a process of its own. What is told is the peak of resident memory (VmHWM of
 Linux, reset after the imports) less what was resident after the imports; mapped pages of files
 count. The pictures are RGB, 8 bit, made here by a formula with noise: an npy file, a tiled and
-compressed TIFF file, and a PNG file.
+compressed TIFF file, and a PNG file. The volumes have three components in float32.
 """
 
 import argparse
@@ -23,7 +23,8 @@ from runs import ROOT
 
 FILES = Path(__file__).parent / "large_memory"
 WORK = ROOT / "runs" / "large_memory"
-SIDES = {4: 2000, 25: 5000, 100: 10_000}
+SIDES = {1: 1000, 10: 3162, 100: 10_000}
+VOLUMES = (64, 200, 440)  # 3 MB, 96 MB and 1 GB
 ROWS = 500
 STEPS = 30
 TILE = 256
@@ -75,7 +76,7 @@ def made(megapixels: int, kind: str) -> Path:
 
 
 def volume(side: int) -> Path:
-    """A volume in an HDF5 file, in chunks: a ball with waves."""
+    """A field of three components in an HDF5 file, in chunks: waves around the middle."""
     import h5py
 
     path = WORK / f"volume_{side}.h5"
@@ -84,10 +85,13 @@ def volume(side: int) -> Path:
         axis = np.linspace(-1, 1, side, dtype=np.float32)
         square = axis[:, None] ** 2 + axis[None] ** 2
         with h5py.File(path, "w") as file:
-            data = file.create_dataset("u", (side,) * 3, np.float32, chunks=(64,) * 3)
-            for first in range(0, side, 64):
-                x = axis[first : first + 64, None, None]
-                data[first : first + 64] = np.sin(12 * np.sqrt(square[None] + x**2))
+            data = file.create_dataset(
+                "u", (3, side, side, side), np.float32, chunks=(1, *[40] * 3)
+            )
+            for first in range(0, side, 40):
+                x = axis[first : first + 40, None, None]
+                for k in range(3):
+                    data[k, first : first + 40] = np.sin(8 * (k + 1) * np.sqrt(square + x**2))
     return path
 
 
@@ -106,16 +110,18 @@ def measured(command: str, words: list[str]) -> dict:
     return found
 
 
-def run(name: str, config: str, preset: str, path: Path, commands: list[str]) -> None:
+def run(name: str, kind: str, path: Path, commands: list[str]) -> None:
     """Measure the commands on a file, and keep the card."""
     begun = time.time()
-    words = ["--config", str(ROOT / "configs" / f"{config}.yaml")]
-    words += ["--config", str(ROOT / "configs" / "presets" / "large" / f"{preset}.yaml")]
+    words = ["--config", str(ROOT / "configs" / f"{kind}_inr.yaml")]
+    words += ["--config", str(ROOT / "configs" / "presets" / "large" / f"{kind}.yaml")]
     words += ["--data.path", str(path), "--name", name, "--threads", "1"]
     words += ["--trainer.max_steps", str(STEPS), "--trainer.val_check_interval", "15"]
-    words += ["--trainer.accelerator", "cpu", "--data.cache", str(WORK / "cache")] * (
-        preset == "image"
-    )
+    words += ["--trainer.accelerator", "cpu"]
+    if kind == "image":
+        words += ["--data.cache", str(WORK / "cache")]
+    else:
+        words += ["--data.channels_last", "false"]
     shutil.rmtree(WORK / "runs" / name, ignore_errors=True)
     found = {command: measured(command, words) for command in commands}
     card = next((WORK / "runs" / name).glob("version_*/card.json"))
@@ -124,38 +130,54 @@ def run(name: str, config: str, preset: str, path: Path, commands: list[str]) ->
     size["measured"] = time.strftime("%Y-%m-%d", time.gmtime(begun))
     FILES.mkdir(exist_ok=True)
     (FILES / f"{name}.json").write_text(json.dumps(size, indent=1).replace(str(ROOT), ".") + "\n")
-    print(name, {k: round(v["above_gb"], 2) for k, v in found.items()}, flush=True)
+    print(name, {k: round(v["above_gb"], 3) for k, v in found.items()}, flush=True)
+
+
+def size_of(path: Path) -> tuple[bool, str, int]:
+    """By what the table is sorted: pictures first, each kind of file by size."""
+    number, *_, kind = path.stem.split("_")
+    return (kind == "volume", "" if kind == "volume" else kind, int(number))
 
 
 def table() -> None:
     """Write the table from the cards."""
-    lines = ["| signal | file, GB | fit | test | predict | CPU s of test |", "|---" * 6 + "|"]
-    for path in sorted(FILES.glob("*.json"), key=lambda p: (len(p.stem), p.stem)):
+    head = ["signal", "file, GB", "fit", "test", "predict", "CPU s: fit", "test", "predict"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for path in sorted(FILES.glob("*.json"), key=size_of):
         kept = json.loads(path.read_text())
         memory = kept["memory"]
-        cells = [path.stem.replace("_", ", "), f"{kept['file_gb']:.2f}"]
-        for command in ("fit", "test", "predict"):
-            cells.append(f"{memory[command]['above_gb']:.2f}" if command in memory else "")
-        cells.append(f"{memory['test']['cpu_seconds']:.0f}" if "test" in memory else "")
+        cells = [path.stem.replace("_", " "), f"{kept['file_gb']:.3f}"]
+        for measure, form in (("above_gb", "{:.2f}"), ("cpu_seconds", "{:.0f}")):
+            for command in ("fit", "test", "predict"):
+                cells.append(form.format(memory[command][measure]) if command in memory else "")
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "GB of resident memory at the peak, above those after the imports; one thread."]
+    imports = max(
+        found["imports_gb"]
+        for path in FILES.glob("*.json")
+        for found in json.loads(path.read_text())["memory"].values()
+    )
+    lines += [
+        "",
+        f"Memory is GB at the peak above the {imports:.2f} that the imports take, pages of mapped",
+        f"files included; one thread, {STEPS} steps. Made by `python benchmarks/large_memory.py`.",
+    ]
     (FILES / "table.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("megapixels", nargs="*", type=int, help="of 4, 25, 100 (default: all)")
-    parser.add_argument("--kinds", nargs="+", default=list(KINDS), help="of npy, tif, png")
-    parser.add_argument("--volume", type=int, nargs="*", default=[], help="sides of volumes")
+    parser.add_argument("what", nargs="+", choices=["pictures", "volumes", "table"])
+    parser.add_argument("--megapixels", nargs="+", type=int, choices=SIDES, default=list(SIDES))
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--sides", nargs="+", type=int, default=list(VOLUMES), help="of volumes")
     options = parser.parse_args()
-    for megapixels in options.megapixels or ([] if options.volume else list(SIDES)):
-        for kind in options.kinds:
+    every = ["fit", "test", "predict"]
+    for megapixels in options.megapixels if "pictures" in options.what else []:
+        for form in options.kinds:
             # once the picture is decoded, test and predict read the same map
-            commands = ["fit", "test", "predict"] if kind == "npy" else ["fit"]
-            source = made(megapixels, kind)
-            run(f"{megapixels}_MP_{kind}", "image_inr", "image", source, commands)
-    for side in options.volume:
-        name = f"volume_of_{side}"
-        run(name, "volume_inr", "volume", volume(side), ["fit", "test", "predict"])
+            source = made(megapixels, form)
+            run(f"{megapixels}_MP_{form}", "image", source, every if form == "npy" else ["fit"])
+    for side in options.sides if "volumes" in options.what else []:
+        run(f"{side}_cubed_volume", "volume", volume(side), every)
     table()
