@@ -24,7 +24,7 @@ from runs import ROOT
 FILES = Path(__file__).parent / "large_memory"
 WORK = ROOT / "runs" / "large_memory"
 SIDES = {1: 1000, 10: 3162, 100: 10_000}
-VOLUMES = (64, 200, 440)  # 3 MB, 96 MB and 1 GB
+VOLUMES = (80, 200, 440)  # 6 MB, 96 MB and 1 GB
 ROWS = 500
 STEPS = 30
 TILE = 256
