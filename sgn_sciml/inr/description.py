@@ -42,7 +42,8 @@ class Signal(DataDescription):
     Attributes:
         values: Shape ``(channels, *grid)``.
         medium: ``image``, ``audio``, ``volume`` (inside or outside) or ``field``; it decides what
-            is measured and which files are written.
+            is measured and which files are written. An image is grey or RGB, or either multiplied
+            by its opacity, which is the last channel then.
         low: Least value of the medium: 0 of an image, -1 of a sound.
         high: Greatest value.
         axes: Names of the axes.
@@ -81,6 +82,11 @@ class Signal(DataDescription):
     def kind(self) -> str:
         """Its medium."""
         return self.medium
+
+    @property
+    def opacity(self) -> bool:
+        """Whether the last channel is an image's opacity, by which the others are multiplied."""
+        return self.medium == "image" and len(self.values) in (2, 4)
 
     @property
     def points(self) -> Mapping[str, int]:

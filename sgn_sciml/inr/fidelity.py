@@ -30,7 +30,8 @@ def fidelity(signal: Signal) -> MetricCollection:
     """Metrics of what stands for a signal, shape ``(1, channels, *grid)``.
 
     Of a signal that comes in strips or slabs, spectra are those of an image's tiles of 64 x 64
-    pixels. Of a field with several channels, each has an error of its own.
+    pixels. Of a field with several channels, each has an error of its own, as have the opacity of
+    an image and its colours, which are multiplied by it.
     """
     kind, grid, streamed = signal.kind, signal.grid, signal.streamed
     channels = len(signal.values)
@@ -46,6 +47,9 @@ def fidelity(signal: Signal) -> MetricCollection:
         if min(grid) >= SMALLEST:
             metrics["ms_ssim"] = MSSSIM()
         metrics["rings"] = RingCorrelation(max(1, min(grid) // 2))
+        if signal.opacity:
+            for name, part in (("colour", slice(channels - 1)), ("opacity", channels - 1)):
+                metrics[f"psnr/{name}"] = OneField(PSNR(signal.high - signal.low), part)
     elif kind == "audio":
         metrics["snr"] = SNR()
         metrics["si_snr"] = SISNR()

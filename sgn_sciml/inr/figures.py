@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
@@ -14,7 +15,7 @@ from sgn_sciml.inr.signal_task import SignalTask
 from sgn_sciml.metrics import RingCorrelation, SpectralError
 from sgn_sciml.runs.loggers import run_folder, send_figure
 from sgn_sciml.viz.audio import audio_figure
-from sgn_sciml.viz.images import image_figure, line_figure, plane_figure
+from sgn_sciml.viz.images import image_figure, line_figure, on_board, plane_figure
 from sgn_sciml.viz.volumes import volume_figure
 
 __all__ = ["SignalFigures"]
@@ -141,6 +142,8 @@ def _send(board: Any, name: str, values: Tensor, signal: Signal, step: int) -> N
         board.add_audio(name, mean, step, sample_rate=round(signal.rate))
     elif len(signal.axes) > 1:
         grey = ((values - signal.low) / (signal.high - signal.low)).clamp(0, 1)
+        if signal.opacity:
+            grey = torch.from_numpy(on_board(grey.numpy(force=True)))
         if signal.kind != "image":  # the first axis goes upwards in our figures
             grey = grey[:1, grey.shape[1] // 2] if grey.ndim == 4 else grey[:1]
             grey = grey.flip(-2)

@@ -13,6 +13,8 @@ __all__ = ["signal_rows"]
 
 SIGNALS = {
     "psnr": ("PSNR", "{:.2f} dB"),
+    "psnr/colour": ("PSNR, colour", "{:.2f} dB (times opacity)"),
+    "psnr/opacity": ("PSNR, opacity", "{:.2f} dB"),
     "psnr/unseen": ("PSNR, unseen", "{:.2f} dB"),
     "psnr/unseen_cubic": ("cubic splines", "{:.2f} dB of the unseen"),
     "ssim": ("SSIM", "{:.4f}"),

@@ -26,12 +26,13 @@ class SignalWriter(BasePredictionWriter):
     """Write a rendered signal: ``predictions.h5``, and ``.png`` or ``.wav`` where it is one.
 
     The HDF5 file holds the axes by name (or ``points``), ``values`` and, where they were asked
-    for, ``gradient`` and ``laplacian``. Images have 8 bit and audio 16 bit. Of an image's
-    derivatives come ``predictions_slope.png``, the size of the gradient over axes and channels,
-    black being 0, and ``predictions_laplacian.png``, the mean over channels, grey being 0; the
-    largest thousandth is saturated. What the task's ``description`` does not tell is a field of
-    numbers, its axes called ``axis0``, ``axis1``, ... A large signal, which comes in parts, is one
-    file, ``predictions.tif`` of an image, else ``predictions.h5``.
+    for, ``gradient`` and ``laplacian``. Images have 8 bit, with opacity where it was learnt, and
+    audio 16 bit. Of an image's derivatives come ``predictions_slope.png``, the size of the
+    gradient over axes and channels, black being 0, and ``predictions_laplacian.png``, the mean
+    over channels, grey being 0; the largest thousandth is saturated. What the task's
+    ``description`` does not tell is a field of numbers, its axes called ``axis0``, ``axis1``, ...
+    A large signal, which comes in parts, is one file, ``predictions.tif`` of an image, else
+    ``predictions.h5``.
 
     Args:
         path: HDF5 file to write; the others are named after it.
@@ -151,6 +152,8 @@ def write_signal(
             else:
                 packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
                 file.create_dataset(key, data=values.numpy(force=True), **packed)
+        if signal.opacity:
+            file["values"].attrs["opacity"] = "the last channel; the others are multiplied by it"
         if "points" in prediction:
             file["points"].attrs["axes"] = signal.axes
             return path
