@@ -17,7 +17,7 @@ from sgn_sciml.runs.task import BaseTask
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file
 
-__all__ = ["SignalWriter", "write_signal"]
+__all__ = ["SignalWriter", "write_media", "write_signal"]
 
 ENDINGS = (".png", ".tif", ".wav", "_slope.png", "_laplacian.png")
 
@@ -71,7 +71,7 @@ class SignalWriter(BasePredictionWriter):
             self._named(ending).unlink(missing_ok=True)
         print(f"wrote {write_signal(self.path, prediction, signal, trainer.ckpt_path)}")
         if "points" not in prediction:
-            for path in self._write_media(prediction, signal):
+            for path in write_media(self.path, prediction, signal):
                 print(f"wrote {path}")
 
     def _write_part(
@@ -93,21 +93,37 @@ class SignalWriter(BasePredictionWriter):
         if parts is not None:
             parts.abandon(exception)
 
-    def _write_media(self, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
-        values = prediction["values"].numpy(force=True)
-        if signal.kind == "audio" and signal.rate is not None:
-            rate = signal.rate * values.shape[-1] / signal.grid[0]
-            yield write_audio(self._named(".wav"), values, max(1, round(rate)))
-        if signal.kind == "image":
-            yield write_image(self._named(".png"), values, signal.low, signal.high)
-            if "gradient" in prediction:
-                slopes = prediction["gradient"].numpy(force=True).reshape(-1, *values.shape[1:])
-                yield write_slope(self._named("_slope.png"), slopes)
-                bends = prediction["laplacian"].numpy(force=True)
-                yield write_laplacian(self._named("_laplacian.png"), bends)
-
     def _named(self, ending: str) -> Path:
-        return self.path.with_name(self.path.stem + ending)
+        return named(self.path, ending)
+
+
+def named(path: Path, ending: str) -> Path:
+    """The file beside another of its name, with another ending."""
+    return path.with_name(path.stem + ending)
+
+
+def write_media(path: Path, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
+    """Write what a viewer or a player opens: PNG files of an image, a WAV file of a sound.
+
+    Args:
+        path: A file after which they are named.
+        prediction: ``values`` on a grid and, where they were asked for, derivatives.
+        signal: The signal that it renders.
+
+    Yields:
+        The path of each, once it is written.
+    """
+    values = prediction["values"].numpy(force=True)
+    if signal.kind == "audio" and signal.rate is not None:
+        rate = signal.rate * values.shape[-1] / signal.grid[0]
+        yield write_audio(named(path, ".wav"), values, max(1, round(rate)))
+    if signal.kind == "image":
+        yield write_image(named(path, ".png"), values, signal.low, signal.high)
+        if "gradient" in prediction:
+            slopes = prediction["gradient"].numpy(force=True).reshape(-1, *values.shape[1:])
+            yield write_slope(named(path, "_slope.png"), slopes)
+            bends = prediction["laplacian"].numpy(force=True)
+            yield write_laplacian(named(path, "_laplacian.png"), bends)
 
 
 def _rendered_signal(task: LightningModule, prediction: Mapping[str, Tensor]) -> Signal:
