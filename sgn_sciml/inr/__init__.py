@@ -11,6 +11,8 @@ with needed_by(__name__, "inr"):
     from sgn_sciml.inr.fields import FieldData
     from sgn_sciml.inr.figures import SignalFigures
     from sgn_sciml.inr.images import ImageData
+    from sgn_sciml.inr.large.images import LargeImageData
+    from sgn_sciml.inr.large.volumes import LargeVolumeData
     from sgn_sciml.inr.measurements import Gradients, LineIntegrals, Samples
     from sgn_sciml.inr.points import CoarseToFine, ErrorDriven, RandomPoints, Whole
     from sgn_sciml.inr.shapes import Bracket, Gyroid, Shape, Sphere, Torus
@@ -35,6 +37,8 @@ __all__ = [
     "Gyroid",
     "Igr",
     "ImageData",
+    "LargeImageData",
+    "LargeVolumeData",
     "LineIntegrals",
     "Occupancy",
     "RandomPoints",

@@ -6,7 +6,7 @@ grid of another resolution covers the same image.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -42,7 +42,8 @@ class Signal(DataDescription):
     Attributes:
         values: Shape ``(channels, *grid)``.
         medium: ``image``, ``audio``, ``volume`` (inside or outside) or ``field``; it decides what
-            is measured and which files are written.
+            is measured and which files are written. An image is grey or RGB, or either multiplied
+            by its opacity, which is the last channel then.
         low: Least value of the medium: 0 of an image, -1 of a sound.
         high: Greatest value.
         axes: Names of the axes.
@@ -53,11 +54,13 @@ class Signal(DataDescription):
             nothing, and a network stays at zero.
         facts: What else a card should say, plain values; ``path`` if it came from a file.
         seed: Seed of what a measurement draws: noise, and which samples are told.
+        streamed: Whether its samples come in parts, and are never all there.
 
     Raises:
         ValueError: If there is no such medium.
     """
 
+    streamed: ClassVar[bool] = False
     values: Tensor
     medium: Medium
     low: float
@@ -79,6 +82,11 @@ class Signal(DataDescription):
     def kind(self) -> str:
         """Its medium."""
         return self.medium
+
+    @property
+    def opacity(self) -> bool:
+        """Whether the last channel is an image's opacity, by which the others are multiplied."""
+        return self.medium == "image" and len(self.values) in (2, 4)
 
     @property
     def points(self) -> Mapping[str, int]:

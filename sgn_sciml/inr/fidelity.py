@@ -1,12 +1,13 @@
 """Measures of a fitted signal, by its kind; all in the signal's own units."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryJaccardIndex
 
+from sgn_sciml.inr.description import Signal
 from sgn_sciml.metrics import (
+    MSSSIM,
     PSNR,
     SISNR,
     SNR,
@@ -16,36 +17,44 @@ from sgn_sciml.metrics import (
     RelativeL2,
     RingCorrelation,
     SpectralError,
+    StripSSIM,
+    TileSpectralError,
 )
 from sgn_sciml.metrics.one_field import OneField
+from sgn_sciml.metrics.similarity import SMALLEST
 
 __all__ = ["fidelity"]
 
 
-def fidelity(
-    kind: str, span: float, grid: Sequence[int], rate: float | None = None, channels: int = 1
-) -> MetricCollection:
-    """Metrics of signals of one kind, shape ``(1, channels, *grid)``.
+def fidelity(signal: Signal) -> MetricCollection:
+    """Metrics of what stands for a signal, shape ``(1, channels, *grid)``.
 
-    Args:
-        kind: ``image``, ``audio``, ``volume`` or ``field``.
-        span: Greatest less least value: the peak of the peak signal-to-noise ratio.
-        grid: Samples along each axis.
-        rate: Samples per second of a sound.
-        channels: Number of channels; of a field with several, each has an error of its own.
+    Of a signal that comes in strips or slabs, spectra are those of an image's tiles of 64 x 64
+    pixels. Of a field with several channels, each has an error of its own, as have the opacity of
+    an image and its colours, which are multiplied by it.
     """
-    metrics: dict[str, Any] = {
-        "psnr": PSNR(span),
-        "spectral": SpectralError("even", max_wavenumber=min(256, max(16, max(grid)))),
-    }
-    if kind == "image":
+    kind, grid, streamed = signal.kind, signal.grid, signal.streamed
+    channels = len(signal.values)
+    metrics: dict[str, Any] = {"psnr": PSNR(signal.high - signal.low)}
+    if not streamed:
+        last = min(256, max(16, max(grid)))
+        metrics["spectral"] = SpectralError("even", max_wavenumber=last)
+    if kind == "image" and streamed:
+        metrics["ssim"] = StripSSIM()
+        metrics["spectral"] = TileSpectralError()
+    elif kind == "image":
         metrics["ssim"] = SSIM()
+        if min(grid) >= SMALLEST:
+            metrics["ms_ssim"] = MSSSIM()
         metrics["rings"] = RingCorrelation(max(1, min(grid) // 2))
+        if signal.opacity:
+            for name, part in (("colour", slice(channels - 1)), ("opacity", channels - 1)):
+                metrics[f"psnr/{name}"] = OneField(PSNR(signal.high - signal.low), part)
     elif kind == "audio":
         metrics["snr"] = SNR()
         metrics["si_snr"] = SISNR()
         metrics["log_spectral_distance"] = LogSpectralDistance()
-        metrics["octaves"] = BandError(rate or 1.0)
+        metrics["octaves"] = BandError(signal.rate or 1.0)
     elif kind == "volume":
         metrics["iou"] = BinaryJaccardIndex(validate_args=False)  # inside is above a half
     elif kind == "field":

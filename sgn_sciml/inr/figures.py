@@ -1,35 +1,44 @@
-"""A fitted signal to look at and to listen to: while it trains, and when testing ends."""
+"""A fitted signal to look at and to listen to: while and after it trains, and when tested."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal
+from sgn_sciml.inr.large.signal import StoredSignal
 from sgn_sciml.inr.signal_task import SignalTask
+from sgn_sciml.inr.writer import write_media
 from sgn_sciml.metrics import RingCorrelation, SpectralError
 from sgn_sciml.runs.loggers import run_folder, send_figure
 from sgn_sciml.viz.audio import audio_figure
-from sgn_sciml.viz.images import image_figure, line_figure, plane_figure
+from sgn_sciml.viz.images import image_figure, line_figure, on_board, plane_figure
 from sgn_sciml.viz.volumes import volume_figure
 
 __all__ = ["SignalFigures"]
 
 DRAWN = 3  # axes of a signal, at most
+PREVIEW = {2: 768, 3: 96}  # samples along the longest axis of a large one, by axes
+MANY = 2**22  # samples of what is not drawn whole when training ends
 
 
 class SignalFigures(Callback):
     """Show a signal and what the network makes of it.
 
     At validations it sends the rendered signal to TensorBoard: an image, the middle slice of a
-    volume, or a sound to play, the mean of its channels. When testing ends it draws
-    ``figures/image.png``, ``audio.png``, ``volume.png`` or ``field.png``: target, prediction,
-    error and spectra; of an image also the Fourier ring correlation, if the task measures it. A
-    training step costs nothing. Signals of more than three axes are not shown, and tasks that fit
-    no signal are left alone.
+    volume, or a sound to play, the mean of its channels. When training ends it draws target,
+    prediction and error in ``figures/image.png``, ``audio.png``, ``volume.png`` or ``field.png``,
+    and writes the rendered image or sound in full, ``rendered.png`` or ``rendered.wav``. When
+    testing ends it draws the figure again, of the tested checkpoint, with spectra and, of an
+    image, the Fourier ring correlation, if the task measures it. A training step costs nothing.
+    Signals of more than three axes are not shown, and tasks that fit no signal are left alone. Of
+    a large signal every k-th sample is drawn, and nothing else is written; so is one of more than
+    four million samples when training ends.
 
     Args:
         every: Send every how many validations, from the first.
@@ -60,6 +69,8 @@ class SignalFigures(Callback):
         if trainer.state.fn != "fit" or trainer.sanity_checking:
             return
         signal = pl_module.signal_of(batch)
+        if signal.streamed:
+            return
         first, due = self._validations == 0, self._validations % self.every == 0
         self._validations += 1
         boards = [b for b in trainer.loggers if isinstance(b, TensorBoardLogger)]
@@ -70,6 +81,22 @@ class SignalFigures(Callback):
             for name, values in shown.items():
                 for board in boards:
                     _send(board.experiment, name, values, signal, trainer.global_step)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        folder = run_folder(trainer)
+        signal = pl_module.description if isinstance(pl_module, SignalTask) else None
+        if folder is None or signal is None or len(signal.axes) > DRAWN:
+            return
+        assert isinstance(pl_module, SignalTask)
+        places, target = excerpt(signal)
+        device = pl_module.device
+        there = {k: v.to(device) for k, v in places.items()}
+        found = pl_module.rendered(there, target.to(device)).cpu()
+        send_figure(trainer, signal.kind, draw_signal(signal, target, found))
+        print(f"wrote {folder / 'figures' / signal.kind}.png")
+        if target.shape == signal.values.shape:
+            for path in write_media(folder / "rendered", {"values": found}, signal):
+                print(f"wrote {path}")
 
     def on_test_batch_end(
         self,
@@ -83,7 +110,13 @@ class SignalFigures(Callback):
         if not isinstance(pl_module, SignalTask) or run_folder(trainer) is None:
             return
         signal = pl_module.signal_of(batch)
-        if len(signal.axes) <= DRAWN:
+        if isinstance(signal, StoredSignal):
+            if batch_idx == 0:
+                places, target = excerpt(signal)
+                device = pl_module.device
+                found = pl_module.rendered({k: v.to(device) for k, v in places.items()})
+                self._tested = signal, target, found.cpu()
+        elif len(signal.axes) <= DRAWN:
             target = batch["values"][0]
             self._tested = signal, target, pl_module.rendered(batch, target)
 
@@ -101,6 +134,25 @@ class SignalFigures(Callback):
         tested, self._tested = self._tested, None
         if tested is not None:
             send_figure(trainer, tested[0].kind, draw_signal(*tested, **self._curves))
+
+
+def excerpt(signal: Signal) -> tuple[dict[str, Tensor], Tensor]:
+    """What is drawn of a signal: all samples or, of many, every k-th along each axis.
+
+    Returns:
+        The coordinates, ``axis0``, ..., and the values, ``(channels, *grid)``.
+    """
+    grid = signal.grid
+    if isinstance(signal, StoredSignal):
+        return signal.preview(PREVIEW[len(grid)])
+    many = len(grid) > 1 and math.prod(grid) > MANY
+    stride = -(-max(grid) // PREVIEW[len(grid)]) if many else 1
+    thinned = tuple(slice(min(stride // 2, n - 1), None, stride) for n in grid)
+    places = {
+        f"axis{k}": axis[cut].float()
+        for k, (axis, cut) in enumerate(zip(signal.centres, thinned, strict=True))
+    }
+    return places, signal.values[(slice(None), *thinned)]
 
 
 def draw_signal(signal: Signal, target: Tensor, pred: Tensor, **curves: Any) -> Figure:
@@ -131,6 +183,8 @@ def _send(board: Any, name: str, values: Tensor, signal: Signal, step: int) -> N
         board.add_audio(name, mean, step, sample_rate=round(signal.rate))
     elif len(signal.axes) > 1:
         grey = ((values - signal.low) / (signal.high - signal.low)).clamp(0, 1)
+        if signal.opacity:
+            grey = torch.from_numpy(on_board(grey.numpy(force=True)))
         if signal.kind != "image":  # the first axis goes upwards in our figures
             grey = grey[:1, grey.shape[1] // 2] if grey.ndim == 4 else grey[:1]
             grey = grey.flip(-2)

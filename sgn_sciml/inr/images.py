@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal
-from sgn_sciml.inr.files.pixels import NUMBERS, UnreadImage, on_white, refuse_outside, scaled
+from sgn_sciml.inr.files.pixels import (
+    NUMBERS,
+    Pixels,
+    UnreadImage,
+    before_white,
+    refuse_outside,
+    scaled,
+    with_opacity,
+)
 from sgn_sciml.inr.signals import SignalData
 
 __all__ = ["ImageData", "read_image"]
@@ -19,19 +27,33 @@ __all__ = ["ImageData", "read_image"]
 SHIPPED = ("astronaut", "brick", "camera", "cat", "cell", "coffee", "grass", "gravel", "rocket")
 
 
-def read_image(path: str) -> NDArray[np.float32]:
+def read_image(path: str, opacity: bool = False) -> Pixels:
     """An image as viewers show it, with values in [0, 1]; colour profiles are not applied.
 
     Args:
         path: png, jpg, tif, gif, bmp, webp, ppm or npy; or the name of an image of scikit-image.
+        opacity: Keep that of an image which is not opaque everywhere.
 
     Returns:
-        Shape ``(height, width, channels)``, 1 or 3 channels. Transparent parts are put on white.
+        Shape ``(height, width, channels)``, 1 or 3 channels, transparent parts on white. With
+        opacity 2 or 4 channels: it is the last one, and the others are multiplied by it.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not an image, is damaged, or of a kind that is not read.
     """
+    pixels = read_pixels(path)
+    if pixels.shape[2] in (1, 3):
+        return pixels
+    if pixels[..., -1].min() == 1:
+        return pixels[..., :-1]
+    if opacity:
+        return pixels
+    return before_white(pixels)
+
+
+def read_pixels(path: str) -> Pixels:
+    """The same with the opacity that the file has."""
     name = Path(path)
     if path in SHIPPED and not name.exists():
         import skimage
@@ -54,7 +76,7 @@ def read_image(path: str) -> NDArray[np.float32]:
         raise ValueError(f"{path} cannot be read as an image: {reason or 'damaged'}") from error
 
 
-def from_array(path: Path, raw: Any) -> NDArray[np.float32]:
+def from_array(path: Path, raw: Any) -> Pixels:
     """The image of an array: grey, RGB, or either with opacity as the last channel."""
     dtype, shape = getattr(raw, "dtype", None), getattr(raw, "shape", ())
     if dtype is None or dtype.kind not in "uifb" or len(shape) not in (2, 3) or 0 in shape:
@@ -78,11 +100,11 @@ def from_array(path: Path, raw: Any) -> NDArray[np.float32]:
             f"{path} has numbers of type {dtype}, of which it is unknown which is white: {NUMBERS}"
         )
     if raw.shape[2] in (2, 4):
-        return on_white(values[..., :-1], values[..., -1:])
+        return with_opacity(values[..., :-1], values[..., -1:])
     return values
 
 
-def decode(path: Path) -> NDArray[np.float32]:
+def decode(path: Path) -> Pixels:
     """The pixels of an image file."""
     from sgn_sciml.inr.files.images import read_pillow
     from sgn_sciml.inr.files.tiff import is_tiff, read_tiff
@@ -115,6 +137,9 @@ class ImageData(SignalData):
             None keeps the file's.
         crop: Height and width of the middle to keep before that, or one number for both.
         grey: Make it grey.
+        opacity: Learn the opacity of a transparent image as well, as its last channel; colours
+            are then multiplied by it, so that what nobody sees costs nothing. Otherwise they are
+            put on white.
         mask: Image of what may be learnt from: black where the image is unknown or damaged.
         kwargs: Options of :class:`SignalData`.
 
@@ -129,6 +154,7 @@ class ImageData(SignalData):
         size: int | tuple[int, int] | None = None,
         crop: int | tuple[int, int] | None = None,
         grey: bool = False,
+        opacity: bool = False,
         mask: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -137,6 +163,7 @@ class ImageData(SignalData):
         self.size = size
         self.crop = (crop, crop) if isinstance(crop, int) else crop
         self.grey = grey
+        self.opacity = opacity
         self.mask = mask
         for name, value in (("size", size), ("crop", crop)):
             if value is not None and np.min(value) < 1:
@@ -146,15 +173,19 @@ class ImageData(SignalData):
         """Read the image and its mask, crop and resize both."""
         from skimage.color import rgb2gray
 
-        image = read_image(self.path)
+        image = read_image(self.path, opacity=True)
+        if image.shape[2] in (2, 4) and not self.opacity:
+            way = "--data.opacity true learns its opacity as well"
+            print(f"{self.path} is transparent in places: put on white; {way}")
+            image = before_white(image)
         mask = None if self.mask is None else read_image(self.mask)
         if mask is not None and mask.shape[:2] != image.shape[:2]:
             raise ValueError(
                 f"the mask {self.mask} has {mask.shape[:2]} pixels, the image {image.shape[:2]}"
             )
         image = self._fitted(image)
-        if self.grey and image.shape[2] == 3:
-            image = rgb2gray(image)[..., None]
+        if self.grey and image.shape[2] >= 3:
+            image = np.concatenate([rgb2gray(image[..., :3])[..., None], image[..., 3:]], 2)
         values = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
         values = values.clamp(0, 1)
         known = None if mask is None else torch.from_numpy(self._fitted(mask).mean(2) > 0.5)

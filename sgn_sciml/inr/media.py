@@ -14,13 +14,30 @@ __all__ = ["write_audio", "write_image", "write_laplacian", "write_slope"]
 Excerpt = Callable[[slice], NDArray[Any]]  # some of the samples
 
 BLOCK = 2**18  # samples that are converted at once
+UNSEEN = 0.5 / 255  # opacity that 8 bits round to none
 SHOWN = 0.999  # share of the samples that a map of slopes does not saturate
 
 
 def write_image(path: Path, values: NDArray[Any], low: float, high: float) -> Path:
-    """Write an image of 8 bit, shape ``(channels, height, width)``, black at ``low``."""
+    """Write an image of 8 bit, shape ``(channels, height, width)``, black at ``low``.
+
+    Of 2 or 4 channels the last is the opacity, by which the others are divided.
+    """
     flat = values.reshape(len(values), -1)
-    return _write_png(path, lambda part: (flat[:, part].T - low) / (high - low), values.shape)
+
+    def shown(part: slice) -> NDArray[Any]:
+        pixels: NDArray[Any] = (flat[:, part].T - low) / (high - low)
+        return pixels if len(values) in (1, 3) else straight(pixels)
+
+    return _write_png(path, shown, values.shape)
+
+
+def straight(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Colours divided by the opacity, which is the last channel; black where nothing is seen."""
+    opacity = pixels[:, -1:]
+    seen = opacity > UNSEEN
+    colour = np.where(seen, pixels[:, :-1] / np.where(seen, opacity, 1), 0)
+    return np.concatenate([colour, opacity], 1)
 
 
 def write_slope(path: Path, slopes: NDArray[Any]) -> Path:

@@ -103,9 +103,8 @@ class SignalTask(BaseTask):
 
     def _measure_as(self, signal: Signal) -> None:
         """Make the metrics of a signal."""
-        span = signal.high - signal.low
-        self.add_metrics(fidelity(signal.kind, span, signal.grid, signal.rate, len(signal.values)))
-        self.unseen, self.interpolated = PSNR(span), PSNR(span)
+        self.add_metrics(fidelity(signal))
+        self.unseen, self.interpolated = (PSNR(signal.high - signal.low) for _ in range(2))
 
     def signal_of(self, batch: Mapping[str, Tensor]) -> Signal:
         """What an evaluation batch holds: the signal as it is described, else a field."""
@@ -229,10 +228,11 @@ class SignalTask(BaseTask):
         if not self.stage_metrics:
             self._begin_measuring(batch)
         pred = self.rendered(batch, target[0])[None]
-        self.metrics(stage).update(pred, target)
+        apart = {"joined": stage == "test"} if self.signal_of(batch).streamed else {}
+        self.metrics(stage).update(pred, target, **apart)
         low, high = self.reach
         square = (2 * (pred - target) / (high - low)).square()
-        self.held_out.update(square.mean())
+        self.held_out.update(square.mean(), float(square.numel()))
         if "known" in batch:
             self.unseen.update(pred, target, batch["known"])
             axes = [batch[f"axis{k}"] for k in range(self.network.in_features)]

@@ -101,18 +101,26 @@ class SignalData(FollowsPrecision, ABC):
     def load(self) -> Signal:
         """Read or make the signal."""
 
+    def check(self, signal: Signal) -> None:
+        """Refuse a signal that has nothing to learn, or values that cannot be learnt."""
+        refuse_unlearnable(signal)
+
+    def facts(self) -> dict[str, Any]:
+        """What the card tells of how the signal is learnt."""
+        return {"batch": repr(self.batch)}
+
     def setup(self, stage: str) -> None:
         if self._signal is not None:
             return
         places = None if self.points is None else read_points(Path(self.points))
         signal = self.load()
-        refuse_unlearnable(signal)
+        self.check(signal)
         if places is not None and places.shape[1] != len(signal.grid):
             raise ValueError(
                 f"the points have {places.shape[1]} coordinates, the signal "
                 f"{len(signal.grid)}: {', '.join(signal.axes)}"
             )
-        facts = {"batch": repr(self.batch), **signal.facts}
+        facts = {**self.facts(), **signal.facts}
         self._signal, self._places = replace(signal, facts=facts, seed=self.seed), places
 
     @property

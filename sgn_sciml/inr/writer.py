@@ -11,25 +11,28 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal, plain_field
+from sgn_sciml.inr.large.parts_writer import PartsWriter
 from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
 from sgn_sciml.runs.task import BaseTask
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file
 
-__all__ = ["SignalWriter", "write_signal"]
+__all__ = ["SignalWriter", "write_media", "write_signal"]
 
-ENDINGS = (".png", ".wav", "_slope.png", "_laplacian.png")
+ENDINGS = (".png", ".tif", ".wav", "_slope.png", "_laplacian.png")
 
 
 class SignalWriter(BasePredictionWriter):
     """Write a rendered signal: ``predictions.h5``, and ``.png`` or ``.wav`` where it is one.
 
     The HDF5 file holds the axes by name (or ``points``), ``values`` and, where they were asked
-    for, ``gradient`` and ``laplacian``. Images have 8 bit and audio 16 bit. Of an image's
-    derivatives come ``predictions_slope.png``, the size of the gradient over axes and channels,
-    black being 0, and ``predictions_laplacian.png``, the mean over channels, grey being 0; the
-    largest thousandth is saturated. What the task's ``description`` does not tell is a field of
-    numbers, its axes called ``axis0``, ``axis1``, ...
+    for, ``gradient`` and ``laplacian``. Images have 8 bit, with opacity where it was learnt, and
+    audio 16 bit. Of an image's derivatives come ``predictions_slope.png``, the size of the
+    gradient over axes and channels, black being 0, and ``predictions_laplacian.png``, the mean
+    over channels, grey being 0; the largest thousandth is saturated. What the task's
+    ``description`` does not tell is a field of numbers, its axes called ``axis0``, ``axis1``, ...
+    A large signal, which comes in parts, is one file, ``predictions.tif`` of an image, else
+    ``predictions.h5``.
 
     Args:
         path: HDF5 file to write; the others are named after it.
@@ -41,6 +44,7 @@ class SignalWriter(BasePredictionWriter):
     def __init__(self, path: Path = Path("predictions.h5")) -> None:
         super().__init__("batch")
         self.path = Path(path)
+        self._parts: PartsWriter | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if trainer.world_size > 1:
@@ -60,28 +64,66 @@ class SignalWriter(BasePredictionWriter):
         for name, values in prediction.items():
             if not values.isfinite().all():
                 raise ValueError(f"the rendered signal has NaN or infinite numbers in its {name}")
+        if "part" in batch:
+            self._write_part(prediction, batch["part"].tolist(), signal, trainer.ckpt_path)
+            return
         for ending in ENDINGS:  # of an earlier render
             self._named(ending).unlink(missing_ok=True)
         print(f"wrote {write_signal(self.path, prediction, signal, trainer.ckpt_path)}")
         if "points" not in prediction:
-            for path in self._write_media(prediction, signal):
+            for path in write_media(self.path, prediction, signal):
                 print(f"wrote {path}")
 
-    def _write_media(self, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
-        values = prediction["values"].numpy(force=True)
-        if signal.kind == "audio" and signal.rate is not None:
-            rate = signal.rate * values.shape[-1] / signal.grid[0]
-            yield write_audio(self._named(".wav"), values, max(1, round(rate)))
-        if signal.kind == "image":
-            yield write_image(self._named(".png"), values, signal.low, signal.high)
-            if "gradient" in prediction:
-                slopes = prediction["gradient"].numpy(force=True).reshape(-1, *values.shape[1:])
-                yield write_slope(self._named("_slope.png"), slopes)
-                bends = prediction["laplacian"].numpy(force=True)
-                yield write_laplacian(self._named("_laplacian.png"), bends)
+    def _write_part(
+        self, prediction: Mapping[str, Tensor], part: list[int], signal: Signal, checkpoint: Any
+    ) -> None:
+        first, _, rows = part
+        if self._parts is None:
+            self._parts = PartsWriter(self.path, signal, checkpoint)
+            for path in [self.path, *map(self._named, ENDINGS)]:
+                path.unlink(missing_ok=True)
+        if self._parts.add(prediction, first, rows):
+            print(f"wrote {self._parts.path}")
+            self._parts = None
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            parts.abandon(exception)
 
     def _named(self, ending: str) -> Path:
-        return self.path.with_name(self.path.stem + ending)
+        return named(self.path, ending)
+
+
+def named(path: Path, ending: str) -> Path:
+    """The file beside another of its name, with another ending."""
+    return path.with_name(path.stem + ending)
+
+
+def write_media(path: Path, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
+    """Write what a viewer or a player opens: PNG files of an image, a WAV file of a sound.
+
+    Args:
+        path: A file after which they are named.
+        prediction: ``values`` on a grid and, where they were asked for, derivatives.
+        signal: The signal that it renders.
+
+    Yields:
+        The path of each, once it is written.
+    """
+    values = prediction["values"].numpy(force=True)
+    if signal.kind == "audio" and signal.rate is not None:
+        rate = signal.rate * values.shape[-1] / signal.grid[0]
+        yield write_audio(named(path, ".wav"), values, max(1, round(rate)))
+    if signal.kind == "image":
+        yield write_image(named(path, ".png"), values, signal.low, signal.high)
+        if "gradient" in prediction:
+            slopes = prediction["gradient"].numpy(force=True).reshape(-1, *values.shape[1:])
+            yield write_slope(named(path, "_slope.png"), slopes)
+            bends = prediction["laplacian"].numpy(force=True)
+            yield write_laplacian(named(path, "_laplacian.png"), bends)
 
 
 def _rendered_signal(task: LightningModule, prediction: Mapping[str, Tensor]) -> Signal:
@@ -126,6 +168,8 @@ def write_signal(
             else:
                 packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
                 file.create_dataset(key, data=values.numpy(force=True), **packed)
+        if signal.opacity:
+            file["values"].attrs["opacity"] = "the last channel; the others are multiplied by it"
         if "points" in prediction:
             file["points"].attrs["axes"] = signal.axes
             return path

@@ -10,12 +10,14 @@ from sgn_sciml.metrics.rings import RingCorrelation, Rings, resolved, ring_corre
 from sgn_sciml.metrics.samples import VRMSE, SampleErrors, vrmse
 from sgn_sciml.metrics.scores import conformal_quantile
 from sgn_sciml.metrics.signal_to_noise import PSNR, SISNR, SNR
-from sgn_sciml.metrics.similarity import SSIM
+from sgn_sciml.metrics.similarity import MSSSIM, SSIM
 from sgn_sciml.metrics.sound import BandError, LogSpectralDistance
 from sgn_sciml.metrics.spectral import Extension, SpectralError, Spectrum, shell_energy
+from sgn_sciml.metrics.strips import StripSSIM, TileSpectralError
 from sgn_sciml.metrics.surfaces import ChamferDistance, NormalConsistency, VolumeIoU
 
 __all__ = [
+    "MSSSIM",
     "PSNR",
     "SISNR",
     "SNR",
@@ -40,6 +42,8 @@ __all__ = [
     "SampleErrors",
     "SpectralError",
     "Spectrum",
+    "StripSSIM",
+    "TileSpectralError",
     "VolumeIoU",
     "conformal_quantile",
     "relative_h1",

@@ -1,4 +1,4 @@
-"""A metric of one field out of several: pooled, a small one hides behind the larger ones."""
+"""A metric of some fields out of several: pooled, a small one hides behind the larger ones."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ __all__ = ["OneField"]
 
 
 class OneField(WrapperMetric):
-    """A metric that sees one field.
+    """A metric that sees one field, or some.
 
     Args:
         metric: Metric of fields ``(batch, fields, *spatial)``.
-        field: Number of the field.
+        field: Number of the field, or which ones.
 
     Example:
         >>> import torch
@@ -25,14 +25,15 @@ class OneField(WrapperMetric):
         tensor(1., dtype=torch.float64)
     """
 
-    def __init__(self, metric: Metric, field: int) -> None:
+    def __init__(self, metric: Metric, field: int | slice) -> None:
         super().__init__()
         self.metric = metric
         self.field = field
 
     def update(self, pred: Tensor, target: Tensor) -> None:
         """Add a batch of shape ``(batch, fields, *spatial)``."""
-        chosen = slice(self.field, self.field + 1)
+        one = self.field
+        chosen = one if isinstance(one, slice) else slice(one, one + 1)
         self.metric.update(pred[:, chosen], target[:, chosen])
 
     def compute(self) -> Any:

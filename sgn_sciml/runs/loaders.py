@@ -1,6 +1,6 @@
 """Loaders without files: step numbers without end, batches that exist, seeds of what is drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from sgn_sciml.metrics.base import accumulator
 
-__all__ = ["FollowsPrecision", "batches", "derive_seed", "steps"]
+__all__ = ["FollowsPrecision", "batches", "derive_seed", "steps", "streamed"]
 
 
 class StepNumbers(IterableDataset[int]):
@@ -34,6 +34,16 @@ class ListedBatches(IterableDataset[dict[str, Tensor]]):
         return iter(self.found)
 
 
+class MadeBatches(IterableDataset[dict[str, Tensor]]):
+    """Batches that are made one after another, as they are asked for."""
+
+    def __init__(self, make: Callable[[], Iterator[dict[str, Tensor]]]) -> None:
+        self.make = make
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        return self.make()
+
+
 class FollowsPrecision(LightningDataModule):
     """A data module whose float64 batches are float32 on a device that has no float64 (MPS)."""
 
@@ -53,6 +63,11 @@ def steps() -> DataLoader[int]:
 def batches(found: list[dict[str, Tensor]]) -> DataLoader[dict[str, Tensor]]:
     """Batches that exist."""
     return _loader(ListedBatches(found))
+
+
+def streamed(make: Callable[[], Iterator[dict[str, Tensor]]]) -> DataLoader[dict[str, Tensor]]:
+    """Batches that are made as they are asked for, which are too many to hold."""
+    return _loader(MadeBatches(make))
 
 
 def _loader(dataset: IterableDataset[Any]) -> DataLoader[Any]:

@@ -11,12 +11,14 @@ from torch import Tensor
 
 from sgn_sciml.viz.colours import beyond, largest
 
-__all__ = ["image_figure", "line_figure", "plane_figure"]
+__all__ = ["image_figure", "line_figure", "on_board", "plane_figure"]
 
 SpectrumCurves = Sequence[Tensor]
 RingCurve = tuple[Tensor, Tensor, Tensor | float]
 
 THRESHOLD = 1 / 7
+BOARD = 0.85, 0.65  # greys of the squares before which transparent images are shown
+SQUARES = 16  # along the shorter side
 SHOWN = 0.99  # share of the errors that are not saturated
 
 
@@ -31,7 +33,8 @@ def image_figure(
     """Draw an image, its prediction, the error made visible, and up to which waves they agree.
 
     Args:
-        target: Image, grey or RGB, shape ``(channels, height, width)``.
+        target: Image, grey or RGB, shape ``(channels, height, width)``; or either multiplied by
+            its opacity, which is the last channel, and drawn before a chequered board.
         pred: Prediction, same shape.
         low: Black.
         high: White.
@@ -47,9 +50,9 @@ def image_figure(
         ValueError: If they are not images of one shape.
     """
     truth, guess = _checked(target, pred)
-    if len(truth) not in (1, 3):
-        raise ValueError(f"an image has 1 or 3 channels, got {len(truth)}")
-    truth, guess = ((u - low) / (high - low) for u in (truth, guess))
+    if len(truth) not in (1, 2, 3, 4):
+        raise ValueError(f"an image has 1 to 4 channels, got {len(truth)}")
+    truth, guess = (on_board((u - low) / (high - low)) for u in (truth, guess))
     error = np.abs(guess - truth)
     gain = _gain(float(np.quantile(error, SHOWN)))
     panels = (truth, guess, error * gain)
@@ -135,6 +138,22 @@ def plane_figure(
         figure.colorbar(shown, ax=panel, extend=beyond(values, how["vmin"], how["vmax"]))
         panel.set(title=title, xlabel=axes[1], ylabel=axes[0])
     return figure
+
+
+def on_board(image: NDArray[np.floating]) -> NDArray[np.floating]:
+    """An image before a board of light and dark squares, where it has opacity.
+
+    Args:
+        image: Shape ``(channels, height, width)``, from 0 to 1; of 2 or 4 channels the last is
+            the opacity, by which the others are multiplied.
+    """
+    if len(image) in (1, 3):
+        return image
+    side = max(1, min(image.shape[1:]) // SQUARES)
+    row, column = np.indices(image.shape[1:]) // side
+    board = np.where((row + column) % 2, *BOARD)
+    shown: NDArray[np.floating] = image[:-1] + (1 - image[-1]) * board.astype(image.dtype)
+    return shown
 
 
 def _checked(target: Tensor, pred: Tensor) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

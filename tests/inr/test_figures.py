@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from scipy.io import wavfile
 from skimage.io import imread
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -45,6 +46,9 @@ def test_every_second_validation_sends_the_image(trainer, tmp_path):
     batch = next(iter(data.val_dataloader()))
     wanted = 255 * made.lightning_module.rendered(batch).permute(1, 2, 0).numpy()
     assert np.abs(imread(tmp_path / "last.png") - wanted).max() < 1.01  # it is cut, not rounded
+    folder = tmp_path / "board" / "version_0"
+    assert np.abs(imread(folder / "rendered.png") - wanted).max() <= 0.5 + 1e-3
+    assert (folder / "figures" / "image.png").stat().st_size > 10_000
 
 
 def test_of_a_volume_the_middle_slice_is_sent(trainer, tmp_path):
@@ -57,6 +61,7 @@ def test_of_a_volume_the_middle_slice_is_sent(trainer, tmp_path):
 
 def test_a_sound_can_be_played(trainer, tmp_path):
     _, board = fit(trainer, Noise("audio", (2, 90)), tmp_path)
+    assert wavfile.read(tmp_path / "board/version_0/rendered.wav")[0] == 800
     sounds = board.Audio("prediction")
     assert [event.step for event in sounds] == [2, 6, 10]
     assert sounds[0].sample_rate == 800
@@ -64,11 +69,23 @@ def test_a_sound_can_be_played(trainer, tmp_path):
 
 def test_training_steps_render_nothing(trainer, tmp_path, monkeypatch):
     rendered = []
-    monkeypatch.setattr(
-        INR, "rendered", lambda self, batch, truth: rendered.append(1) or batch["values"][0]
-    )
+    monkeypatch.setattr(INR, "rendered", lambda self, batch, truth: rendered.append(1) or truth)
     fit(trainer, Noise(), tmp_path, max_steps=7, val_check_interval=7)
-    assert len(rendered) == 2  # what the task measures, and what is sent
+    assert len(rendered) == 3  # what the task measures, what is sent, and what is left
+
+
+@pytest.mark.parametrize(("shape", "drawn"), [((1, 12, 16), (6, 8)), ((1, 2, 16), (1, 8))])
+def test_of_many_samples_some_are_drawn(shape, drawn, monkeypatch):
+    monkeypatch.setattr(figures, "MANY", 20)
+    monkeypatch.setattr(figures, "PREVIEW", {2: 8})
+    data = Noise(shape=shape)
+    data.setup("fit")
+    places, values = figures.excerpt(data.description)
+    assert values.shape == (1, *drawn)
+    assert [len(places[f"axis{k}"]) for k in range(2)] == list(drawn)
+    rows, columns = (((places[f"axis{k}"] + 1) * shape[1 + k] / 2 - 0.5) for k in range(2))
+    whole = data.description.values[0]
+    assert torch.equal(values[0], whole[rows.round().int()][:, columns.round().int()])
 
 
 @pytest.mark.parametrize(

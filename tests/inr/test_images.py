@@ -89,6 +89,31 @@ def test_transparent_parts_are_white(tmp_path):
     assert loaded(path=str(tmp_path / "p.png")).values[:, :, 0].tolist() == [[0, 1]] * 3
 
 
+def test_opacity_is_a_channel_by_which_the_others_are_multiplied(tmp_path, capsys):
+    rgba = np.zeros((2, 2, 4), dtype=np.uint8)
+    rgba[:, 0] = (255, 51, 0, 51)
+    rgba[:, 1] = (255, 255, 255, 0)  # which nobody sees
+    imwrite(tmp_path / "p.png", rgba)
+    found = loaded(path=str(tmp_path / "p.png"), opacity=True)
+    assert found.opacity
+    assert found.values[:, 0].T.tolist() == [pytest.approx([0.2, 0.04, 0.0, 0.2]), [0.0] * 4]
+    assert capsys.readouterr().out == ""
+    white = loaded(path=str(tmp_path / "p.png"))
+    assert white.values[:, 0].T.tolist() == [pytest.approx([1.0, 0.84, 0.8]), [1.0] * 3]
+    assert "--data.opacity true" in capsys.readouterr().out
+    grey = loaded(path=str(tmp_path / "p.png"), opacity=True, grey=True)
+    assert grey.values[:, 0, 0].tolist() == pytest.approx([0.2 * 0.2125 + 0.04 * 0.7154, 0.2])
+
+
+def test_the_opacity_of_an_opaque_image_is_left_out(tmp_path, capsys):
+    rgba = np.full((2, 2, 4), 255, dtype=np.uint8)
+    rgba[0, 0] = (9, 8, 7, 255)
+    imwrite(tmp_path / "p.png", rgba)
+    for opacity in (True, False):
+        assert len(loaded(path=str(tmp_path / "p.png"), opacity=opacity).values) == 3
+    assert capsys.readouterr().out == ""
+
+
 def test_an_array_is_an_image(tmp_path):
     np.save(tmp_path / "p.npy", np.array([[0.0, 0.5], [0.25, 1.0]]))
     assert loaded(path=str(tmp_path / "p.npy")).values.tolist() == [[[0.0, 0.5], [0.25, 1.0]]]

@@ -17,6 +17,17 @@ def test_colours_come_back_in_their_order(tmp_path, monkeypatch):
     assert np.array_equal(imread(path), pixels)
 
 
+@pytest.mark.parametrize("colours", [1, 3])
+def test_opacity_comes_back_and_colours_where_they_are_seen(colours, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 4, colours + 1), dtype=np.uint8)
+    pixels[0, :, -1] = 0
+    values = pixels.transpose(2, 0, 1) / np.float32(255)
+    values[:-1] *= values[-1]
+    found = imread(write_image(tmp_path / "p.png", values, 0.0, 1.0))
+    assert np.array_equal(found[1:], pixels[1:])
+    assert (found[0] == 0).all()
+
+
 def test_sixteen_bits_come_back_as_they_were(tmp_path):
     pcm = np.array([-32768, -12345, -1, 0, 1, 32767], dtype=np.int16)
     path = write_audio(tmp_path / "s.wav", pcm[None] / np.float32(32768), 8000)

@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
+from torchmetrics.functional.image import (
+    multiscale_structural_similarity_index_measure as torchmetrics_ms_ssim,
+)
 
-from sgn_sciml.metrics.similarity import SSIM
+from sgn_sciml.metrics.similarity import MSSSIM, SMALLEST, SSIM
 
 
 def test_equal_pictures_are_one():
@@ -47,3 +50,29 @@ def test_windows_lie_wholly_in_the_picture_as_those_of_scikit_image_do(shape):
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     expected = structural_similarity(pred, target, data_range=1.0, channel_axis=0, **options)
     assert metric.compute() == pytest.approx(expected, abs=1e-4)
+
+
+def test_five_scales_are_nearly_those_of_torchmetrics():
+    """At the coarsest it mirrors the picture beyond its edges, which the paper does not."""
+    target = torch.nn.functional.interpolate(torch.rand(2, 1, 23, 27), (SMALLEST, 190))
+    pred = (target + 0.2 * torch.randn_like(target)).clamp(0, 1)
+    metric = MSSSIM()
+    metric.update(pred, target)
+    expected = torchmetrics_ms_ssim(pred.double(), target.double(), data_range=1.0)
+    assert metric.compute() == pytest.approx(float(expected), abs=1e-3)
+    metric.reset()
+    metric.update(pred[..., : SMALLEST - 1], target[..., : SMALLEST - 1])
+    assert metric.count == 0
+
+
+def test_each_scale_has_its_exponent():
+    rows, columns = torch.meshgrid(torch.arange(192), torch.arange(192), indexing="ij")
+    fine = 1.0 - 2.0 * ((rows + columns) % 2)  # which is gone at half the resolution
+    metric = MSSSIM()
+    metric.update(0.5 + 0.1 * fine[None, None], 0.5 + 0.3 * fine[None, None])
+    structure = (2 * 0.03 + 0.03**2) / (0.01 + 0.09 + 0.03**2)
+    assert metric.compute() == pytest.approx(structure**0.0448, abs=1e-5)
+    metric.reset()
+    metric.update(torch.full((1, 1, 192, 192), 0.2), torch.full((1, 1, 192, 192), 0.6))
+    luminance = (2 * 0.12 + 0.01**2) / (0.04 + 0.36 + 0.01**2)
+    assert metric.compute() == pytest.approx(luminance**0.1333, abs=1e-5)

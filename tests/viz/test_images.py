@@ -30,6 +30,14 @@ def test_an_image_in_its_own_colours():
     np.testing.assert_allclose(shown, target.permute(1, 2, 0), atol=1e-6)
 
 
+def test_what_is_transparent_shows_a_board():
+    image = torch.zeros(4, 32, 32)
+    image[:, :16] = torch.tensor([0.2, 0.4, 0.6, 1.0])[:, None, None]
+    shown = image_figure(image, image).axes[0].images[0].get_array()
+    assert np.allclose(shown[:16], (0.2, 0.4, 0.6))
+    assert sorted(set(shown[16:].ravel())) == [0.65, 0.85]
+
+
 def test_the_error_is_made_visible():
     target = 0.5 * noise(1, 10, 12)
     figure = image_figure(target, target + 0.004)
@@ -94,5 +102,5 @@ def test_a_perfect_prediction_can_be_drawn(draw):
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match="one shape"):
         image_figure(noise(1, 8, 8), noise(1, 8, 9))
-    with pytest.raises(ValueError, match="1 or 3 channels"):
-        image_figure(noise(2, 8, 8), noise(2, 8, 8))
+    with pytest.raises(ValueError, match="1 to 4 channels"):
+        image_figure(noise(5, 8, 8), noise(5, 8, 8))

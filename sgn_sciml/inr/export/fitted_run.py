@@ -113,4 +113,9 @@ def load_signal(run: Run) -> Signal:
     signal = data.description if isinstance(data, Describes) else None
     if not isinstance(signal, Signal):
         raise ValueError(f"{config} names no signal but a {type(data).__name__}")
+    if signal.streamed:
+        raise ValueError(
+            f"the signal of {config} is large, and export measures a signal as a whole: give "
+            "export a run of an ImageData or a VolumeData"
+        )
     return signal

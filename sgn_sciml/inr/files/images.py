@@ -16,10 +16,10 @@ from sgn_sciml.inr.files.pixels import (
     ADVICE,
     Pixels,
     UnreadImage,
-    on_white,
     refuse_large,
     scaled,
     upright,
+    with_opacity,
 )
 
 __all__ = ["ORIENTATION", "joined", "open_image", "read_bytewise", "read_pillow"]
@@ -31,7 +31,7 @@ COLOURS = {"CMYK": "inks (CMYK)", "LAB": "CIELAB", "YCbCr": "YCbCr", "HSV": "HSV
 
 
 def read_pillow(path: Path) -> Pixels:
-    """The image of a file that Pillow reads without loss, before white.
+    """The image of a file that Pillow reads without loss.
 
     Raises:
         UnreadImage: If it holds several images, or numbers or colours that are not read.
@@ -50,7 +50,7 @@ def read_pillow(path: Path) -> Pixels:
         values, opacity = read_png16(path, coloured, key)
     else:
         values, opacity = read_8bit(path, key, depth)
-    return upright(on_white(values, opacity), orientation)
+    return upright(with_opacity(values, opacity), orientation)
 
 
 def open_image(path: Path) -> ImageFile.ImageFile:

@@ -14,14 +14,16 @@ __all__ = [
     "NUMBERS",
     "Pixels",
     "UnreadImage",
-    "on_white",
+    "before_white",
     "refuse_large",
     "refuse_outside",
     "scaled",
     "upright",
+    "with_opacity",
 ]
 
-Pixels = NDArray[np.float32]  # (height, width, channels), from 0 to 1
+# (height, width, channels), from 0 to 1: grey or RGB, or either times opacity, the last channel.
+Pixels = NDArray[np.float32]
 
 READING = 12  # bytes per value: as in the file, in float32, composed
 ADVICE = "save it as RGB or grey, in png or tif"
@@ -51,18 +53,24 @@ def scaled(raw: NDArray[Any], top: int) -> Pixels:
     return (raw / np.float32(top)).astype(np.float32)
 
 
-def on_white(colour: Pixels, opacity: Pixels | None, multiplied: bool = False) -> Pixels:
-    """Colours before white.
+def with_opacity(colour: Pixels, opacity: Pixels | None, multiplied: bool = False) -> Pixels:
+    """Colours multiplied by their opacity, which becomes the last channel.
 
     Args:
-        colour: Shape ``(height, width, channels)``.
-        opacity: Shape ``(height, width, 1)``; None where all is opaque.
-        multiplied: Whether the colours are multiplied by the opacity already.
+        colour: Shape ``(height, width, 1 or 3)``.
+        opacity: Shape ``(height, width, 1)``; None where there is none.
+        multiplied: Whether the colours are multiplied already.
     """
     if opacity is None:
         return colour
-    shown = colour if multiplied else colour * opacity
-    return (shown + (1 - opacity)).clip(0, 1)
+    return np.concatenate([colour if multiplied else colour * opacity, opacity], 2)
+
+
+def before_white(pixels: Pixels) -> Pixels:
+    """Grey or colours alone, what is transparent before white."""
+    if pixels.shape[2] in (1, 3):
+        return pixels
+    return (pixels[..., :-1] + (1 - pixels[..., -1:])).clip(0, 1)
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -22,10 +22,10 @@ from sgn_sciml.inr.files.pixels import (
     NUMBERS,
     Pixels,
     UnreadImage,
-    on_white,
     refuse_large,
     refuse_outside,
     upright,
+    with_opacity,
 )
 
 __all__ = ["is_tiff", "read_tiff"]
@@ -44,7 +44,7 @@ def is_tiff(path: Path) -> bool:
 
 
 def read_tiff(path: Path) -> Pixels:
-    """The image of a TIFF file, before white, shape ``(height, width, 1 or 3)``.
+    """The image of a TIFF file, shape ``(height, width, channels)``.
 
     Raises:
         UnreadImage: If it holds several images, is compressed by what is not installed, or has
@@ -62,8 +62,8 @@ def read_tiff(path: Path) -> Pixels:
             if "imagecodecs" not in str(error) and not isinstance(error, ImportError):
                 raise
             return read_compressed(path, page)
-        shown = before_white(path, page, channels_last(path, page, raw))
-        return upright(shown, orientation_of(page))
+        pixels = from_numbers(path, page, channels_last(path, page, raw))
+        return upright(pixels, orientation_of(page))
 
 
 def only_image(path: Path, file: TiffFile) -> Any:
@@ -106,8 +106,8 @@ def channels_last(path: Path, page: Any, raw: NDArray[Any]) -> NDArray[Any]:
     return raw
 
 
-def before_white(path: Path, page: Any, raw: NDArray[Any]) -> Pixels:
-    """Grey or colours before white, from the numbers of a page, channels last."""
+def from_numbers(path: Path, page: Any, raw: NDArray[Any]) -> Pixels:
+    """Pixels of the numbers of a page, channels last."""
     top = 1.0 if page.sampleformat == FLOAT else 2.0**page.bitspersample - 1
     count = 3 if page.photometric == RGB else 1
     if page.photometric == PALETTE:
@@ -122,7 +122,7 @@ def before_white(path: Path, page: Any, raw: NDArray[Any]) -> Pixels:
     found = next((k for k, kind in enumerate(kinds) if kind in (MULTIPLIED, OPACITY)), None)
     if found is not None:
         opacity = (raw[..., count + found, None] / top).astype(np.float32)
-        colour = on_white(colour, opacity, kinds[found] == MULTIPLIED)
+        colour = with_opacity(colour, opacity, kinds[found] == MULTIPLIED)
     return colour
 
 
@@ -151,9 +151,9 @@ def read_compressed(path: Path, page: Any) -> Pixels:
         elif bits == 16 and page.sampleformat == UNSIGNED and grey and page.photometric != PALETTE:
             with open_image(path) as image:
                 raw = np.asarray(image).astype(np.uint16)[..., None]
-            return before_white(path, page, raw)
+            return from_numbers(path, page, raw)
         elif bits == 16 and page.sampleformat == UNSIGNED and page.photometric == RGB and mingled:
-            return before_white(path, page, colours_16(path, page))
+            return from_numbers(path, page, colours_16(path, page))
     raise UnreadImage(
         f"{path} is compressed by {page.compression.name}, which needs another package: "
         "pip install imagecodecs, or save it uncompressed"

@@ -1,0 +1,1 @@
+"""Signals that are larger than memory: read, measured and written a part at a time."""
