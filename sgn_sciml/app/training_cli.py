@@ -50,8 +50,6 @@ TRAINER_DEFAULTS = {
     "log_every_n_steps": 10,
     "enable_model_summary": False,
 }
-
-
 Hold = Callable[[AbstractContextManager[None]], None]
 
 
@@ -188,6 +186,8 @@ class TrainingCLI(LightningCLI):
             config.trainer.enable_checkpointing = False
         if self.subcommand in ("validate", "test"):  # testing prints its own table, from the card
             config.verbose = self.silent or self.subcommand == "validate"
+        if self.subcommand == "predict":  # what is written part by part must not gather
+            config.return_predictions = False
         if self.subcommand != "fit":
             self.save_config_callback = None
         elif self.run.checkpoint is not None:  # a run goes on: what it began with stays

@@ -1,5 +1,6 @@
 """Large signals: the same numbers as of whole ones, and no more than a part in memory."""
 
+import functools
 import json
 import math
 
@@ -9,6 +10,7 @@ import pytest
 import tifffile
 import torch
 import yaml
+from lightning.pytorch import Trainer
 from PIL import Image
 
 from sgn_sciml.inr import ImageData, LargeImageData, LargeVolumeData, VolumeData
@@ -139,6 +141,13 @@ def test_a_large_picture_is_measured_as_a_whole_one_and_rendered(sgn, tmp_path):
 
 
 def test_no_more_than_a_part_is_read_at_once(sgn, tmp_path, held, monkeypatch):
+    gathered, predict = [], Trainer.predict
+
+    @functools.wraps(predict)
+    def watched(*args, **named):
+        gathered.append(predict(*args, **named))
+
+    monkeypatch.setattr(Trainer, "predict", watched)
     monkeypatch.setattr(large_signal, "PART", 2000)
     monkeypatch.setattr(large_data, "VALIDATED", 8192)
     path = save(tmp_path / "a.npy", picture())
@@ -147,6 +156,7 @@ def test_no_more_than_a_part_is_read_at_once(sgn, tmp_path, held, monkeypatch):
     assert sum(held) > 2 * 3 * whole  # the pass for its range, and the test
     assert max(held) == 3 * 64 * SIZE[1]  # a strip of the test
     assert max(held) < 3 * whole / 2
+    assert gathered == [None]
 
 
 def test_a_large_volume_is_read_by_slabs(sgn, tmp_path, held, monkeypatch):
