@@ -14,6 +14,7 @@ __all__ = ["main"]
 
 NAMED = (
     *COMMANDS,
+    "each",
     "ensemble",
     "march",
     "solve",
@@ -64,6 +65,10 @@ def run_with_extras(args: Sequence[str]) -> None:
         from sgn_sciml.app.export_command import export_command
 
         export_command(args[1:])
+    elif args[0] == "each":
+        from sgn_sciml.app.each.command import each_command
+
+        each_command(args[1:])
     elif args[0] == "ensemble":
         from sgn_sciml.app.ensemble import ensemble_command
 
@@ -95,7 +100,9 @@ def run_with_extras(args: Sequence[str]) -> None:
 
         train(args)
     else:
-        known = ", ".join([*COMMANDS, "ensemble", "march", "stages", "solve", "study", "export"])
+        known = ", ".join(
+            [*COMMANDS, "each", "ensemble", "march", "stages", "solve", "study", "export"]
+        )
         raise ValueError(f"no command {args[0]!r}; there are {known}, data, new and configs")
 
 

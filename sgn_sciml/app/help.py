@@ -11,6 +11,7 @@ usage: sgn COMMAND [options]
   sgn test --config FILE.yaml             measure the best checkpoint against the reference
   sgn validate --config FILE.yaml         the same metrics, without table or card
   sgn predict --config FILE.yaml          write the predicted fields to HDF5
+  sgn each FOLDER --config FILE.yaml      fit and test every file of a folder: one table, means
   sgn ensemble --seeds 0,1,2 --config FILE    train and test from several seeds: mean and spread
   sgn march --windows N --config FILE     solve in windows of time, one after another
   sgn stages --stages N --config FILE     solve, then fit what is missing, N networks in all

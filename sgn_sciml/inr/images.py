@@ -1,5 +1,6 @@
 """Images from files, or those that scikit-image ships."""
 
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +61,9 @@ def read_pixels(path: str) -> Pixels:
 
         return from_array(name, np.asarray(getattr(skimage.data, path)()))
     if name.is_dir():
-        raise ValueError(f"{path} is a folder, not an image")
+        raise ValueError(
+            f"{path} is a folder, not an image: sgn each {path} --config ... fits each one in it"
+        )
     if not name.is_file():
         raise FileNotFoundError(
             f"no image {path}; give a png, jpg, tif or npy file, or one of {', '.join(SHIPPED)}"
@@ -176,7 +179,8 @@ class ImageData(SignalData):
         image = read_image(self.path, opacity=True)
         if image.shape[2] in (2, 4) and not self.opacity:
             way = "--data.opacity true learns its opacity as well"
-            print(f"{self.path} is transparent in places: put on white; {way}")
+            note = f"{self.path} is transparent in places: put on white; {way}"
+            print(note, file=sys.stderr)
             image = before_white(image)
         mask = None if self.mask is None else read_image(self.mask)
         if mask is not None and mask.shape[:2] != image.shape[:2]:

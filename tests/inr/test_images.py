@@ -97,10 +97,10 @@ def test_opacity_is_a_channel_by_which_the_others_are_multiplied(tmp_path, capsy
     found = loaded(path=str(tmp_path / "p.png"), opacity=True)
     assert found.opacity
     assert found.values[:, 0].T.tolist() == [pytest.approx([0.2, 0.04, 0.0, 0.2]), [0.0] * 4]
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""
     white = loaded(path=str(tmp_path / "p.png"))
     assert white.values[:, 0].T.tolist() == [pytest.approx([1.0, 0.84, 0.8]), [1.0] * 3]
-    assert "--data.opacity true" in capsys.readouterr().out
+    assert "--data.opacity true" in capsys.readouterr().err
     grey = loaded(path=str(tmp_path / "p.png"), opacity=True, grey=True)
     assert grey.values[:, 0, 0].tolist() == pytest.approx([0.2 * 0.2125 + 0.04 * 0.7154, 0.2])
 
@@ -111,7 +111,7 @@ def test_the_opacity_of_an_opaque_image_is_left_out(tmp_path, capsys):
     imwrite(tmp_path / "p.png", rgba)
     for opacity in (True, False):
         assert len(loaded(path=str(tmp_path / "p.png"), opacity=opacity).values) == 3
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""
 
 
 def test_an_array_is_an_image(tmp_path):
