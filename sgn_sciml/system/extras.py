@@ -18,7 +18,7 @@ DISTRIBUTIONS = {  # of modules that have another name
     "yaml": "pyyaml",
 }
 MAIN = "lightning"  # named where it is missing among others: it is what makes an extra large
-COLLECTIONS = ("all", "dev", "runs")  # extras that name no application
+COLLECTIONS = ("all", "dev", "docs", "runs")  # extras that name no application
 
 
 class MissingExtra(ModuleNotFoundError):

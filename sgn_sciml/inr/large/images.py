@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sgn_sciml.inr.large.data import LargeData
-from sgn_sciml.inr.large.pictures import open_picture
-from sgn_sciml.inr.large.signal import Samples, StoredSignal, placeholder, refuse_constant
+from sgn_sciml.inr.large.signal import StoredSamples, StoredSignal, placeholder, refuse_constant
 
 __all__ = ["LargeImageData"]
 
@@ -47,6 +46,8 @@ class LargeImageData(LargeData):
 
     def load(self) -> StoredSignal:
         """Open the image."""
+        from sgn_sciml.inr.large.pictures import open_picture  # brings Pillow and tifffile
+
         store = open_picture(self.path, self.cache)
         shape, kind = store.shape, store.dtype.kind
         if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (1, 3)):
@@ -60,7 +61,7 @@ class LargeImageData(LargeData):
                 "sign, or as floating-point numbers in [0, 1]"
             )
         top = 1.0 if kind == "f" else float(256**store.dtype.itemsize - 1)
-        samples = Samples(store, axes=2, top=top)
+        samples = StoredSamples(store, axes=2, top=top)
         low, high = (end / top for end in samples.ends())
         if low < 0 or high > 1:
             raise ValueError(f"{self.path} has values outside [0, 1]; scale the numbers to it")

@@ -12,9 +12,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from sgn_sciml.inr.description import Signal, cell_centres
-from sgn_sciml.inr.large.stores import Store, Window
+from sgn_sciml.inr.large.stores import Region, SignalStore
 
-__all__ = ["PART", "Samples", "StoredSignal", "strips"]
+__all__ = ["PART", "StoredSamples", "StoredSignal", "strips"]
 
 PART = 2**20  # samples of a part that is held, unless a row or a slice alone has more
 
@@ -35,7 +35,7 @@ def strips(grid: Sequence[int], thickness: int | None = None) -> list[slice]:
 
 
 @dataclass(frozen=True)
-class Samples:
+class StoredSamples:
     """The samples of a signal in a store.
 
     Attributes:
@@ -46,7 +46,7 @@ class Samples:
         inside: The value that is inside a solid, which is 1, others 0; None for the values.
     """
 
-    store: Store
+    store: SignalStore
     axes: int
     last: bool = True
     top: float = 1.0
@@ -68,7 +68,7 @@ class Samples:
         shape = self.store.shape
         return shape if not self.channelled else shape[:-1] if self.last else shape[1:]
 
-    def raw(self, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    def raw(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
         """Numbers of windows as they are stored, shape ``(channels, *window)`` each."""
         every = (slice(None),)
         whole = [
@@ -80,7 +80,7 @@ class Samples:
             else:
                 yield np.moveaxis(found, -1, 0) if self.last else found
 
-    def read(self, windows: Sequence[Window]) -> Iterator[Tensor]:
+    def read(self, windows: Sequence[Region]) -> Iterator[Tensor]:
         """Values of windows in float32, shape ``(channels, *window)`` each."""
         for raw in self.raw(windows):
             if self.inside is not None:
@@ -131,7 +131,7 @@ class StoredSignal(Signal):
     """
 
     streamed: ClassVar[bool] = True
-    samples: Samples | None = None
+    samples: StoredSamples | None = None
 
     @property
     def scaled(self) -> Tensor:
@@ -145,7 +145,7 @@ class StoredSignal(Signal):
         low, high = self.reach
         return 2 * (values - low) / (high - low) - 1
 
-    def read(self, windows: Sequence[Window]) -> Iterator[Tensor]:
+    def read(self, windows: Sequence[Region]) -> Iterator[Tensor]:
         """Values of windows, shape ``(channels, *window)`` each."""
         assert self.samples is not None
         return self.samples.read(windows)

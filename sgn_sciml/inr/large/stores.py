@@ -20,14 +20,14 @@ from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5
 from sgn_sciml.layouts.storage import is_whole
 from sgn_sciml.system.extras import needed_by
 
-__all__ = ["HDF5Store", "MappedStore", "Store", "Window", "ZarrStore", "open_store"]
+__all__ = ["HDF5Store", "MappedStore", "Region", "SignalStore", "ZarrSignal", "open_store"]
 
-Window = tuple[slice, ...]
+Region = tuple[slice, ...]
 
 PACKED = ("scale_factor", "add_offset", "_FillValue", "missing_value")
 
 
-class Store(ABC):
+class SignalStore(ABC):
     """An array on disk.
 
     Attributes:
@@ -41,7 +41,7 @@ class Store(ABC):
     dtype: np.dtype[Any]
 
     @abstractmethod
-    def read(self, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
         """Copies of some windows, one after another.
 
         Args:
@@ -49,7 +49,7 @@ class Store(ABC):
         """
 
 
-class MappedStore(Store):
+class MappedStore(SignalStore):
     """The array of an npy file, or numbers that lie in a file without compression.
 
     Args:
@@ -80,7 +80,7 @@ class MappedStore(Store):
         dtype, shape, offset = self.raw
         return np.memmap(self.path, dtype, "r", offset, shape)
 
-    def read(self, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
         array = self._mapped()
         for window in windows:
             yield np.array(array[window])
@@ -95,7 +95,7 @@ def release(array: NDArray[Any]) -> None:
             pages.madvise(mmap.MADV_DONTNEED)
 
 
-class HDF5Store(Store):
+class HDF5Store(SignalStore):
     """A data set of an HDF5 file, unpacked where it is packed.
 
     Args:
@@ -116,13 +116,13 @@ class HDF5Store(Store):
             self.decoding = decoding(self.data)
         self.shape, self.dtype = tuple(self.data.shape), self.decoding.dtype
 
-    def read(self, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
         with foreign(self.path):
             for window in windows:
                 yield self.decoding(np.asarray(self.data[window]))
 
 
-class ZarrStore(Store):
+class ZarrSignal(SignalStore):
     """An array of a zarr folder or archive.
 
     Args:
@@ -152,12 +152,12 @@ class ZarrStore(Store):
         self.array: Any = array
         self.shape, self.dtype = tuple(array.shape), np.dtype(array.dtype)
 
-    def read(self, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
         for window in windows:
             yield np.asarray(self.array[window])
 
 
-def open_store(path: str, dataset: str | None = None) -> Store:
+def open_store(path: str, dataset: str | None = None) -> SignalStore:
     """The array of a file, by what the file is.
 
     Args:
@@ -171,9 +171,9 @@ def open_store(path: str, dataset: str | None = None) -> Store:
     name = Path(path)
     if not name.exists():
         raise FileNotFoundError(f"no file {path}; give a npy or HDF5 file, or a zarr folder")
-    store: Store
+    store: SignalStore
     if name.is_dir():
-        store = ZarrStore(name, dataset)
+        store = ZarrSignal(name, dataset)
     elif is_hdf5(name):
         if dataset is None:
             from sgn_sciml.inr.volumes import only_volume

@@ -6,7 +6,7 @@ from typing import Any
 
 from sgn_sciml.inr.large.data import LargeData
 from sgn_sciml.inr.large.signal import (
-    Samples,
+    StoredSamples,
     StoredSignal,
     placeholder,
     refuse_constant,
@@ -67,7 +67,7 @@ class LargeVolumeData(LargeData):
                 f"{self.path} has shape {store.shape}: set channels_last to true or false where "
                 "there are four axes, and leave it out where there are three"
             )
-        samples = Samples(store, axes=3, last=bool(self.channels_last))
+        samples = StoredSamples(store, axes=3, last=bool(self.channels_last))
         low, high = samples.ends()
         refuse_constant(self.path, low, high)
         facts: dict[str, Any] = {"name": Path(self.path).stem, "path": self.path}
@@ -80,7 +80,7 @@ class LargeVolumeData(LargeData):
             return StoredSignal(values, "volume", 0.0, 1.0, axes, facts=facts, samples=solid)
         return StoredSignal(values, "field", low, high, axes, facts=facts, samples=samples)
 
-    def _refuse_third(self, samples: Samples, low: float, high: float) -> None:
+    def _refuse_third(self, samples: StoredSamples, low: float, high: float) -> None:
         rest = tuple(slice(None) for _ in samples.grid[1:])
         for strip in strips(samples.grid):
             for part in samples.raw([(strip, *rest)]):

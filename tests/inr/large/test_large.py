@@ -17,7 +17,7 @@ from sgn_sciml.inr import ImageData, LargeImageData, LargeVolumeData, VolumeData
 from sgn_sciml.inr.description import cell_centres
 from sgn_sciml.inr.large import data as large_data
 from sgn_sciml.inr.large import signal as large_signal
-from sgn_sciml.inr.large.signal import Samples, StoredSignal
+from sgn_sciml.inr.large.signal import StoredSamples, StoredSignal
 from tests.conftest import ROOT
 
 SIZE = (150, 131)
@@ -51,14 +51,14 @@ def elsewhere(tmp_path, monkeypatch):
 def held(monkeypatch):
     """The number of elements of every window that was read."""
     found = []
-    read = Samples.raw
+    read = StoredSamples.raw
 
     def counted(self, windows):
         for part in read(self, windows):
             found.append(part.size)
             yield part
 
-    monkeypatch.setattr(Samples, "raw", counted)
+    monkeypatch.setattr(StoredSamples, "raw", counted)
     return found
 
 
