@@ -34,13 +34,14 @@ ALLOWED = {
     | {"runs", "callbacks", "benchmark_data", "studies", "ensembles", *APPLICATIONS},
 }
 # Packages that a folder may import besides Python's own.
+VOLUMES = ("nibabel", "mrcfile", "nrrd", "pydicom", "tifffile")
 FOREIGN = {
     "system": {"numpy", "torch", "filelock", "jsonargparse"},
     **{folder: {"torch", "numpy"} for folder in CORE},
     "geometry": {"torch", "numpy", "scipy", "shapely", "trimesh"},
     "pde": {"torch", "numpy"},
     "laws": {"numpy", "scipy"},
-    "layouts": {"numpy", "scipy", "h5py", "torch", "zarr", "safetensors", "pyarrow"},
+    "layouts": {"numpy", "scipy", "h5py", "torch", "zarr", "safetensors", "pyarrow", *VOLUMES},
     "local_solver": {"torch", "numpy"},
     "ensembles": {"torch", "numpy"},
     "metrics": {"torch", "torchmetrics"},

@@ -176,6 +176,11 @@ def _tell(path: Path) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> None:
+    from sgn_sciml.layouts.volumes.opening import summary as volume_summary
+
+    if len(options.file) == 1 and (text := volume_summary(Path(options.file[0]))) is not None:
+        print(text)
+        return
     with closing(_read(options)) as source:
         _show(source, options)
 

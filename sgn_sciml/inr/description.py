@@ -1,16 +1,18 @@
 """The description of a signal by its data module: samples on a grid, and what they sample.
 
 A signal of n samples along an axis has them in the middle of n equal cells of [-1, 1], so that a
-grid of another resolution covers the same image.
+grid of another resolution covers the same image. Of a volume with a place in space only the
+longest side is [-1, 1], and the others are as long beside it as they are in space.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
 
+from sgn_sciml.layouts.volumes.placement import Placement
 from sgn_sciml.runs.description import DataDescription
 
 __all__ = ["Medium", "Signal", "cell_centres", "medium_of", "plain_field"]
@@ -48,6 +50,7 @@ class Signal(DataDescription):
         high: Greatest value.
         axes: Names of the axes.
         rate: Samples per second of a sound.
+        placement: Where the samples of a volume lie in space, and in which format they came.
         mask: Which samples a network may learn from, shape ``grid``; None for all.
         bounds: Least and greatest value that a network may give, which are -1 and 1 to it; those
             of the medium when None. A quiet sound needs closer ones: beside full scale it is
@@ -71,6 +74,7 @@ class Signal(DataDescription):
     bounds: tuple[float, float] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    placement: Placement | None = None
 
     def __post_init__(self) -> None:
         medium = medium_of(self.medium)
@@ -101,7 +105,27 @@ class Signal(DataDescription):
     @property
     def centres(self) -> list[Tensor]:
         """Coordinates of the samples along each axis, in float64."""
-        return [cell_centres(n) for n in self.grid]
+        return self.centres_of(self.grid)
+
+    @property
+    def extents(self) -> tuple[float, ...]:
+        """Half the length of each side in coordinates; 1 but for volumes in space."""
+        return (1.0,) * len(self.grid) if self.placement is None else self.placement.extents
+
+    @property
+    def density(self) -> tuple[float, ...]:
+        """Samples along a side of length 2; in space those of the finest axis, for all."""
+        found = tuple(n / r for n, r in zip(self.grid, self.extents, strict=True))
+        # In space one length is one length: waves are as long along each axis.
+        return found if self.placement is None else (max(found),) * len(found)
+
+    def centres_of(self, grid: Sequence[int]) -> list[Tensor]:
+        """Coordinates of the samples of another grid, in float64.
+
+        Args:
+            grid: Samples along each axis.
+        """
+        return [cell_centres(n) * r for n, r in zip(grid, self.extents, strict=True)]
 
     @property
     def reach(self) -> tuple[float, float]:

@@ -171,11 +171,11 @@ class SignalTask(BaseTask):
         """Multiply the initial frequencies of the network by stretching its coordinates.
 
         Args:
-            frequency: Relative to what suits a signal of 256 samples along each axis, which one
-                of an unknown grid is taken for.
+            frequency: Relative to what suits 256 samples along each axis (of an unknown grid, too).
         """
-        grid = self.grid or (STANDARD_SAMPLES,) * self.network.in_features
-        reach = [STANDARD_SAMPLES / (n * frequency) for n in grid]
+        usual = (STANDARD_SAMPLES,) * self.network.in_features
+        density = self.description.density if self.description else usual
+        reach = [STANDARD_SAMPLES / (n * frequency) for n in density]
         self.network.set_domain([-r for r in reach], reach)
 
     @property

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sgn_sciml.inr.description import Signal, cell_centres
+from sgn_sciml.inr.description import Signal
 from sgn_sciml.inr.points import Points, Whole
 from sgn_sciml.inr.signal_task import SignalTask
 from sgn_sciml.runs.loaders import FollowsPrecision, batches, derive_seed, steps
@@ -67,7 +67,8 @@ class SignalData(FollowsPrecision, ABC):
     Args:
         batch: Which measurements a step takes; all by default.
         scale: Samples of a prediction per sample of the signal, along each axis.
-        points: File of points to predict at instead, npy, shape ``(N, axes)``, from -1 to 1.
+        points: File of points to predict at instead, npy, shape ``(N, axes)``, from -1 to 1; of a
+            volume in space its longest side is that.
         derivatives: Predict gradient and Laplacian as well.
         seed: Seed of noise and points; the command line sets it to ``seed_everything``.
 
@@ -211,7 +212,7 @@ class SignalData(FollowsPrecision, ABC):
         else:
             sizes = [max(1, round(n * self.scale)) for n in signal.grid]
             self._refuse_too_large(sizes)
-            batch = {f"axis{k}": cell_centres(n).float() for k, n in enumerate(sizes)}
+            batch = {f"axis{k}": x.float() for k, x in enumerate(signal.centres_of(sizes))}
         if self.derivatives:
             batch["derivatives"] = torch.tensor(True)
         return batches([batch])

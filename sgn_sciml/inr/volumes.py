@@ -1,7 +1,7 @@
 """Volumes, of files or of shapes given by a formula: values, or inside and outside."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from sgn_sciml.inr.signals import SignalData
 from sgn_sciml.layouts import LayoutError
 from sgn_sciml.layouts.contents import foreign, system_cause
 from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5, whole_values
+from sgn_sciml.layouts.volumes.opening import placed_ending, read_placed
+from sgn_sciml.layouts.volumes.placement import Placement
 from sgn_sciml.system.resources import refuse_too_large
 
 __all__ = ["LEARNING", "VolumeData", "on_grid", "read_volume"]
@@ -42,9 +44,11 @@ def read_volume(path: str, dataset: str | None = None) -> NDArray[Any]:
     """
     name = Path(path)
     if name.is_dir():
-        raise ValueError(f"{path} is a folder, not a volume")
+        raise ValueError(f"{path} is a folder without slices of DICOM, not a volume")
     if not name.is_file():
-        raise FileNotFoundError(f"no volume {path}; give a npy or HDF5 file")
+        raise FileNotFoundError(
+            f"no volume {path}; give a file of npy, HDF5, NIfTI, MRC, NRRD or TIFF"
+        )
     with foreign(name):
         found = read_hdf5(name, dataset) if is_hdf5(name) else None
     if found is not None:
@@ -148,8 +152,11 @@ class VolumeData(SignalData):
 
     Args:
         path: npy or HDF5 file, shape ``(n1, n2, n3)``, ``(channels, n1, n2, n3)`` or
-            ``(n1, n2, n3, channels)``; None for a shape.
-        dataset: Name of the array in an HDF5 file; not needed where it holds a single volume.
+            ``(n1, n2, n3, channels)``; NIfTI, MRC, NRRD, a TIFF stack or the folder of a DICOM
+            series, whose place in space is kept; None for a shape.
+        dataset: Name of the array in an HDF5 file, or UID of a DICOM series; not needed where
+            there is a single one.
+        frame: Which volume, from 0, of a file that holds several over time.
         channels_last: Whether channels are the last of four axes, or the first. When None they are
             the first where that is the shorter of both; another file is a question.
         shape: Shape given by a formula, a torus by default.
@@ -173,6 +180,7 @@ class VolumeData(SignalData):
         shape: Shape | None = None,
         size: int | tuple[int, int, int] | None = None,
         occupancy: bool = False,
+        frame: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -182,12 +190,15 @@ class VolumeData(SignalData):
             raise ValueError(f"dataset {dataset} is of a file: give its path")
         if path is None and channels_last is not None:
             raise ValueError("channels_last is of a file: give its path")
+        if path is None and frame is not None:
+            raise ValueError("frame is of a file: give its path")
         self.path = path
         self.dataset = dataset
         self.channels_last = channels_last
         self.shape = shape or Torus()
         self.size = (size, size, size) if isinstance(size, int) else size
         self.occupancy = occupancy
+        self.frame = frame
         if self.size is not None:
             if min(self.size) < 2:
                 raise ValueError(f"size must be at least 2, got {size}")
@@ -205,7 +216,7 @@ class VolumeData(SignalData):
         return as_signal(values, self.occupancy, facts)
 
     def _read(self, path: str) -> Signal:
-        stored = channels_first(path, read_volume(path, self.dataset), self.channels_last)
+        stored, placement = self._stored(path)
         grid = self.size or stored.shape[-3:]
         refuse_too_large((*stored.shape[:-3], *grid), LEARNING, "set size to fewer samples")
         solid = self.occupancy or stored.dtype == bool
@@ -226,10 +237,32 @@ class VolumeData(SignalData):
 
             values = resize(values, (len(values), *grid), anti_aliasing=True)  # type: ignore[no-untyped-call]
             values = (values > 0.5).astype(np.float32) if solid else values
-        facts: dict[str, Any] = {"name": Path(path).stem, "path": path}
+        name = Path(Path(path).name.removesuffix(".gz")).stem
+        facts: dict[str, Any] = {"name": name, "path": path}
         if self.dataset is not None:
             facts["dataset"] = self.dataset
-        return as_signal(torch.from_numpy(np.ascontiguousarray(values)), solid, facts)
+        found = as_signal(torch.from_numpy(np.ascontiguousarray(values)), solid, facts)
+        if placement is None:
+            return found
+        facts = {**facts, **placement.about()}
+        placed = replace(placement, affine=placement.at(grid), grid=tuple(grid))
+        if placed.known:
+            facts["spacing"] = placed.about()["spacing"]
+        return replace(found, placement=placed, facts=facts)
+
+    def _stored(self, path: str) -> tuple[NDArray[Any], Placement | None]:
+        """The values of a file, channels first, and where they lie."""
+        if placed_ending(Path(path)) is not None:
+            found = read_placed(Path(path), self.frame, self.dataset)
+            assert found is not None
+            if self.channels_last is not None:
+                raise ValueError(
+                    f"{path} says itself which axis has channels: set channels_last to null"
+                )
+            return found.values, found.placement
+        if self.frame is not None:
+            raise ValueError(f"{path} is not read by frame: leave it out (null)")
+        return channels_first(path, read_volume(path, self.dataset), self.channels_last), None
 
 
 def as_signal(values: Tensor, solid: bool, facts: dict[str, Any]) -> Signal:

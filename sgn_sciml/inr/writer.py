@@ -13,17 +13,19 @@ from torch import Tensor
 from sgn_sciml.inr.description import Signal, plain_field
 from sgn_sciml.inr.large.parts_writer import PartsWriter
 from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
+from sgn_sciml.layouts.volumes.opening import ENDINGS as VOLUMES
+from sgn_sciml.layouts.volumes.opening import write_placed
 from sgn_sciml.runs.task import BaseTask
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["SignalWriter", "write_media", "write_signal"]
 
-ENDINGS = (".png", ".tif", ".wav", "_slope.png", "_laplacian.png")
+ENDINGS = (".png", ".tif", ".wav", "_slope.png", "_laplacian.png", *VOLUMES)
 
 
 class SignalWriter(BasePredictionWriter):
-    """Write a rendered signal: ``predictions.h5``, and ``.png`` or ``.wav`` where it is one.
+    """Write a rendered signal: ``predictions.h5``, and a file to open where it is of a medium.
 
     The HDF5 file holds the axes by name (or ``points``), ``values`` and, where they were asked
     for, ``gradient`` and ``laplacian``. Images have 8 bit, with opacity where it was learnt, and
@@ -32,7 +34,8 @@ class SignalWriter(BasePredictionWriter):
     over channels, grey being 0; the largest thousandth is saturated. What the task's
     ``description`` does not tell is a field of numbers, its axes called ``axis0``, ``axis1``, ...
     A large signal, which comes in parts, is one file, ``predictions.tif`` of an image, else
-    ``predictions.h5``.
+    ``predictions.h5``. A volume that has a place in space is also written in its own format, DICOM
+    as NIfTI, with the spacing of its samples and their place.
 
     Args:
         path: HDF5 file to write; the others are named after it.
@@ -105,6 +108,8 @@ def named(path: Path, ending: str) -> Path:
 def write_media(path: Path, prediction: Mapping[str, Tensor], signal: Signal) -> Iterator[Path]:
     """Write what a viewer or a player opens: PNG files of an image, a WAV file of a sound.
 
+    A volume that has a place in space is written in the format that it came in.
+
     Args:
         path: A file after which they are named.
         prediction: ``values`` on a grid and, where they were asked for, derivatives.
@@ -117,6 +122,11 @@ def write_media(path: Path, prediction: Mapping[str, Tensor], signal: Signal) ->
     if signal.kind == "audio" and signal.rate is not None:
         rate = signal.rate * values.shape[-1] / signal.grid[0]
         yield write_audio(named(path, ".wav"), values, max(1, round(rate)))
+    if signal.placement is not None:
+        written, why = write_placed(path, values, signal.placement)
+        if why:
+            print(f"the volume is written as {why}")
+        yield written
     if signal.kind == "image":
         yield write_image(named(path, ".png"), values, signal.low, signal.high)
         if "gradient" in prediction:
@@ -159,6 +169,13 @@ def write_signal(
             high=signal.high,
             written_by=f"sgn-sciml {__version__}",
         )
+        if signal.placement is not None and "points" not in prediction:
+            grid = prediction["values"].shape[1:]
+            file.attrs.update(
+                affine=signal.placement.at(grid),
+                unit=signal.placement.unit or "",
+                space=signal.placement.space,
+            )
         if checkpoint:
             file.attrs["checkpoint"] = str(checkpoint)
         for key, values in prediction.items():

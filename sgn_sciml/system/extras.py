@@ -13,6 +13,7 @@ __all__ = ["MissingExtra", "extras_with", "needed_by"]
 DISTRIBUTIONS = {  # of modules that have another name
     "PIL": "pillow",
     "neuralop": "neuraloperator",
+    "nrrd": "pynrrd",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

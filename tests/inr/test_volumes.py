@@ -1,6 +1,7 @@
 """Volumes: what a file or a shape becomes, and what is refused."""
 
 import h5py
+import nibabel
 import numpy as np
 import pytest
 import torch
@@ -247,3 +248,14 @@ def test_a_volume_is_read_as_its_file_means_it(tmp_path):
         file.create_dataset("density", (3, 4, 5), "f4", chunks=(1, 4, 5))[:2] = 1
     with pytest.raises(ValueError, match="density was not written to its end"):
         read_volume(str(path))
+
+
+def test_a_scan_keeps_its_proportions_and_its_place(tmp_path):
+    path = tmp_path / "scan.nii.gz"
+    field = np.random.default_rng(0).normal(size=(4, 6, 8)).astype(np.float32)
+    nibabel.save(nibabel.Nifti1Image(field, np.diag([3.0, 1.0, 1.0, 1.0])), path)
+    signal = loaded(path=str(path), size=(2, 3, 4))
+    assert (signal.facts["name"], signal.facts["spacing"]) == ("scan", [6.0, 2.0, 2.0])
+    assert signal.extents == (1.0, 0.5, pytest.approx(2 / 3))
+    assert signal.centres[0].tolist() == [-0.5, 0.5]
+    np.testing.assert_allclose(signal.placement.affine[:3, 3], [1.5, 0.5, 0.5])

@@ -26,6 +26,7 @@ USES = {
     "pinn": (*TRAINING, "pinn", "local_solver", "ensembles", *(f"app.{name}" for name in SOLVING)),
     "operators": (*TRAINING, "operators"),
     "inr": (*TRAINING, "inr", "app.export_command"),
+    "media": ("layouts.volumes",),
     "studies": ("studies", "app.study_command"),
     "export": ("inr.export",),
 }
@@ -36,6 +37,7 @@ SAID = {
     "onnxruntime",
     "hdf5plugin",
     *("zarr", "safetensors", "pyarrow"),
+    *("nibabel", "mrcfile", "nrrd", "pydicom", "tifffile"),
 }  # what needs them checks, and says what to install
 NAMED = {  # what is not imported by name
     "tensorboard": "TensorBoardLogger",  # of lightning, which imports it

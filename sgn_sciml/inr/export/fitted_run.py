@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sgn_sciml.inr.description import Signal, cell_centres
+from sgn_sciml.inr.description import Signal
 from sgn_sciml.inr.measurements import grid_points
 from sgn_sciml.inr.task import INR
 from sgn_sciml.networks import CoordinateNetwork
@@ -45,7 +45,7 @@ class FittedRun:
             network: A network to render in place of the run's own.
         """
         signal, own = self.signal, self.task.network
-        points = grid_points([cell_centres(n).float() for n in signal.grid])
+        points = grid_points([axis.float() for axis in signal.centres])
         try:
             self.task.network = own if network is None else network
             pred = self.task.render(points)

@@ -1,0 +1,1 @@
+"""Volumes of medicine and microscopy: their values, and where these lie in space."""
