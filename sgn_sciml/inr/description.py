@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
-from sgn_sciml.layouts.volumes.placement import Placement
+from sgn_sciml.layouts.volumes.placement import VolumePlacement
 from sgn_sciml.runs.description import DataDescription
 
 __all__ = ["Medium", "Signal", "cell_centres", "medium_of", "plain_field"]
@@ -74,7 +74,7 @@ class Signal(DataDescription):
     bounds: tuple[float, float] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
-    placement: Placement | None = None
+    placement: VolumePlacement | None = None
 
     def __post_init__(self) -> None:
         medium = medium_of(self.medium)

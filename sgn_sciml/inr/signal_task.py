@@ -171,7 +171,7 @@ class SignalTask(BaseTask):
         """Multiply the initial frequencies of the network by stretching its coordinates.
 
         Args:
-            frequency: Relative to what suits 256 samples along each axis (of an unknown grid, too).
+            frequency: Relative to what suits 256 samples along each axis, as an unknown grid has.
         """
         usual = (STANDARD_SAMPLES,) * self.network.in_features
         density = self.description.density if self.description else usual

@@ -18,7 +18,7 @@ from sgn_sciml.layouts import LayoutError
 from sgn_sciml.layouts.contents import foreign, system_cause
 from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5, whole_values
 from sgn_sciml.layouts.volumes.opening import placed_ending, read_placed
-from sgn_sciml.layouts.volumes.placement import Placement
+from sgn_sciml.layouts.volumes.placement import VolumePlacement
 from sgn_sciml.system.resources import refuse_too_large
 
 __all__ = ["LEARNING", "VolumeData", "on_grid", "read_volume"]
@@ -250,7 +250,7 @@ class VolumeData(SignalData):
             facts["spacing"] = placed.about()["spacing"]
         return replace(found, placement=placed, facts=facts)
 
-    def _stored(self, path: str) -> tuple[NDArray[Any], Placement | None]:
+    def _stored(self, path: str) -> tuple[NDArray[Any], VolumePlacement | None]:
         """The values of a file, channels first, and where they lie."""
         if placed_ending(Path(path)) is not None:
             found = read_placed(Path(path), self.frame, self.dataset)

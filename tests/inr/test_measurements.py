@@ -4,8 +4,8 @@ from functools import partial
 import pytest
 import torch
 
+from sgn_sciml.inr.description import cell_centres
 from sgn_sciml.inr.measurements import Gradients, LineIntegrals, Samples, grid_points
-from sgn_sciml.inr.signals import cell_centres
 from sgn_sciml.layers import Finer
 from sgn_sciml.networks import CoordinateMLP
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from sgn_sciml.inr.description import Signal, cell_centres
 from sgn_sciml.inr.large.signal import StoredSignal, strips
-from sgn_sciml.inr.large.stores import Region
+from sgn_sciml.inr.large.stores import Slices
 from sgn_sciml.inr.measurements import grid_points
 from sgn_sciml.inr.points import on_device
 from sgn_sciml.inr.signals import SignalData
@@ -93,7 +93,7 @@ class LargeData(SignalData):
             zip(("points", "values"), (on_device(t, like.device) for t in told), strict=True)
         )
 
-    def _windows(self, generator: torch.Generator) -> list[Region]:
+    def _windows(self, generator: torch.Generator) -> list[Slices]:
         """Windows of a step; those that begin before an edge or end behind it are cut there."""
         grid, side = self.stored.grid, self.side
         number = max(1, round(self.count / side ** len(grid)))
@@ -115,7 +115,7 @@ class LargeData(SignalData):
 
     # -- evaluation --------------------------------------------------------------------------
 
-    def _batches(self, windows: list[Region]) -> Iterator[dict[str, Tensor]]:
+    def _batches(self, windows: list[Slices]) -> Iterator[dict[str, Tensor]]:
         signal = self.stored
         axes = [axis.float() for axis in signal.centres]
         for window, values in zip(windows, signal.read(windows), strict=True):
@@ -146,7 +146,7 @@ class LargeData(SignalData):
         grid = self.stored.grid
         rest = tuple(slice(0, n) for n in grid[1:])
         parts = strips(grid, TILE if len(grid) == 2 else None)
-        windows: list[Region] = [(strip, *rest) for strip in parts]
+        windows: list[Slices] = [(strip, *rest) for strip in parts]
 
         def batches() -> Iterator[dict[str, Tensor]]:
             found = self._batches(windows)

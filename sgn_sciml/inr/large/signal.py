@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from sgn_sciml.inr.description import Signal, cell_centres
-from sgn_sciml.inr.large.stores import Region, SignalStore
+from sgn_sciml.inr.large.stores import SignalStore, Slices
 
 __all__ = ["PART", "StoredSamples", "StoredSignal", "strips"]
 
@@ -68,7 +68,7 @@ class StoredSamples:
         shape = self.store.shape
         return shape if not self.channelled else shape[:-1] if self.last else shape[1:]
 
-    def raw(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
+    def raw(self, windows: Sequence[Slices]) -> Iterator[NDArray[Any]]:
         """Numbers of windows as they are stored, shape ``(channels, *window)`` each."""
         every = (slice(None),)
         whole = [
@@ -80,7 +80,7 @@ class StoredSamples:
             else:
                 yield np.moveaxis(found, -1, 0) if self.last else found
 
-    def read(self, windows: Sequence[Region]) -> Iterator[Tensor]:
+    def read(self, windows: Sequence[Slices]) -> Iterator[Tensor]:
         """Values of windows in float32, shape ``(channels, *window)`` each."""
         for raw in self.raw(windows):
             if self.inside is not None:
@@ -145,7 +145,7 @@ class StoredSignal(Signal):
         low, high = self.reach
         return 2 * (values - low) / (high - low) - 1
 
-    def read(self, windows: Sequence[Region]) -> Iterator[Tensor]:
+    def read(self, windows: Sequence[Slices]) -> Iterator[Tensor]:
         """Values of windows, shape ``(channels, *window)`` each."""
         assert self.samples is not None
         return self.samples.read(windows)

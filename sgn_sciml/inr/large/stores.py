@@ -20,9 +20,9 @@ from sgn_sciml.layouts.hdf5_items import is_hdf5, numbers, open_hdf5
 from sgn_sciml.layouts.storage import is_whole
 from sgn_sciml.system.extras import needed_by
 
-__all__ = ["HDF5Store", "MappedStore", "Region", "SignalStore", "ZarrSignal", "open_store"]
+__all__ = ["HDF5Store", "MappedStore", "SignalStore", "Slices", "ZarrSignal", "open_store"]
 
-Region = tuple[slice, ...]
+Slices = tuple[slice, ...]
 
 PACKED = ("scale_factor", "add_offset", "_FillValue", "missing_value")
 
@@ -41,7 +41,7 @@ class SignalStore(ABC):
     dtype: np.dtype[Any]
 
     @abstractmethod
-    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Slices]) -> Iterator[NDArray[Any]]:
         """Copies of some windows, one after another.
 
         Args:
@@ -80,7 +80,7 @@ class MappedStore(SignalStore):
         dtype, shape, offset = self.raw
         return np.memmap(self.path, dtype, "r", offset, shape)
 
-    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Slices]) -> Iterator[NDArray[Any]]:
         array = self._mapped()
         for window in windows:
             yield np.array(array[window])
@@ -116,7 +116,7 @@ class HDF5Store(SignalStore):
             self.decoding = decoding(self.data)
         self.shape, self.dtype = tuple(self.data.shape), self.decoding.dtype
 
-    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Slices]) -> Iterator[NDArray[Any]]:
         with foreign(self.path):
             for window in windows:
                 yield self.decoding(np.asarray(self.data[window]))
@@ -152,7 +152,7 @@ class ZarrSignal(SignalStore):
         self.array: Any = array
         self.shape, self.dtype = tuple(array.shape), np.dtype(array.dtype)
 
-    def read(self, windows: Sequence[Region]) -> Iterator[NDArray[Any]]:
+    def read(self, windows: Sequence[Slices]) -> Iterator[NDArray[Any]]:
         for window in windows:
             yield np.asarray(self.array[window])
 

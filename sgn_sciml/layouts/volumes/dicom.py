@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import LayoutError
-from sgn_sciml.layouts.volumes.placement import Placement, VolumeFile
+from sgn_sciml.layouts.volumes.placement import VolumeFile, VolumePlacement
 from sgn_sciml.layouts.volumes.refusals import refuse_large
 from sgn_sciml.system.extras import needed_by
 
@@ -64,7 +64,7 @@ def read_dicom(folder: Path, series: str | None = None) -> VolumeFile:
     affine[:3, :3] = np.stack([across * beside, down * below, step], 1)
     affine[:3, 3] = places[order[0]]
     kind = first.get("RescaleType") or ("HU" if first.get("Modality") == "CT" else None)
-    placement = Placement(
+    placement = VolumePlacement(
         affine, values.shape, "dicom", "mm", "LPS", extra={"values": kind} if kind else {}
     )
     return VolumeFile(values, placement)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import LayoutError
-from sgn_sciml.layouts.volumes.placement import Placement, VolumeFile
+from sgn_sciml.layouts.volumes.placement import VolumeFile, VolumePlacement
 from sgn_sciml.layouts.volumes.refusals import one_of, refuse_large
 from sgn_sciml.system.extras import needed_by
 from sgn_sciml.system.writing import whole_file
@@ -65,10 +65,10 @@ def read_mrc(path: Path, frame: int | None = None) -> VolumeFile:
     affine[:3, 3] = origin
     values = data.T.transpose(order)
     unit = "angstrom" if known else None
-    return VolumeFile(values, Placement(affine, values.shape, "mrc", unit, known=known))
+    return VolumeFile(values, VolumePlacement(affine, values.shape, "mrc", unit, known=known))
 
 
-def write_mrc(path: Path, values: NDArray[Any], placement: Placement) -> None:
+def write_mrc(path: Path, values: NDArray[Any], placement: VolumePlacement) -> None:
     """Write a map of float32, its first sample in its place.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import LayoutError
-from sgn_sciml.layouts.volumes.placement import Placement, VolumeFile, scaling
+from sgn_sciml.layouts.volumes.placement import VolumeFile, VolumePlacement, scaling
 from sgn_sciml.layouts.volumes.refusals import one_of, refuse_large
 from sgn_sciml.system.extras import needed_by
 from sgn_sciml.system.writing import write_whole
@@ -37,6 +37,7 @@ def read_nifti(path: Path, frame: int | None = None) -> VolumeFile:
     """
     with needed_by(f"reading {path}", "media"):
         import nibabel
+        from nibabel.imageglobals import LoggingOutputSuppressor
     kind: Any = nibabel.Nifti1Image if _first(path) else nibabel.Nifti2Image
     with (
         nibabel.imageglobals.LoggingOutputSuppressor()
@@ -68,11 +69,11 @@ def read_nifti(path: Path, frame: int | None = None) -> VolumeFile:
     space = "RAS" if sform > 0 or qform > 0 else ""
     affine = np.array(image.affine, float)
     return VolumeFile(
-        values, Placement(affine, shape[:3], "nifti", unit, space, ending="", extra=extra)
+        values, VolumePlacement(affine, shape[:3], "nifti", unit, space, ending="", extra=extra)
     )
 
 
-def write_nifti(path: Path, values: NDArray[Any], placement: Placement) -> None:
+def write_nifti(path: Path, values: NDArray[Any], placement: VolumePlacement) -> None:
     """Write a volume in the place that it was read from, at any number of samples.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import LayoutError
-from sgn_sciml.layouts.volumes.placement import Placement, VolumeFile
+from sgn_sciml.layouts.volumes.placement import VolumeFile, VolumePlacement
 from sgn_sciml.layouts.volumes.refusals import one_of, refuse_large
 from sgn_sciml.system.extras import needed_by
 from sgn_sciml.system.writing import whole_file
@@ -68,11 +68,11 @@ def read_nrrd(path: Path, frame: int | None = None) -> VolumeFile:
     letters = name.upper() if name.upper() in LONG else SPACES.get(name.removesuffix("-time"), "")
     extra = {"space": header.get("space"), "kind": kinds[rest[0]] if rest else None}
     return VolumeFile(
-        values, Placement(affine, grid, "nrrd", unit or None, letters, known, extra=extra)
+        values, VolumePlacement(affine, grid, "nrrd", unit or None, letters, known, extra=extra)
     )
 
 
-def write_nrrd(path: Path, values: NDArray[Any], placement: Placement) -> None:
+def write_nrrd(path: Path, values: NDArray[Any], placement: VolumePlacement) -> None:
     """Write a volume in its place, compressed by gzip.
 
     Args:

@@ -13,13 +13,13 @@ from sgn_sciml.layouts.volumes.dicom import holds_dicom, read_dicom
 from sgn_sciml.layouts.volumes.mrc import read_mrc, write_mrc
 from sgn_sciml.layouts.volumes.nifti import read_nifti, write_nifti
 from sgn_sciml.layouts.volumes.nrrd import read_nrrd, write_nrrd
-from sgn_sciml.layouts.volumes.placement import Placement, VolumeFile
+from sgn_sciml.layouts.volumes.placement import VolumeFile, VolumePlacement
 from sgn_sciml.layouts.volumes.tiff_stack import read_tiff_stack, write_tiff_stack
 
 __all__ = ["ENDINGS", "placed_ending", "read_placed", "summary", "write_placed"]
 
 Reader = Callable[[Path, int | None], VolumeFile]
-Writer = Callable[[Path, NDArray[Any], Placement], None]
+Writer = Callable[[Path, NDArray[Any], VolumePlacement], None]
 
 READERS: dict[str, Reader] = {
     **dict.fromkeys((".nii", ".nii.gz"), read_nifti),
@@ -85,7 +85,7 @@ def read_placed(
     return replace(found, placement=replace(placement, ending=kept))
 
 
-def write_placed(path: Path, values: NDArray[Any], placement: Placement) -> tuple[Path, str]:
+def write_placed(path: Path, values: NDArray[Any], placement: VolumePlacement) -> tuple[Path, str]:
     """Write a volume in the format that it came in, or in NIfTI where that is not written.
 
     Args:
@@ -136,6 +136,6 @@ def summary(path: Path, frame: int | None = None) -> str | None:
     return "\n".join(f"{name:11}{text}" for name, text in rows)
 
 
-def _named(place: Placement) -> str:
+def _named(place: VolumePlacement) -> str:
     kind = place.extra.get("values")
     return f" {kind}" if kind else ""

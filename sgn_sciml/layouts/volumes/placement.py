@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Placement", "VolumeFile", "scaling"]
+__all__ = ["VolumeFile", "VolumePlacement", "scaling"]
 
 OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "S": "I", "I": "S"}
 
@@ -36,7 +36,7 @@ def scaling(old: Sequence[int], new: Sequence[int]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Placement:
+class VolumePlacement:
     """The affine map from numbers of samples to places, and the file that it came from.
 
     Attributes:
@@ -116,4 +116,4 @@ class VolumeFile:
     """
 
     values: NDArray[Any]
-    placement: Placement
+    placement: VolumePlacement

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sgn_sciml.layouts.contents import LayoutError
-from sgn_sciml.layouts.volumes.placement import Placement, VolumeFile
+from sgn_sciml.layouts.volumes.placement import VolumeFile, VolumePlacement
 from sgn_sciml.layouts.volumes.refusals import one_of, refuse_large
 from sgn_sciml.system.extras import needed_by
 from sgn_sciml.system.writing import whole_file
@@ -60,11 +60,13 @@ def read_tiff_stack(path: Path, frame: int | None = None) -> VolumeFile:
     values = values.reshape(-1, *values.shape[-3:])
     affine = np.diag([*(sides or (1.0, 1.0, 1.0)), 1.0])
     known = sides is not None
-    placement = Placement(affine, values.shape[1:], "tiff", unit if known else None, known=known)
+    placement = VolumePlacement(
+        affine, values.shape[1:], "tiff", unit if known else None, known=known
+    )
     return VolumeFile(values[0] if len(values) == 1 else values, placement)
 
 
-def write_tiff_stack(path: Path, values: NDArray[Any], placement: Placement) -> None:
+def write_tiff_stack(path: Path, values: NDArray[Any], placement: VolumePlacement) -> None:
     """Write a stack of float32 as ImageJ does, with its spacing.
 
     Args:

@@ -16,12 +16,12 @@ import pytest
 import torch
 
 from sgn_sciml.app.cli import main
+from sgn_sciml.inr.description import cell_centres
 from sgn_sciml.inr.export import onnx_file
 from sgn_sciml.inr.export.fitted_run import open_fitted
 from sgn_sciml.inr.export.onnx_file import write_onnx
 from sgn_sciml.inr.export.weights import read_weights
 from sgn_sciml.inr.measurements import grid_points
-from sgn_sciml.inr.signals import cell_centres
 from sgn_sciml.layers import ActivationEncoding, Chebyshev, FourierKan
 from sgn_sciml.networks import CoordinateMLP
 from tests.conftest import ROOT
