@@ -39,9 +39,7 @@ def read_nifti(path: Path, frame: int | None = None) -> VolumeFile:
         import nibabel
         from nibabel.imageglobals import LoggingOutputSuppressor
     kind: Any = nibabel.Nifti1Image if _first(path) else nibabel.Nifti2Image
-    with (
-        nibabel.imageglobals.LoggingOutputSuppressor()
-    ):  # a damaged header is told by what is raised
+    with LoggingOutputSuppressor():  # damage is told by what is raised
         image = kind.from_filename(path)
     header = image.header
     shape = tuple(image.shape) + (1,) * (3 - len(image.shape))
