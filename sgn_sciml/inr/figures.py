@@ -173,7 +173,14 @@ def draw_signal(signal: Signal, target: Tensor, pred: Tensor, **curves: Any) -> 
         return line_figure(target, pred, a, curves.get("spectrum"))
     if len(signal.axes) == 2:
         return plane_figure(target, pred, (a, b), **curves)
-    return volume_figure(target[0], pred[0], (a, b, c))
+    place, lengths = signal.placement, None
+    names: tuple[str, ...] = (a, b, c)
+    if place is not None and place.known and min(target.shape[1:]) > 1:
+        names = (a, b, c) if place.unit is None else tuple(f"{k} ({place.unit})" for k in names)
+        # what is drawn may be every k-th sample of the same box
+        sides = zip(place.spacing, signal.grid, target.shape[1:], strict=True)
+        lengths = [(torch.arange(shown) + 0.5) * step * n / shown for step, n, shown in sides]
+    return volume_figure(target[0], pred[0], names, coordinates=lengths)
 
 
 def _send(board: Any, name: str, values: Tensor, signal: Signal, step: int) -> None:

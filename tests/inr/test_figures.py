@@ -1,5 +1,7 @@
 """A signal on TensorBoard while it trains, and its figure when testing ends."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,9 @@ from skimage.io import imread
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sgn_sciml.inr import INR, Signal, SignalData, SignalFigures, figures
+from sgn_sciml.inr.description import plain_field
+from sgn_sciml.inr.figures import draw_signal
+from sgn_sciml.layouts.volumes.placement import VolumePlacement
 from sgn_sciml.networks import CoordinateMLP
 
 
@@ -138,3 +143,12 @@ def test_other_tasks_are_left_alone(trainer, reference, tmp_path):
 def test_the_interval_is_positive():
     with pytest.raises(ValueError, match="every must be at least 1"):
         SignalFigures(every=0)
+
+
+def test_a_volume_in_space_is_drawn_in_its_proportions():
+    place = VolumePlacement(np.diag([2.0, 1.0, 5.0, 1.0]), (4, 6, 8), "nifti", "mm", "RAS")
+    values = torch.rand(1, 4, 6, 8)
+    signal = replace(plain_field(values, 3), placement=place)
+    panel = draw_signal(signal, values, values + 0.1).axes[0]  # across the third axis
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("axis0 (mm)", "axis1 (mm)")
+    assert panel.images[0].get_extent() == pytest.approx([0, 8, 0, 6])
