@@ -38,7 +38,7 @@ def test_a_module_has_a_distribution(module, distribution):
 
 def test_extras_that_bring_a_module():
     assert extras_with("neuralop") == ["operators"]
-    assert extras_with("soundfile") == ["export", "inr", "studies"]
+    assert extras_with("soundfile") == ["export", "inr", "media", "studies"]
     assert {"pinn", "operators", "inr"} <= set(extras_with("lightning"))
     assert extras_with("torch") == extras_with("antigravity") == []
 
