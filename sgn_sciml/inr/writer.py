@@ -11,12 +11,11 @@ from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 
 from sgn_sciml.inr.description import Signal, plain_field
-from sgn_sciml.inr.large.parts_writer import PartsWriter
+from sgn_sciml.inr.large.parts_writer import PartsWriter, describe
 from sgn_sciml.inr.media import write_audio, write_image, write_laplacian, write_slope
 from sgn_sciml.layouts.volumes.opening import ENDINGS as VOLUMES
 from sgn_sciml.layouts.volumes.opening import write_placed
 from sgn_sciml.runs.task import BaseTask
-from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file
 
 __all__ = ["SignalWriter", "write_media", "write_signal"]
@@ -162,13 +161,7 @@ def write_signal(
     """
     axes = {f"axis{k}": name for k, name in enumerate(signal.axes)}
     with whole_file(path) as partial, h5py.File(partial, "w") as file:
-        file.attrs.update(
-            law="signal",
-            kind=signal.kind,
-            low=signal.low,
-            high=signal.high,
-            written_by=f"sgn-sciml {__version__}",
-        )
+        describe(file, signal, checkpoint)
         if signal.placement is not None and "points" not in prediction:
             grid = prediction["values"].shape[1:]
             file.attrs.update(
@@ -176,8 +169,6 @@ def write_signal(
                 unit=signal.placement.unit or "",
                 space=signal.placement.space,
             )
-        if checkpoint:
-            file.attrs["checkpoint"] = str(checkpoint)
         for key, values in prediction.items():
             if key in axes:
                 file[axes[key]] = values.numpy(force=True)

@@ -9,7 +9,7 @@ from torchmetrics import Metric
 
 from sgn_sciml.metrics.base import accumulator
 
-__all__ = ["MSSSIM", "SMALLEST", "SSIM", "inner_similarity"]
+__all__ = ["MSSSIM", "SMALLEST", "SSIM", "MeanSimilarity", "inner_similarity"]
 
 WINDOW = 11
 DEVIATION = 1.5  # of the Gaussian, pixels
@@ -59,7 +59,25 @@ def weighted_means(u: Tensor) -> Tensor:
     return u
 
 
-class SSIM(Metric):
+class MeanSimilarity(Metric):
+    """A mean that is taken in part by part; nan of nothing."""
+
+    full_state_update = False
+    higher_is_better = True
+    total: Tensor
+    count: Tensor
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
+
+    def compute(self) -> Tensor:
+        """The mean over all that was taken in."""
+        return (self.total / self.count).float()
+
+
+class SSIM(MeanSimilarity):
     """Mean structural similarity (Gaussian window of 11 pixels, sigma 1.5).
 
     Windows lie wholly in the picture, as in the paper's code, MATLAB and scikit-image. Pictures
@@ -70,16 +88,6 @@ class SSIM(Metric):
         (2004)
     """
 
-    full_state_update = False
-    higher_is_better = True
-    total: Tensor
-    count: Tensor
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
-
     def update(self, preds: Tensor, target: Tensor) -> None:
         """Take in pictures ``(items, channels, height, width)``."""
         if min(target.shape[2:]) < WINDOW:
@@ -88,12 +96,8 @@ class SSIM(Metric):
         self.total += inside.flatten(1).mean(1).double().sum()
         self.count += len(inside)
 
-    def compute(self) -> Tensor:
-        """The mean over all pictures."""
-        return (self.total / self.count).float()
 
-
-class MSSSIM(Metric):
+class MSSSIM(MeanSimilarity):
     """Mean structural similarity at five scales, each of half the resolution of the one before.
 
     Structure counts at all of them, luminance at the coarsest; windows are those of
@@ -103,16 +107,6 @@ class MSSSIM(Metric):
     References:
         Wang et al., *Multiscale structural similarity for image quality assessment* (2003)
     """
-
-    full_state_update = False
-    higher_is_better = True
-    total: Tensor
-    count: Tensor
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
 
     def update(self, preds: Tensor, target: Tensor) -> None:
         """Take in pictures ``(items, channels, height, width)``."""
@@ -128,7 +122,3 @@ class MSSSIM(Metric):
             found = found * each.flatten(1).mean(1).clamp(min=0) ** exponent
         self.total += found.double().sum()
         self.count += len(target)
-
-    def compute(self) -> Tensor:
-        """The mean over all pictures."""
-        return (self.total / self.count).float()

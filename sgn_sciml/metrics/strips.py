@@ -7,9 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
-from sgn_sciml.metrics.similarity import WINDOW, inner_similarity
+from sgn_sciml.metrics.similarity import WINDOW, MeanSimilarity, inner_similarity
 from sgn_sciml.metrics.spectral import SpectralError
 
 __all__ = ["TILE", "StripSSIM", "TileSpectralError"]
@@ -18,23 +17,16 @@ TILE = 64  # pixels along the side of a tile whose spectrum is taken, and rows o
 COLUMNS = 1024  # of a strip that are compared at once
 
 
-class StripSSIM(Metric):
+class StripSSIM(MeanSimilarity):
     """Mean structural similarity of a picture in [0, 1] that comes in strips of rows.
 
     The same number as :class:`~sgn_sciml.metrics.SSIM` of the whole picture: the windows that lie
-    across two strips count. A strip of another width begins another picture, as does one whose
-    ``first`` row is told; nan without a window.
+    across two strips count. A strip of another width begins another picture, as does one that is
+    not ``joined``; nan without a window.
     """
-
-    full_state_update = False
-    higher_is_better = True
-    total: Tensor
-    count: Tensor
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self._above: tuple[Tensor, Tensor] | None = None
 
     def update(self, preds: Tensor, target: Tensor, joined: bool = True) -> None:
@@ -59,10 +51,6 @@ class StripSSIM(Metric):
             inside = inner_similarity(preds[..., block], target[..., block])
             self.total += inside.double().sum()
             self.count += inside.numel()
-
-    def compute(self) -> Tensor:
-        """The mean over all windows."""
-        return (self.total / self.count).float()
 
     def reset(self) -> None:
         """Forget all strips."""

@@ -17,7 +17,7 @@ from sgn_sciml.inr.description import Signal
 from sgn_sciml.system.names import __version__
 from sgn_sciml.system.writing import whole_file
 
-__all__ = ["PartsWriter"]
+__all__ = ["PartsWriter", "describe"]
 
 CHUNK = 64  # of an HDF5 file, along each axis
 
@@ -111,15 +111,7 @@ class PartsWriter:
     def _begin_field(self, partial: Path, shape: tuple[int, ...]) -> None:
         file = self._file = self._stack.enter_context(h5py.File(partial, "w"))
         signal = self.signal
-        file.attrs.update(
-            law="signal",
-            kind=signal.kind,
-            low=signal.low,
-            high=signal.high,
-            written_by=f"sgn-sciml {__version__}",
-        )
-        if self.checkpoint:
-            file.attrs["checkpoint"] = str(self.checkpoint)
+        describe(file, signal, self.checkpoint)
         chunks = (1, *(min(n, CHUNK) for n in shape[1:]))
         data = file.create_dataset("values", shape, np.float32, chunks=chunks)
         for dim, label in zip(data.dims, ("channel", *signal.axes), strict=True):
@@ -138,3 +130,16 @@ class PartsWriter:
             axis = prediction[f"axis{k}"].numpy(force=True)
             start = first if k == 0 else 0
             self._file[label][start : start + len(axis)] = axis
+
+
+def describe(file: h5py.File, signal: Signal, checkpoint: Any) -> None:
+    """Write into a file what it renders, and from which checkpoint."""
+    file.attrs.update(
+        law="signal",
+        kind=signal.kind,
+        low=signal.low,
+        high=signal.high,
+        written_by=f"sgn-sciml {__version__}",
+    )
+    if checkpoint:
+        file.attrs["checkpoint"] = str(checkpoint)
