@@ -144,7 +144,7 @@ def section(kind: str) -> list[str]:
         + " | ".join(PICTURES)
         + " | mean | spread of seeds | ms a step | lead of the diagonal gate | verdict "
         "| setting |",
-        "|---" * (10 + len(PICTURES)) + "|",
+        "|---" * (9 + len(PICTURES)) + "|",
     ]
     for m in sorted(whole, key=lambda m: -psnr[m].mean()):
         first = cards[m, next(iter(PICTURES)), SEEDS[0]]
